@@ -1,0 +1,1 @@
+"""crawlgate: the gate that every fetch for AI-training collection passes."""

@@ -1,0 +1,70 @@
+"""Every bound in one place, each with the source of its number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on size, time and count. Sizes are bytes after decoding, times are seconds.
+
+    Change one with `dataclasses.replace(DEFAULT_LIMITS, ...)`. A bound that cuts something is always
+    recorded (`truncated`), never silent.
+    """
+
+    robots_bytes: int = 512 * 1024
+    """RFC 9309 2.5: a parsing limit must be at least 500 KiB; a longer file is read up to here."""
+
+    robots_rules: int = 20_000
+    """Rules of one file that are read. A 500 KiB file holds at most some 40,000; real files stay below 5,000."""
+
+    robots_line: int = 16_664
+    """Bytes of one line that count: 8 x 2,083, the bound of Google's parser."""
+
+    robots_redirects: int = 5
+    """RFC 9309 2.3.1.2: follow at least five hops; a sixth counts as unreachable (our stricter reading)."""
+
+    robots_max_age: float = 24 * 3600
+    """RFC 9309 2.4: a cached copy should not be used for more than 24 hours."""
+
+    unreachable_retry: float = 300
+    """How long a failed evidence fetch stands before it is tried again; a longer Retry-After wins, up to
+    `robots_max_age`. Project choice: short enough for a crawl to recover, long enough not to hammer."""
+
+    wellknown_bytes: int = 512 * 1024
+    """Size of /.well-known/tdmrep.json that is read. Project choice; known files are below 100 KiB."""
+
+    page_head_bytes: int = 256 * 1024
+    """Bytes of a page that are held back to judge its head. Project choice; on real pages the head ends
+    within 100 KiB at the 95th percentile."""
+
+    header_value: int = 16 * 1024
+    """Bytes of one header value that are read; longer values are cut and flagged."""
+
+    header_count: int = 512
+    """Header lines of one response that are read."""
+
+    url_length: int = 16 * 1024
+    """Bytes of a URL. RFC 9110 4.1 recommends supporting at least 8,000."""
+
+    redirects: int = 20
+    """Hops of a page fetch that a judgement keeps in view; httpx follows 20 by default."""
+
+    evidence_deadline: float = 20.0
+    """Wall-clock seconds for one evidence fetch, connect to last byte."""
+
+    evidence_connect: float = 10.0
+    """Seconds to resolve and connect for an evidence fetch."""
+
+    raw_text: int = 400
+    """Characters of a raw line that a signal quotes."""
+
+    origins: int = 200_000
+    """Origins whose evidence is kept in memory; the least recently used go first."""
+
+    memo_per_origin: int = 4_096
+    """Distinct answers remembered per origin; more are computed again."""
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,366 @@
+"""The words of the house: Evidence, Signal, Finding, Decision, and what a collector declares.
+
+    bytes -> Signal -> Finding -> Decision -> Record
+
+Everything here is frozen data. Three words never collapse into one: `not_met` (looked, nothing there),
+`unknown` (could not look), and *not assessed* (did not look; it is named in `Decision.not_assessed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    """What a statement of a site is about. `tdm` includes `train`, `train` includes `train-gen`."""
+
+    CRAWL = "crawl"
+    ACCESS = "access"
+    TDM = "tdm"
+    TRAIN = "train"
+    TRAIN_GEN = "train-gen"
+    AI_INPUT = "ai-input"
+    SEARCH = "search"
+
+
+class Polarity(StrEnum):
+    """What a statement says; listed from the most to the least restrictive."""
+
+    RESERVED = "reserved"
+    PRICED = "priced"
+    CONDITIONAL = "conditional"
+    PERMITTED = "permitted"
+    UNSPECIFIED = "unspecified"
+
+
+class Strength(StrEnum):
+    """How a statement is made. A measure refuses or conditions the bytes, or is a robots.txt instruction,
+    which the source document names as a measure (ST23); a notice is words for people."""
+
+    MEASURE = "measure"
+    OFFER = "offer"
+    PREFERENCE = "preference"
+    NOTICE = "notice"
+
+
+class Scope(StrEnum):
+    """What a statement covers."""
+
+    ORIGIN = "origin"
+    PATH = "path"
+    RESPONSE = "response"
+    ELEMENT = "element"
+    EMBEDDED = "embedded"
+
+
+class Outcome(StrEnum):
+    """The five outcomes of a criterion."""
+
+    MET = "met"
+    INDICATED = "indicated"
+    NOT_MET = "not_met"
+    UNKNOWN = "unknown"
+    NEEDS_HUMAN = "needs_human"
+
+
+class Verdict(StrEnum):
+    """allow; review: hold until a person decides; deny."""
+
+    ALLOW = "allow"
+    REVIEW = "review"
+    DENY = "deny"
+
+
+class Stage(StrEnum):
+    """When the question is asked."""
+
+    PRE_FETCH = "pre_fetch"
+    POST_FETCH = "post_fetch"
+    CORPUS = "corpus"
+    AUDIT = "audit"
+    RETRO = "retro"
+
+
+class Use(StrEnum):
+    """What the collector wants the copies for (`Declaration.purposes`)."""
+
+    PRETRAINING = "pretraining"
+    CONTINUED_PRETRAINING = "continued_pretraining"
+    FINETUNE = "finetune"
+    ADAPTER = "adapter"
+    EVALUATION = "evaluation"
+    CLASSIFICATION = "classification"
+    EMBEDDING = "embedding"
+    RAG = "rag"
+    SEARCH_INDEX = "search_index"
+
+
+class EvidenceKind(StrEnum):
+    """What was fetched, and so how it is read."""
+
+    ROBOTS = "robots"
+    TDMREP = "tdmrep"
+    RESPONSE = "response"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Bytes as received, and everything needed to read them again.
+
+    `url` is what was asked, `final_url` where the answer came from after redirects; `status` is None and
+    `error` a short reason where nothing was received. `body` is decoded from its content coding and cut
+    at a bound (`truncated`); `sha256` is over `body`. Times are UTC.
+    """
+
+    id: str
+    kind: EvidenceKind
+    url: str
+    final_url: str
+    fetched_at: datetime
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    sha256: str = ""
+    error: str | None = None
+    truncated: bool = False
+    redirects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One observed statement. It says what was written, not what follows from it.
+
+    `kind` names protocol and statement (`robots.disallow`, `tdmrep.file`, `access.401`); `subject` is
+    `ours` (our product token), `*` (everybody) or another agent's token. Where: `evidence` is the id of the
+    Evidence, `line` counts from 1, `span` is a byte range, `field` a header or meta name; `raw` is the text
+    as received, bounded. `detail` holds what a protocol adds (price, policy URL, path pattern).
+    `ambiguity` names a second defensible reading where the stricter one was taken.
+    """
+
+    kind: str
+    purpose: Purpose
+    polarity: Polarity
+    strength: Strength
+    scope: Scope = Scope.ORIGIN
+    subject: str = "*"
+    raw: str = ""
+    evidence: str = ""
+    line: int | None = None
+    span: tuple[int, int] | None = None
+    field: str | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+    ambiguity: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lint:
+    """Something an author probably did not mean. `code` is stable, `message` is for people."""
+
+    code: str
+    message: str
+    raw: str = ""
+    line: int | None = None
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One criterion's outcome with the signals it rests on.
+
+    `reason` is a key of `criteria/reasons.toml`; `params` fills its sentence, in every language.
+    """
+
+    criterion: str
+    outcome: Outcome
+    reason: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """A licence or permission the collector holds (D2).
+
+    `scope` are URL patterns, `*` any run of characters; `purposes` are `Use` values or `*`; `valid_from`
+    and `valid_to` are inclusive dates as UTC instants, None is open. `credentials_allowed` says that the
+    licensor issued credentials for automated access.
+    """
+
+    licensor: str
+    scope: tuple[str, ...]
+    purposes: tuple[str, ...]
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    reference: str = ""
+    credentials_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a rights holder, an authority or an own reviewer told the collector about a site, dated.
+
+    `scope` is `registrable_domain`, `host`, `path_prefix` or `url`; `value` the domain, host or URL, and
+    `path_prefix` the path where the scope is one. The issuer says `listed_at`, `expires_at` and
+    `withdrawn_at`; `received_at` is when we knew, `effective_at` when the gate had loaded it. None is unknown
+    or never. `source` names the list and its version.
+    """
+
+    id: str
+    issuer: str
+    scope: str
+    value: str
+    issuer_verified: bool = False
+    path_prefix: str | None = None
+    reason: str = ""
+    listed_at: datetime | None = None
+    received_at: datetime | None = None
+    effective_at: datetime | None = None
+    expires_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    source: str = ""
+
+
+class NoticeRelation(StrEnum):
+    """How a notice bears on a URL."""
+
+    COVERS = "covers"
+    OTHER_PATH = "other_path"
+    SAME_LABEL = "same_label"
+    SUCCESSOR = "successor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeMatch:
+    """A notice and how it bears on one URL (`url`, one hop of the chain)."""
+
+    notice: Notice
+    relation: NoticeRelation
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What the collector says of itself and of its purpose; validated on construction (`ConfigError`).
+
+    `token` is the robots.txt product token, `user_agent` the header sent; the token must stand in it.
+    The `intends_*` and `output_*` fields speak about the outputs of the model; None is "not declared",
+    which is different from False.
+    """
+
+    operator: str
+    token: str
+    user_agent: str
+    token_published: bool = False
+    purposes: Sequence[str] = (Use.PRETRAINING,)
+    legal_basis: str = "30-4"
+    commercial: bool | None = None
+    target_creator: str | None = None
+    intends_similar_output: bool | None = None
+    intends_overfitting: bool | None = None
+    intends_expression_output: bool | None = None
+    output_contains_expression: bool | None = None
+    snippet_cap: int | None = None
+    licences: Sequence[Licence] = ()
+
+    def __post_init__(self) -> None:
+        from .declaration import normalise
+
+        for name, value in normalise(self).items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """The purposes as `Use` values."""
+        return tuple(Use(purpose) for purpose in self.purposes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """How one request is made: what the server sees of us. Never holds a secret.
+
+    `user_agent` is the header sent; `credentials` a reference to what was used (`licensed:KRI-77`,
+    `authorization header`), None if nothing; `proxy` a name, not an address with a password.
+    """
+
+    user_agent: str | None = None
+    credentials: str | None = None
+    proxy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a decision rests on. Findings repeat endlessly, so decisions share it and the ledger writes it
+    once per segment. `not_assessed` maps a criterion or check to the key of the reason why."""
+
+    stage: Stage
+    verdict: Verdict
+    temporary: bool
+    findings: tuple[Finding, ...]
+    reasons: tuple[Finding, ...]
+    not_assessed: Mapping[str, str]
+    evidence: tuple[str, ...]
+    profile: str
+    rule_pack: str
+
+    def finding(self, criterion: str) -> Finding | None:
+        """The finding for a criterion id, or None if it was not assessed."""
+        for found in self.findings:
+            if found.criterion == criterion:
+                return found
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one URL at one time: verdict, findings, reasons in order, and where it is recorded.
+
+    `record` is `segment:seq` in the ledger. `enforced` is False in observe mode. `problem` is the code of a
+    `UrlError` where the URL itself could not be asked about; the verdict is then deny.
+    """
+
+    url: str
+    at: datetime
+    basis: Basis
+    segment: str = ""
+    seq: int = -1
+    enforced: bool = True
+    problem: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.basis.verdict
+
+    @property
+    def temporary(self) -> bool:
+        """True for a deny that rests only on evidence that could not be had: ask again later."""
+        return self.basis.temporary
+
+    @property
+    def allowed(self) -> bool:
+        return self.basis.verdict is Verdict.ALLOW
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.basis.findings
+
+    @property
+    def reasons(self) -> tuple[Finding, ...]:
+        """The findings that made the verdict, most severe first."""
+        return self.basis.reasons
+
+    @property
+    def not_assessed(self) -> Mapping[str, str]:
+        return self.basis.not_assessed
+
+    @property
+    def record(self) -> str:
+        return f"{self.segment}:{self.seq}"
+
+    def explain(self, lang: str = "en") -> str:
+        """The decision as text for a person, in `en` or `ja`."""
+        from .explain import explain
+
+        return explain(self, lang)
