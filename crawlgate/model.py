@@ -135,7 +135,7 @@ class Signal:
 
     `kind` names protocol and statement (`robots.disallow`, `tdmrep.file`, `access.401`); `subject` is
     `ours` (our product token), `*` (everybody) or another agent's token. Where: `evidence` is the id of the
-    Evidence, `line` counts from 1, `span` is a byte range, `field` a header or meta name; `raw` is the text
+    Evidence, `line` counts from 1, `span` is a byte range, `name` a header or meta name; `raw` is the text
     as received, bounded. `detail` holds what a protocol adds (price, policy URL, path pattern).
     `ambiguity` names a second defensible reading where the stricter one was taken.
     """
@@ -150,7 +150,7 @@ class Signal:
     evidence: str = ""
     line: int | None = None
     span: tuple[int, int] | None = None
-    field: str | None = None
+    name: str | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
     ambiguity: str | None = None
 
@@ -163,7 +163,7 @@ class Lint:
     message: str
     raw: str = ""
     line: int | None = None
-    field: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
