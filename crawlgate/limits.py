@@ -16,11 +16,8 @@ class Limits:
     robots_bytes: int = 512 * 1024
     """RFC 9309 2.5: a parsing limit must be at least 500 KiB; a longer file is read up to here."""
 
-    robots_rules: int = 20_000
-    """Rules of one file that are read. A 500 KiB file holds at most some 40,000; real files stay below 5,000."""
-
-    robots_line: int = 16_664
-    """Bytes of one line that count: 8 x 2,083, the bound of Google's parser."""
+    robots_line: int = 16_663
+    """Characters of one line that count: the bound of Google's parser (8 x 2,083, less a terminator)."""
 
     robots_redirects: int = 5
     """RFC 9309 2.3.1.2: follow at least five hops; a sixth counts as unreachable (our stricter reading)."""
@@ -45,7 +42,7 @@ class Limits:
     header_count: int = 512
     """Header lines of one response that are read."""
 
-    url_length: int = 16 * 1024
+    url_length: int = 32 * 1024
     """Bytes of a URL. RFC 9110 4.1 recommends supporting at least 8,000."""
 
     redirects: int = 20

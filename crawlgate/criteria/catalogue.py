@@ -1,0 +1,76 @@
+"""The catalogue of criteria and the sentences of findings, kept as data beside this file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from string import Formatter
+
+from ..model import Finding
+
+LANGUAGES = ("en", "ja")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One criterion: its id (B2), key, kind (gate, proviso, liability, context, mitigation, diligence), titles in
+    both languages, the statement findings speak to, and the source statements (ST..) it rests on."""
+
+    id: str
+    key: str
+    kind: str
+    title_en: str
+    title_ja: str
+    statement: str
+    sources: tuple[str, ...]
+    lifted_by_permission: bool
+
+    def title(self, lang: str = "en") -> str:
+        return self.title_ja if lang == "ja" else self.title_en
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """All criteria in order, the rule pack's version, and the sentences by reason key and language."""
+
+    rule_pack: str
+    source_document: str
+    criteria: Mapping[str, Criterion]
+    sentences: Mapping[str, Mapping[str, str]]
+
+    def __getitem__(self, criterion: str) -> Criterion:
+        return self.criteria[criterion]
+
+    def sentence(self, finding: Finding, lang: str = "en") -> str:
+        """The finding's reason as a sentence in `en` or `ja`."""
+        return self.phrase(finding.reason, finding.params, lang)
+
+    def phrase(self, key: str, params: Mapping[str, str] | None = None, lang: str = "en") -> str:
+        """The sentence for a reason key; a missing parameter shows as an ellipsis, never as an error."""
+        return Formatter().vformat(self.sentences[key][lang], (), _Gaps(params or {}))
+
+
+class _Gaps(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _load() -> Catalogue:
+    folder = resources.files(__package__)
+    raw = tomllib.loads(folder.joinpath("catalogue.toml").read_text("utf-8"))
+    criteria = {
+        name: Criterion(id=name, **{**table, "sources": tuple(table["sources"])})
+        for name, table in raw["criteria"].items()
+    }
+    sentences = tomllib.loads(folder.joinpath("reasons.toml").read_text("utf-8"))
+    return Catalogue(
+        rule_pack=raw["rule_pack"],
+        source_document=raw["source_document"],
+        criteria=criteria,
+        sentences=sentences,
+    )
+
+
+CATALOGUE = _load()

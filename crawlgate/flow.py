@@ -1,0 +1,125 @@
+"""What evidence a URL needs, as values.
+
+A question that needs evidence *yields* a `Fetch` and is sent the `Evidence` (the way httpx's `Auth.auth_flow`
+yields requests). `drive`, `adrive` and `replay` run the same generator: over a blocking fetcher, an async
+one, or what a case or an archive holds. Nothing here opens a socket or reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
+
+from . import url as urls
+from .errors import UrlError
+from .limits import DEFAULT_LIMITS, Limits
+from .model import Evidence, EvidenceKind
+from .signals import robots
+from .signals.robots import RobotsFile
+from .signals.robots_standing import Standing, standing
+from .url import Url
+
+T = TypeVar("T")
+
+TDMREP_PATH = "/.well-known/tdmrep.json"
+
+
+class Fetch(NamedTuple):
+    """One request that a flow asks for: a single hop, no redirect followed, at most `max_bytes` of body."""
+
+    url: Url
+    kind: EvidenceKind
+    max_bytes: int
+
+
+Flow = Generator[Fetch, Evidence, T]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What an origin's policy files say, before any page: the evidence and how robots.txt stands.
+
+    `not_looked` names the checks that were not made and why (`tdmrep`: a reason key).
+    """
+
+    origin: str
+    robots: Evidence | None
+    standing: Standing
+    reason: str
+    file: RobotsFile | None
+    tdmrep: Evidence | None
+    not_looked: dict[str, str]
+
+
+def survey(url: Url, token: str, limits: Limits = DEFAULT_LIMITS) -> Flow[Survey]:
+    """Ask for robots.txt, then for tdmrep.json where robots.txt lets `token` read it."""
+    answer = yield from _follow(url, "/robots.txt", EvidenceKind.ROBOTS, limits.robots_bytes + 1, limits)
+    stands, reason = standing(answer)
+    file = robots.parse(answer.body, limits=limits) if stands is Standing.READ else None
+    tdmrep: Evidence | None = None
+    not_looked: dict[str, str] = {}
+    if stands is Standing.UNREACHABLE:
+        not_looked["tdmrep"] = "not_assessed.robots_unknown"
+    elif file is not None and not file.allows(url.origin + TDMREP_PATH, token):
+        # A policy file is a file of the site: where robots.txt keeps us out we stay out.
+        not_looked["tdmrep"] = "not_assessed.robots_disallows_it"
+    else:
+        tdmrep = yield from _follow(url, TDMREP_PATH, EvidenceKind.TDMREP, limits.wellknown_bytes, limits)
+        if tdmrep.status is None or tdmrep.status >= 500:
+            not_looked["tdmrep"] = "not_assessed.unreachable"
+    return Survey(
+        origin=url.origin,
+        robots=answer,
+        standing=stands,
+        reason=reason,
+        file=file,
+        tdmrep=tdmrep,
+        not_looked=not_looked,
+    )
+
+
+def _follow(url: Url, path: str, kind: EvidenceKind, max_bytes: int, limits: Limits) -> Flow[Evidence]:
+    """Fetch a file, following redirects within bounds; the answer stands for the first URL (RFC 9309 2.3.1.2)."""
+    asked = current = urls.parse(url.origin + path)
+    chain: list[str] = []
+    while True:
+        answer = yield Fetch(current, kind, max_bytes)
+        location = next((value for name, value in answer.headers if name == "location"), None)
+        if answer.status not in (301, 302, 303, 307, 308) or location is None:
+            break
+        if len(chain) == limits.robots_redirects:
+            answer = replace(answer, error="too_many_redirects")
+            break
+        try:
+            current = urls.join(current, location)
+        except UrlError as error:
+            answer = replace(answer, error=f"redirect_{error.code}")
+            break
+        chain.append(current.href)
+    return replace(answer, url=asked.href, final_url=current.href, redirects=tuple(chain))
+
+
+def drive(flow: Flow[T], fetch: Callable[[Fetch], Evidence]) -> T:
+    """Run a flow with a blocking fetcher."""
+    try:
+        wanted = next(flow)
+        while True:
+            wanted = flow.send(fetch(wanted))
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+
+
+async def adrive(flow: Flow[T], fetch: Callable[[Fetch], Awaitable[Evidence]]) -> T:
+    """Run a flow with an async fetcher."""
+    try:
+        wanted = next(flow)
+        while True:
+            wanted = flow.send(await fetch(wanted))
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+
+
+def replay(flow: Flow[T], known: Callable[[Fetch], Evidence]) -> T:
+    """Run a flow over what is known already (a case, an archive): no traffic, same answers."""
+    return drive(flow, known)

@@ -1,0 +1,214 @@
+"""One origin as its policy files describe it, ready to be asked about many URLs.
+
+Reading happens once. What depends on the URL is reduced to a small hashable `Answer` (which rule, which
+usage lines, which TDMRep entry), so that equal answers can share their signals and their findings.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from .flow import Survey
+from .model import Polarity, Purpose, Scope, Signal, Strength
+from .signals import tdmrep, usage
+from .signals.agents import AgentCatalogue, AgentClass
+from .signals.robots import RobotsAnswer, RobotsFile
+from .signals.robots_rules import RuleSet
+from .signals.robots_standing import Standing
+from .url import Url
+
+# Refusing one of these by name speaks about AI training (B3); the order is the order of telling.
+_COLLECTORS = (AgentClass.TRAINING, AgentClass.DATA_BROKER, AgentClass.MIXED)
+_AGENTS_SHOWN = 8
+
+
+class Answer(NamedTuple):
+    """What this origin says about one URL. `rule` is the line of the rule that keeps us out, 0 if none does."""
+
+    rule: int
+    ambiguity: str | None
+    agents: tuple[bool, ...]
+    usage: tuple[int, ...]
+    tdm: int | None
+
+
+class _RefusableAgents(NamedTuple):
+    rules: RuleSet
+    tokens: tuple[str, ...]
+    kind: AgentClass
+
+
+class Site:
+    """An origin's robots.txt and tdmrep.json, read for one product token."""
+
+    __slots__ = (
+        "_agents",
+        "_file",
+        "_own",
+        "_signals",
+        "_simple",
+        "_tdm",
+        "_usage",
+        "evidence",
+        "fetched_at",
+        "names_us",
+        "not_looked",
+        "origin",
+        "reason",
+        "standing",
+        "survey",
+        "token",
+    )
+
+    def __init__(self, survey: Survey, token: str, catalogue: AgentCatalogue) -> None:
+        self.survey = survey
+        self.origin = survey.origin
+        self.token = token
+        self.standing = survey.standing
+        self.reason = survey.reason
+        self.not_looked = survey.not_looked
+        self.fetched_at: datetime | None = survey.robots.fetched_at if survey.robots else None
+        self.evidence = tuple(e.id for e in (survey.robots, survey.tdmrep) if e is not None)
+        file = survey.file or RobotsFile((), (), (), "empty", False)
+        self._file = file
+        self._own = file.rule_set(token)
+        self.names_us = file.names(token)
+        self._agents = tuple(_agents_named(file, token, catalogue))
+        robots_id = survey.robots.id if survey.robots else ""
+        ours, others = file.extension_lines(token)
+        subject = "ours" if self.names_us else "*"
+        self._usage = usage.read(ours, subject=subject, evidence=robots_id)
+        tdm = survey.tdmrep
+        read = tdm is not None and tdm.status == 200 and tdm.error is None
+        self._tdm = tdmrep.parse_file(tdm.body, evidence=tdm.id) if tdm is not None and read else None
+        self._signals: dict[Answer, tuple[Signal, ...]] = {}
+        self._simple = file.other_reading is None and not self._agents and not self._usage and self._tdm is None
+
+    def answer(self, url: Url) -> Answer:
+        """What applies to `url`; cheap, and equal for URLs that are spoken of alike."""
+        allowed = self._own.allows(url.href, url.target)
+        if self._simple and allowed:
+            return _NOTHING
+        rule, ambiguity = 0, None
+        if not allowed or self._file.other_reading is not None:
+            decided = self._file.decide_target(url.href, url.target, self.token)
+            if not decided.allowed:
+                rule, ambiguity = decided.rule.line if decided.rule else -1, decided.ambiguity
+        return Answer(
+            rule,
+            ambiguity,
+            tuple(not named.rules.allows(url.href, url.target) for named in self._agents),
+            self._usage.match(url.target) if self._usage else (),
+            self._tdm.match(url.target) if self._tdm is not None else None,
+        )
+
+    def signals(self, answer: Answer, url: Url) -> tuple[Signal, ...]:
+        """The statements in force for URLs with this answer, tdmrep.json last."""
+        known = self._signals.get(answer)
+        if known is None:
+            known = self._signals[answer] = tuple(self._robots_signals(answer, url)) + self.tdm_signals(answer)
+        return known
+
+    def tdm_signals(self, answer: Answer) -> tuple[Signal, ...]:
+        """What tdmrep.json says; a header or a meta tag of the page supersedes it (TDMRep 1.0)."""
+        return tuple(self._tdm.signals(answer.tdm)) if self._tdm is not None else ()
+
+    def elsewhere(self, answer: Answer) -> tuple[Signal, ...]:
+        """Statements about use that this origin makes, but not for these URLs."""
+        in_force = set(answer.usage)
+        rules = [s for n, s in enumerate(self._usage.rules) if n not in in_force]
+        found = list(self._usage.signals(tuple(n for n, _ in enumerate(self._usage.rules) if n not in in_force))) if rules else []
+        if self._tdm is not None:
+            here = set(map(id, self._tdm.signals(answer.tdm)))
+            found += [s for s in self._tdm.all_signals() if id(s) not in here]
+        return tuple(found)
+
+    def _robots_signals(self, answer: Answer, url: Url) -> list[Signal]:
+        evidence = self.survey.robots.id if self.survey.robots else ""
+        found: list[Signal] = []
+        if answer.rule:
+            decided = self._file.decide_target(url.href, url.target, self.token)
+            found.append(_own_signal(decided, self._file, self.token, self.names_us, evidence))
+        elif self.names_us:
+            agent = self._file.agent_line(self.token)
+            found.append(
+                Signal(
+                    kind="robots.allow",
+                    purpose=Purpose.CRAWL,
+                    polarity=Polarity.PERMITTED,
+                    strength=Strength.PREFERENCE,
+                    scope=Scope.PATH,
+                    subject="ours",
+                    raw=agent.raw if agent else "",
+                    line=agent.line if agent else None,
+                    evidence=evidence,
+                )
+            )
+        if answer.usage:
+            found.extend(self._usage.signals(answer.usage))
+        for refused, named in zip(answer.agents, self._agents, strict=True):
+            if refused:
+                found.append(_agents_signal(named, self._file, url, evidence))
+        return found
+
+
+_NOTHING = Answer(0, None, (), (), None)
+
+
+def _agents_named(file: RobotsFile, token: str, catalogue: AgentCatalogue) -> list[_RefusableAgents]:
+    """Known AI collectors the file names, by rule set and class; those that no path is refused to are left out."""
+    sets: dict[tuple[int, AgentClass], tuple[RuleSet, list[str]]] = {}
+    ours = file.product_token(token)
+    for name in file.tokens():
+        agent = catalogue.get(name)
+        if agent is None or agent.kind not in _COLLECTORS or name == ours:
+            continue
+        rules = file.rule_set(name)
+        if rules.effective:
+            sets.setdefault((id(rules), agent.kind), (rules, []))[1].append(agent.token)
+    return sorted(
+        (_RefusableAgents(rules, tuple(sorted(names)), kind) for (_, kind), (rules, names) in sets.items()),
+        key=lambda named: (_COLLECTORS.index(named.kind), named.tokens),
+    )
+
+
+def _own_signal(answer: RobotsAnswer, file: RobotsFile, token: str, named: bool, evidence: str) -> Signal:
+    rule = answer.rule
+    agent = file.agent_line(token)
+    return Signal(
+        kind="robots.disallow",
+        purpose=Purpose.CRAWL,
+        polarity=Polarity.RESERVED,
+        strength=Strength.MEASURE,
+        scope=Scope.PATH,
+        subject="ours" if named else "*",
+        raw=rule.raw if rule else "",
+        line=rule.line if rule else None,
+        evidence=evidence,
+        detail={"agent": agent.raw if agent else "", "agent_line": str(agent.line if agent else "")},
+        ambiguity=answer.ambiguity,
+    )
+
+
+def _agents_signal(named: _RefusableAgents, file: RobotsFile, url: Url, evidence: str) -> Signal:
+    rule = named.rules.deciding(url.target, allowed=False)
+    agent = file.agent_line(named.tokens[0])
+    shown = ", ".join(named.tokens[:_AGENTS_SHOWN])
+    if len(named.tokens) > _AGENTS_SHOWN:
+        shown += f" and {len(named.tokens) - _AGENTS_SHOWN} more"
+    return Signal(
+        kind="robots.ai_agent",
+        purpose=Purpose.TRAIN,
+        polarity=Polarity.RESERVED,
+        strength=Strength.MEASURE,
+        scope=Scope.PATH,
+        subject=shown,
+        raw=f"{agent.raw if agent else ''} / {rule.raw if rule else ''}",
+        line=agent.line if agent else None,
+        evidence=evidence,
+        detail={"class": str(named.kind), "count": str(len(named.tokens))},
+    )
+
+
+__all__ = ["Answer", "Site", "Standing"]
