@@ -63,7 +63,7 @@ class Refused(CrawlgateError):
     """The gate's answer was not allow. `decision` says why; `str()` of the error reads as one message."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__(decision.explain())
+        super().__init__(decision.explain(not_assessed=False))
         self.decision = decision
 
 

@@ -1,13 +1,109 @@
-"""A decision as text for people."""
+"""A decision as text for people, in English or Japanese: what was decided, why, and what was not assessed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from .criteria import CATALOGUE
+from .model import Finding, Outcome, Signal, Verdict
 
 if TYPE_CHECKING:
     from .model import Decision
 
+VERDICTS = {
+    "en": {Verdict.ALLOW: "allow", Verdict.REVIEW: "review: a person decides", Verdict.DENY: "deny"},
+    "ja": {Verdict.ALLOW: "許可", Verdict.REVIEW: "保留（人の判断を待つ）", Verdict.DENY: "拒否"},
+}
+OUTCOMES = {
+    "en": {
+        Outcome.MET: "met",
+        Outcome.INDICATED: "indicated",
+        Outcome.NOT_MET: "not met",
+        Outcome.UNKNOWN: "unknown",
+        Outcome.NEEDS_HUMAN: "needs a person",
+    },
+    "ja": {
+        Outcome.MET: "該当",
+        Outcome.INDICATED: "該当を示す事実あり",
+        Outcome.NOT_MET: "該当なし",
+        Outcome.UNKNOWN: "不明",
+        Outcome.NEEDS_HUMAN: "要人的判断",
+    },
+}
+_WORDS = {
+    "en": {
+        "temporary": "for now; ask again later",
+        "nothing": "no finding against any criterion that was assessed",
+        "not_assessed": "not assessed",
+        "observed": "observed only, not enforced",
+        "lifted": "lifts the findings it covers",
+    },
+    "ja": {
+        "temporary": "一時的。後で再度照会する",
+        "nothing": "評価した基準に該当するものはなかった",
+        "not_assessed": "評価していない事項",
+        "observed": "記録のみ（執行していない）",
+        "lifted": "及ぶ範囲の該当事項の効果を解除する",
+    },
+}
 
-def explain(decision: Decision, lang: str = "en") -> str:
-    """One decision in `en` or `ja`: verdict, the criteria that decided, the raw lines, what was not assessed."""
-    return f"{decision.verdict}: {decision.url} ({lang})"
+
+def explain(decision: Decision, lang: str = "en", *, not_assessed: bool = True) -> str:
+    """One decision in `en` or `ja`: verdict, the criteria that decided with the line that said so, and what
+    was not assessed. Control characters of hostile text are shown, not obeyed."""
+    words = _WORDS[lang]
+    head = f"{VERDICTS[lang][decision.verdict]}: {printable(decision.url)}"
+    notes = [words[key] for key, on in (("temporary", decision.temporary), ("observed", not decision.enforced)) if on]
+    lines = [head + (f" ({'; '.join(notes)})" if notes else "")]
+    if decision.problem is not None:
+        lines.append(f"  {CATALOGUE.phrase(f'problem.{decision.problem}', lang=lang)}")
+    for finding in decision.reasons:
+        lines.extend(finding_lines(finding, lang))
+    if not decision.reasons and decision.problem is None:
+        lines.append(f"  {words['nothing']}")
+    if not_assessed and decision.not_assessed:
+        lines.append(f"  {words['not_assessed']}: {not_assessed_text(decision.not_assessed, lang)}")
+    return "\n".join(lines)
+
+
+def not_assessed_text(not_assessed: Mapping[str, str], lang: str = "en") -> str:
+    """What was not assessed, by reason: `A1, A2 (no additional training is declared); C1, C2 (...)`.
+
+    A check (`check.lists`) is named only where no criterion was left out for the same reason.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for name, why in not_assessed.items():
+        by_reason.setdefault(why, []).append(name)
+    parts: list[str] = []
+    for why, names in by_reason.items():
+        shown = [name for name in names if not name.startswith("check.")] or names
+        listed = ", ".join(name.removeprefix("check.") for name in shown)
+        parts.append(
+            f"{listed} ({CATALOGUE.phrase(why, lang=lang)})" if listed != "*" else CATALOGUE.phrase(why, lang=lang)
+        )
+    return "; ".join(parts)
+
+
+def finding_lines(finding: Finding, lang: str = "en") -> list[str]:
+    """A finding as indented lines: criterion, outcome and sentence, then where each signal stood."""
+    criterion = CATALOGUE[finding.criterion]
+    sentence = printable(CATALOGUE.sentence(finding, lang))
+    lines = [f"  {finding.criterion} {criterion.title(lang)} - {OUTCOMES[lang][finding.outcome]}: {sentence}"]
+    lines.extend(f"     {place(signal)}" for signal in finding.signals[:3])
+    return lines
+
+
+def place(signal: Signal) -> str:
+    """Where a signal stood and what it said, on one line: `robots.disallow, line 7: Disallow: /`."""
+    where = [signal.kind]
+    if signal.name:
+        where.append(signal.name)
+    if signal.line is not None:
+        where.append(f"line {signal.line}")
+    return printable(f"{', '.join(where)}: {signal.raw}")
+
+
+def printable(text: str) -> str:
+    """`text` with control, bidirectional and other invisible characters escaped, safe for terminals and logs."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -290,6 +290,10 @@ class Attempt:
     proxy: str | None = None
 
 
+AS_DECLARED = Attempt()
+"""A request made with the declared user agent and nothing else: the usual case, one shared object."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """What a decision rests on. Findings repeat endlessly, so decisions share it and the ledger writes it
@@ -359,8 +363,8 @@ class Decision:
     def record(self) -> str:
         return f"{self.segment}:{self.seq}"
 
-    def explain(self, lang: str = "en") -> str:
-        """The decision as text for a person, in `en` or `ja`."""
+    def explain(self, lang: str = "en", *, not_assessed: bool = True) -> str:
+        """The decision as text for a person, in `en` or `ja`; with what was not assessed, unless told not to."""
         from .explain import explain
 
-        return explain(self, lang)
+        return explain(self, lang, not_assessed=not_assessed)

@@ -76,7 +76,7 @@ class Site:
         self.names_us = file.names(token)
         self._agents = tuple(_agents_named(file, token, catalogue))
         robots_id = survey.robots.id if survey.robots else ""
-        ours, others = file.extension_lines(token)
+        ours, _ = file.extension_lines(token)
         subject = "ours" if self.names_us else "*"
         self._usage = usage.read(ours, subject=subject, evidence=robots_id)
         tdm = survey.tdmrep
@@ -116,9 +116,8 @@ class Site:
 
     def elsewhere(self, answer: Answer) -> tuple[Signal, ...]:
         """Statements about use that this origin makes, but not for these URLs."""
-        in_force = set(answer.usage)
-        rules = [s for n, s in enumerate(self._usage.rules) if n not in in_force]
-        found = list(self._usage.signals(tuple(n for n, _ in enumerate(self._usage.rules) if n not in in_force))) if rules else []
+        others = tuple(n for n in range(len(self._usage.rules)) if n not in answer.usage)
+        found = list(self._usage.signals(others))
         if self._tdm is not None:
             here = set(map(id, self._tdm.signals(answer.tdm)))
             found += [s for s in self._tdm.all_signals() if id(s) not in here]

@@ -72,9 +72,7 @@ def _parse_any(url: str, max_length: int) -> Url:
         raise UrlError("too_long", f"URL of {len(url)} characters; at most {max_length} are read", shown)
     scheme = _SCHEME.match(url)
     if scheme is None:
-        raise UrlError(
-            "no_scheme", f"URL {shown!r} has no scheme; write it with https:// or http://", shown
-        )
+        raise UrlError("no_scheme", f"URL {shown!r} has no scheme; write it with https:// or http://", shown)
     if scheme[1].lower() not in _DEFAULT_PORT:
         if "." in scheme[1] or scheme[1].lower() == "localhost":  # host:port without a scheme
             raise UrlError("no_scheme", f"URL {shown!r} has no scheme; write it with https:// or http://", shown)
@@ -105,7 +103,8 @@ def _parse_any(url: str, max_length: int) -> Url:
     scheme_name = parsed.protocol[:-1]
     port_number = int(parsed.port) if parsed.port else _DEFAULT_PORT[scheme_name]
     origin = f"{scheme_name}://{host}" + (f":{port_number}" if parsed.port else "")
-    target = (parsed.pathname or "/") + parsed.search
+    # From the serialisation, because an empty query (`/?`) is a query for robots.txt.
+    target = parsed.href[parsed.href.index(parsed.pathname, len(parsed.origin)) :].partition("#")[0]
     return Url(origin + target, scheme_name, host, port_number, origin, target, _address(host))
 
 

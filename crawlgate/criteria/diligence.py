@@ -26,6 +26,8 @@ def d3_identity(facts: Facts) -> Finding | NotAssessed:
 
 def d4_evidence(facts: Facts) -> Finding | NotAssessed:
     """D4: robots.txt of the time is on record, not older than a day at the fetch (ST29, ST30)."""
+    if "robots" in facts.not_looked:
+        return NotAssessed(facts.not_looked["robots"])
     if facts.robots in (Standing.UNREACHABLE, Standing.NOT_LOOKED):
         return finding("D4", Outcome.NOT_MET, "d4.none", why=facts.robots_reason or "no evidence")
     age = facts.robots_age

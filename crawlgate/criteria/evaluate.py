@@ -54,6 +54,8 @@ def evaluate(facts: Facts) -> Assessment:
     if {"B1", "B2", "B3"} <= found.keys():
         b4 = _guarded("B4", lambda f: proviso.b4_future_market(f, found["B1"], found["B2"], found["B3"]), facts)
         _add("B4", b4, found, skipped)
+    else:
+        skipped["B4"] = next(skipped[name] for name in ("B1", "B2", "B3") if name in skipped)
     for check, reason in facts.not_looked.items():
         skipped.setdefault(f"check.{check}", reason)
     return Assessment(tuple(found[name] for name in sorted(found)), dict(sorted(skipped.items())))
@@ -66,9 +68,7 @@ def _guarded(criterion: str, rule: _Rule, facts: Facts) -> Finding | NotAssessed
         return finding(criterion, Outcome.UNKNOWN, CRITERION_ERROR, error=f"{type(error).__name__}: {error}"[:200])
 
 
-def _add(
-    criterion: str, result: Finding | NotAssessed, found: dict[str, Finding], skipped: dict[str, str]
-) -> None:
+def _add(criterion: str, result: Finding | NotAssessed, found: dict[str, Finding], skipped: dict[str, str]) -> None:
     if isinstance(result, NotAssessed):
         skipped[criterion] = result.reason
     else:

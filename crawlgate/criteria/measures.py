@@ -10,6 +10,7 @@ from .permission import fitting_licence
 
 # Statements about a product or a text for people: other criteria read them.
 _NOT_MEASURES = ("dataset.", "wording.")
+_UNREADABLE = "not_assessed.page_unreadable"
 
 
 def b2_applies(facts: Facts) -> Finding | NotAssessed:
@@ -22,10 +23,14 @@ def b2_applies(facts: Facts) -> Finding | NotAssessed:
     measures = tuple(s for s in bearing if _is_barrier(s))
     if measures:
         return finding("B2", Outcome.MET, "b2.measure", measures, quote=quote(measures[0]), kind=measures[0].kind)
+    if "robots" in facts.not_looked:
+        return NotAssessed(facts.not_looked["robots"])
     if facts.attempt.credentials is not None:
         return finding("B2", Outcome.MET, "b2.credentials_used", credentials=facts.attempt.credentials)
     if facts.robots in (Standing.UNREACHABLE, Standing.NOT_LOOKED):
         return finding("B2", Outcome.UNKNOWN, "b2.robots_unknown", why=facts.robots_reason or "no evidence")
+    if facts.not_looked.get("page") == _UNREADABLE:
+        return finding("B2", Outcome.UNKNOWN, "b2.page_unreadable")
     proxies = tuple(s for s in facts.signals if s.kind == "access.407")
     if proxies:
         return finding("B2", Outcome.UNKNOWN, "b2.own_proxy", proxies)
@@ -51,6 +56,8 @@ def _is_barrier(signal: Signal) -> bool:
 
 def b3_ai_class(facts: Facts) -> Finding | NotAssessed:
     """B3: robots.txt refuses crawlers known to collect training data, and no rule covers ours (ST20, ST23)."""
+    if "robots" in facts.not_looked:
+        return NotAssessed(facts.not_looked["robots"])
     if facts.robots in (Standing.UNREACHABLE, Standing.NOT_LOOKED, Standing.WITHHELD):
         return finding("B3", Outcome.UNKNOWN, "b3.robots_unknown", why=facts.robots_reason or "no evidence")
     refused = _refused_agents(facts)

@@ -14,7 +14,7 @@ class NotAssessed(NamedTuple):
 
 
 def finding(
-    criterion: str, outcome: Outcome, reason: str, signals: tuple[Signal, ...] = (), **params: str
+    criterion: str, outcome: Outcome, reason: str, signals: tuple[Signal, ...] = (), /, **params: str
 ) -> Finding:
     """A `Finding`; keyword arguments fill the sentence of `reason`."""
     return Finding(criterion=criterion, outcome=outcome, reason=reason, params=params, signals=signals)

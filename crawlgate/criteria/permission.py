@@ -32,7 +32,11 @@ def d2_permission(facts: Facts) -> Finding | NotAssessed:
         )
     nearest, misfit = min(((lic, misfits(lic, facts)) for lic in licences), key=lambda pair: len(pair[1]))
     return finding(
-        "D2", Outcome.NOT_MET, f"d2.{misfit[0]}", licensor=nearest.licensor, reference=nearest.reference or "no reference"
+        "D2",
+        Outcome.NOT_MET,
+        f"d2.{misfit[0]}",
+        licensor=nearest.licensor,
+        reference=nearest.reference or "no reference",
     )
 
 

@@ -8,10 +8,12 @@ from .outcomes import NotAssessed, finding, quote
 
 
 def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
-    """B1: met only where the fetched resource is the paid one; a site that sells elsewhere is indicated (ST19, ST08)."""
+    """B1: met only where the resource is the paid one; a site that sells elsewhere is indicated (ST19, ST08)."""
     if facts.offers_here:
         offer = facts.offers_here[0]
-        return finding("B1", Outcome.MET, "b1.is_the_product", page=offer.page, price=_price(offer.price, offer.currency))
+        return finding(
+            "B1", Outcome.MET, "b1.is_the_product", page=offer.page, price=_price(offer.price, offer.currency)
+        )
     priced = tuple(
         s for s in facts.signals if s.polarity is Polarity.PRICED and s.purpose in (Purpose.CRAWL, Purpose.ACCESS)
     )
@@ -19,7 +21,9 @@ def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
         return finding("B1", Outcome.INDICATED, "b1.asked_to_pay", priced, quote=quote(priced[0]))
     if facts.offers_on_site:
         offer = facts.offers_on_site[0]
-        return finding("B1", Outcome.INDICATED, "b1.sold_on_site", page=offer.page, price=_price(offer.price, offer.currency))
+        return finding(
+            "B1", Outcome.INDICATED, "b1.sold_on_site", page=offer.page, price=_price(offer.price, offer.currency)
+        )
     sold = tuple(s for s in facts.signals + facts.elsewhere if s.kind in ("dataset.offer", "wording.paid_database"))
     if sold:
         return finding("B1", Outcome.INDICATED, "b1.sold_in_words", sold, quote=quote(sold[0]))

@@ -116,4 +116,5 @@ def _member(kind: Any, value: Any, where: str) -> Any:
         return kind(value)
     except ValueError:
         known = [str(member) for member in kind]
-        raise ConfigError(f"{where}: {value!r} is unknown{suggestion(value, known)}; use one of {', '.join(known)}") from None
+        hint = f"{suggestion(value, known)}; use one of {', '.join(known)}"
+        raise ConfigError(f"{where}: {value!r} is unknown{hint}") from None

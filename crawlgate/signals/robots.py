@@ -221,7 +221,7 @@ def _lines(text: str, limits: Limits, lint: list[Lint]) -> Iterable[tuple[int, s
         key, colon, value = line.partition(":")
         if not colon:
             words = line.split()
-            if len(words) != 2:
+            if len(words) != 2 or _kind(words[0].lower()) == "extension":
                 continue
             key, value = words
             lint.append(Lint(code="missing_colon", message="a colon is missing", line=number, raw=raw[:200]))

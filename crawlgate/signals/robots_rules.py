@@ -15,6 +15,7 @@ from .pathmatch import PathPattern
 
 # Protego splits lines where RFC 9309 does not; inside a pattern such octets are percent-encoded.
 _LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
+_EVERYTHING = ("/", "*", "/*")
 _ABSOLUTE = re.compile(r"https?://[^/]*", re.IGNORECASE)
 
 
@@ -34,6 +35,8 @@ def readable_pattern(value: str, *, allow: bool) -> tuple[str, str | None]:
     stood there, the stricter of two readings; an Allow is left alone and so matches nothing.
     """
     pattern = _LINE_BREAKS.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), value)
+    if not allow:
+        pattern = pattern.replace("\\", "/")  # as browsers and our URLs read it
     if not pattern or pattern[0] in "/*" or allow:
         return pattern, None
     absolute = _ABSOLUTE.match(pattern)
@@ -51,7 +54,7 @@ class RuleSet:
         self.rules = rules
         self.effective = tuple(rule for rule in rules if rule.pattern)
         disallowed = [rule for rule in self.effective if not rule.allow]
-        self.blocks_all = bool(disallowed) and all(r.pattern in ("/", "*", "/*") and not r.allow for r in self.effective)
+        self.blocks_all = bool(disallowed) and all(r.pattern in _EVERYTHING and not r.allow for r in self.effective)
         self._file: Protego | None = None
         self._patterns: dict[int, PathPattern] | None = None
         if not disallowed:

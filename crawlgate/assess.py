@@ -1,0 +1,146 @@
+"""One URL of a surveyed site, before or after its fetch: from observed signals to what a decision rests on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from .blocklist.match import HostNotices
+from .criteria import Facts, evaluate
+from .limits import DEFAULT_LIMITS, Limits
+from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Stage
+from .policy import Profile, decide
+from .signals import dataset, tdmrep
+from .signals.dataset import PaidOffer
+from .signals.response import Reading
+from .site import Answer, Site
+from .url import Url
+
+_BEFORE = {"page": "not_assessed.before_fetch", "terms": "not_assessed.before_fetch"}
+
+
+class Assessor:
+    """Declaration and profile, asked about one URL after another. Pure: time and evidence come as arguments.
+
+    `looked` are checks that count as made although this code did not make them (a case file states what
+    was known); `lists_loaded` False makes C1 and C2 not assessed.
+    """
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        profile: Profile,
+        *,
+        lists_loaded: bool,
+        looked: frozenset[str] = frozenset(),
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self.declaration = declaration
+        self.profile = profile
+        self.limits = limits
+        self.looked = looked
+        self._no_list = {} if lists_loaded else {"lists": "not_assessed.no_list"}
+        self._licences = bool(declaration.licences)
+
+    def before(
+        self,
+        site: Site,
+        url: Url,
+        at: datetime,
+        *,
+        notices: HostNotices | None = None,
+        offers: tuple[PaidOffer, ...] = (),
+        attempt: Attempt = AS_DECLARED,
+        memo: dict[object, Basis] | None = None,
+    ) -> Basis:
+        """The basis for asking before the fetch.
+
+        `memo` is the site's own store of bases: URLs that the site speaks of alike share one object, as
+        long as nothing else (notices, licences, offers, an unusual attempt) depends on the URL or the time.
+        """
+        answer = site.answer(url)
+        plain = attempt is AS_DECLARED and not offers and not self._licences and (notices is None or notices.empty)
+        if memo is None or not plain:
+            return self._decide(self._facts(Stage.PRE_FETCH, site, answer, url, at, notices, offers, attempt), site)
+        basis = memo.get(answer)
+        if basis is None:
+            basis = self._decide(self._facts(Stage.PRE_FETCH, site, answer, url, at, notices, offers, attempt), site)
+            if len(memo) < self.limits.memo_per_origin:
+                memo[answer] = basis
+        return basis
+
+    def after(
+        self,
+        site: Site,
+        url: Url,
+        at: datetime,
+        reading: Reading,
+        *,
+        notices: HostNotices | None = None,
+        hops: tuple[NoticeMatch, ...] = (),
+        offers: tuple[PaidOffer, ...] = (),
+        attempt: Attempt = AS_DECLARED,
+        evidence: tuple[str, ...] = (),
+        memo: dict[object, Basis] | None = None,
+    ) -> Basis:
+        """The basis with the response in hand; `hops` are notices that bear on hops before this one."""
+        answer = site.answer(url)
+        plain = (
+            reading.silent
+            and attempt is AS_DECLARED
+            and not (hops or offers or evidence or self._licences)
+            and (notices is None or notices.empty)
+        )
+        key = (answer, *sorted(reading.not_looked.items())) if plain and memo is not None else None
+        if key is not None and memo is not None and key in memo:
+            return memo[key]
+        facts = self._facts(
+            Stage.POST_FETCH, site, answer, url, at, notices, offers + reading.offers, attempt, reading, hops
+        )
+        basis = self._decide(facts, site, evidence)
+        if key is not None and memo is not None and len(memo) < self.limits.memo_per_origin:
+            memo[key] = basis
+        return basis
+
+    def _decide(self, facts: Facts, site: Site, evidence: tuple[str, ...] = ()) -> Basis:
+        return decide(evaluate(facts), self.profile, facts.stage, site.evidence + evidence)
+
+    def _facts(
+        self,
+        stage: Stage,
+        site: Site,
+        answer: Answer,
+        url: Url,
+        at: datetime,
+        notices: HostNotices | None,
+        offers: tuple[PaidOffer, ...],
+        attempt: Attempt,
+        reading: Reading | None = None,
+        hops: tuple[NoticeMatch, ...] = (),
+    ) -> Facts:
+        signals = site.signals(answer, url)
+        not_looked = site.not_looked | self._no_list
+        if reading is None:
+            not_looked = not_looked | _BEFORE
+        else:
+            tdm_file = site.tdm_signals(answer)
+            tdm = tdmrep.combine(tdm_file, reading.tdm_header, reading.tdm_meta)
+            signals = signals[: len(signals) - len(tdm_file)] + tuple(tdm) + reading.signals
+            not_looked = not_looked | reading.not_looked
+        here = tuple(offer for offer in offers if dataset.covers(offer, url))
+        return Facts(
+            stage=stage,
+            at=at,
+            url=url.href,
+            declaration=self.declaration,
+            attempt=attempt,
+            signals=signals,
+            elsewhere=site.elsewhere(answer),
+            robots=site.standing,
+            robots_reason=site.reason,
+            robots_age=at - site.fetched_at if site.fetched_at is not None else None,
+            names_us=site.names_us,
+            notices=hops + (notices.matches(url) if notices is not None else ()),
+            offers_here=here,
+            offers_on_site=tuple(offer for offer in offers if offer not in here),
+            not_looked={check: why for check, why in not_looked.items() if check not in self.looked},
+        )

@@ -1,0 +1,295 @@
+"""What both gates share: what is known of each origin, and the record of every answer. No sockets, no waiting."""
+
+from __future__ import annotations
+
+import platform
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from os import PathLike
+from typing import Any
+
+from . import __version__
+from . import url as urls
+from .assess import Assessor
+from .blocklist.match import HostNotices, NoticeIndex
+from .blocklist.store import ListStore, LoadedList
+from .clock import Clock
+from .criteria import CATALOGUE
+from .declaration import suggestion
+from .domains import Suffixes, psl_version
+from .errors import ConfigError, Denied, Held, UrlError
+from .evidence.address import AddressPolicy
+from .evidence.store import EvidenceStore
+from .flow import Survey
+from .home import Home
+from .ledger.record import evidence_table
+from .ledger.writer import LedgerWriter
+from .limits import Limits
+from .model import AS_DECLARED, Attempt, Basis, Decision, Declaration, Evidence, Notice, Stage, Verdict
+from .policy import Profile, load_profile
+from .signals import agents
+from .signals.dataset import PaidOffer
+from .signals.robots_standing import Standing
+from .site import Site
+from .url import Url
+
+MODES = ("enforce", "observe")
+# Paid datasets remembered per origin; a catalogue of thousands is described well enough by its first.
+_OFFERS_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Blocklist:
+    """A list or feed of rights holders to load.
+
+    `verified` says that its issuer and claims were checked, and `vouched_by` names the person who did; a
+    list that nobody vouches for holds for review and never denies by itself. `issuer` stands for entries
+    that name none.
+    """
+
+    path: str | PathLike[str]
+    vouched_by: str | None = None
+    verified: bool = False
+    issuer: str | None = None
+
+
+class Known:
+    """What the gate knows of one origin, until `good_until` (ticks)."""
+
+    __slots__ = ("after", "before", "good_until", "notices", "offers", "site")
+
+    def __init__(self, site: Site, notices: HostNotices | None, good_until: float) -> None:
+        self.site = site
+        self.notices = notices
+        self.good_until = good_until
+        self.offers: tuple[PaidOffer, ...] = ()
+        # Bases by answer: URLs that the site speaks of alike share one.
+        self.before: dict[object, Basis] = {}
+        self.after: dict[object, Basis] = {}
+
+    def learn(self, offers: tuple[PaidOffer, ...]) -> None:
+        """Remember paid datasets that a page of this origin describes."""
+        new = tuple(offer for offer in offers if offer not in self.offers)
+        if new:
+            self.offers = (self.offers + new)[:_OFFERS_KEPT]
+
+
+class Core:
+    """State and record-keeping of a gate. Its methods neither wait nor open connections."""
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        *,
+        profile: str | PathLike[str],
+        blocklists: Sequence[str | PathLike[str] | Blocklist],
+        home: str | PathLike[str],
+        mode: str,
+        allow_addresses: Sequence[str],
+        limits: Limits,
+        clock: Clock,
+    ) -> None:
+        if mode not in MODES:
+            raise ConfigError(f"mode {mode!r} is unknown{suggestion(mode, MODES)}; use one of {', '.join(MODES)}")
+        self.declaration = declaration
+        self.limits = limits
+        self.clock = clock
+        self.enforcing = mode == "enforce"
+        self.addresses = AddressPolicy(allow_addresses)
+        self.catalogue = agents.load()
+        self.profile: Profile = load_profile(profile if isinstance(profile, str) else str(profile))
+        self.home = Home(home)
+        self.home.create()
+        lists = self._load(blocklists)
+        notices: list[Notice] = [notice for loaded in lists for notice in loaded.notices]
+        self.index = NoticeIndex(notices, Suffixes()) if lists else None
+        self.assessor = Assessor(declaration, self.profile, lists_loaded=bool(lists), limits=limits)
+        self._known: dict[str, Known] = {}
+        self._known_lock = threading.Lock()
+        self.store = EvidenceStore(self.home.evidence)
+        self.ledger = LedgerWriter(self.home.ledger, self._head(lists), now=clock.now)
+
+    # -- what is known ------------------------------------------------------------------------------
+
+    def fresh(self, origin: str) -> Known | None:
+        """What is known of `origin` and still good, or None (RFC 9309 2.4: a day at most)."""
+        known = self._known.get(origin)
+        if known is not None and self.clock.ticks() < known.good_until:
+            return known
+        return None
+
+    def install(self, survey: Survey, ticks: float) -> Known:
+        """Keep a survey that began at `ticks`: its evidence on disk and in the ledger, its reading in memory."""
+        for evidence in (survey.robots, survey.tdmrep):
+            if evidence is not None:
+                self.keep(evidence)
+        slim = replace(survey, robots=_without_body(survey.robots), tdmrep=survey.tdmrep)
+        site = Site(slim, self.declaration.token, self.catalogue)
+        known = Known(site, self._notices(survey.origin), ticks + self._lifetime(survey))
+        with self._known_lock:
+            earlier = self._known.pop(survey.origin, None)
+            if earlier is not None:
+                known.offers = earlier.offers
+            while len(self._known) >= self.limits.origins:
+                del self._known[next(iter(self._known))]
+            self._known[survey.origin] = known
+        return known
+
+    def keep(self, evidence: Evidence) -> None:
+        """Evidence to disk, and its record to the ledger."""
+        location = self.store.put(evidence)
+        self.ledger.append("evidence", evidence_table(evidence, location))
+
+    def _lifetime(self, survey: Survey) -> float:
+        """Seconds for which a survey stands. A failure stands shorter, but not shorter than asked for."""
+        if survey.standing is not Standing.UNREACHABLE:
+            return self.limits.robots_max_age
+        headers = survey.robots.headers if survey.robots is not None else ()
+        asked = next((value for name, value in headers if name == "retry-after"), "")
+        wait = float(asked) if asked.isdecimal() and len(asked) < 9 else 0.0
+        return min(max(wait, self.limits.unreachable_retry), self.limits.robots_max_age)
+
+    def _notices(self, origin: str) -> HostNotices | None:
+        if self.index is None:
+            return None
+        return self.index.for_host(urls.parse(origin).host)
+
+    # -- answers ------------------------------------------------------------------------------------
+
+    def admit(self, url: str) -> Url | Decision:
+        """The URL in its one form, or a recorded deny where it cannot be asked about."""
+        try:
+            asked = urls.parse(url, max_length=self.limits.url_length)
+            if asked.address is not None and not self.addresses.named(asked.address):
+                raise UrlError("ip_literal", f"host {asked.address} is a number", asked.href)
+        except UrlError as error:
+            return self.refuse_url(error.url, error.code)
+        return asked
+
+    def attempt(self, user_agent: str | None, credentials: str | None) -> Attempt:
+        """How a request is made; one shared object for the usual case."""
+        if credentials is None and (user_agent is None or user_agent == self.declaration.user_agent):
+            return AS_DECLARED
+        return Attempt(user_agent=user_agent, credentials=credentials)
+
+    def listed(self, url: Url) -> Known | None:
+        """For a site that a list denies: what is known without contacting it. None for any other site."""
+        notices = self._notices(url.origin)
+        if notices is None or notices.empty:
+            return None
+        why = "not_assessed.listed_site"
+        survey = Survey(
+            origin=url.origin,
+            robots=None,
+            standing=Standing.NOT_LOOKED,
+            reason="",
+            file=None,
+            tdmrep=None,
+            not_looked={"robots": why, "tdmrep": why},
+        )
+        known = Known(Site(survey, self.declaration.token, self.catalogue), notices, 0.0)
+        basis = self.assessor.before(known.site, url, self.clock.now(), notices=notices)
+        return known if basis.verdict is Verdict.DENY else None
+
+    def before(self, url: Url, known: Known, attempt: Attempt) -> Decision:
+        """Judge and record one URL before its fetch."""
+        at = self.clock.now()
+        basis = self.assessor.before(
+            known.site,
+            url,
+            at,
+            notices=known.notices,
+            offers=known.offers,
+            attempt=attempt,
+            memo=known.before,
+        )
+        return self.record(url.href, at, basis, attempt)
+
+    def record(
+        self, url: str, at: datetime, basis: Basis, attempt: Attempt = AS_DECLARED, problem: str | None = None
+    ) -> Decision:
+        """Write a decision, then give it out."""
+        segment, seq = self.ledger.append_decision(
+            at, url, basis, enforced=self.enforcing, problem=problem, user_agent=attempt.user_agent
+        )
+        return Decision(url, at, basis, segment, seq, self.enforcing, problem)
+
+    def outcome(self, decision: Decision, table: Mapping[str, Any]) -> None:
+        """Write what became of a body; `table` holds disposition, status and the like."""
+        self.ledger.append("outcome", {"at": self.clock.now(), "decision": decision.record, **table})
+
+    def enforce(self, decision: Decision) -> None:
+        """Raise `Denied` or `Held` for a decision that is not allow, unless this gate only observes."""
+        if not self.enforcing or decision.verdict is Verdict.ALLOW:
+            return
+        raise (Denied if decision.verdict is Verdict.DENY else Held)(decision)
+
+    def close(self) -> None:
+        """Seal the segment and close the evidence file."""
+        self.ledger.close()
+        self.store.close()
+
+    def refuse_url(self, url: str, code: str) -> Decision:
+        """The recorded deny for a URL that cannot be asked about; `code` is that of the `UrlError`."""
+        basis = Basis(
+            stage=Stage.PRE_FETCH,
+            verdict=Verdict.DENY,
+            temporary=False,
+            findings=(),
+            reasons=(),
+            not_assessed={"*": "not_assessed.url_refused"},
+            evidence=(),
+            profile=self.profile.name,
+            rule_pack=CATALOGUE.rule_pack,
+        )
+        return self.record(url, self.clock.now(), basis, problem=code)
+
+    # -- opening ------------------------------------------------------------------------------------
+
+    def _load(self, blocklists: Sequence[str | PathLike[str] | Blocklist]) -> list[LoadedList]:
+        if isinstance(blocklists, (str, bytes)):
+            raise ConfigError("blocklists is one string; write a list of paths")
+        store = ListStore(self.home.lists)
+        wanted = [item if isinstance(item, Blocklist) else Blocklist(item) for item in blocklists]
+        return [
+            store.receive(
+                str(item.path),
+                at=self.clock.now(),
+                verified=item.verified,
+                vouched_by=item.vouched_by,
+                issuer=item.issuer,
+            )
+            for item in wanted
+        ]
+
+    def _head(self, lists: Sequence[LoadedList]) -> dict[str, Any]:
+        """What a segment says of the conditions under which its decisions were made."""
+        declared = asdict(self.declaration)
+        return {
+            "program": f"crawlgate {__version__}",
+            "python": platform.python_version(),
+            "declaration": declared,
+            "profile": {"name": self.profile.name, "sha256": self.profile.hash},
+            "rule_pack": CATALOGUE.rule_pack,
+            "source_document": CATALOGUE.source_document,
+            "agents": self.catalogue.version,
+            "psl": psl_version(),
+            "mode": "enforce" if self.enforcing else "observe",
+            "lists": [
+                {
+                    "entries": len(loaded.notices),
+                    "received_at": loaded.received_at,
+                    "rejected": len(loaded.rejected),
+                    "sha256": loaded.sha256,
+                    "source": loaded.source,
+                }
+                for loaded in lists
+            ],
+        }
+
+
+def _without_body(evidence: Evidence | None) -> Evidence | None:
+    """Evidence whose body is on disk already; a crawl of many origins must not keep them all in memory."""
+    return None if evidence is None else replace(evidence, body=b"")

@@ -1,0 +1,296 @@
+"""The gate: check before a fetch, inspect after it, one permit per hop, every answer recorded before it is given.
+
+`Gate` and `AsyncGate` share one core; they differ in how they wait for evidence. An answer is never given
+that could not be recorded: where the ledger fails, the call raises `LedgerError`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict, Unpack
+
+import anyio
+
+from .clock import Clock, SystemClock
+from .core import Blocklist, Core, Known
+from .errors import Denied
+from .evidence.fetch import AsyncFetcher, Fetcher
+from .flow import Fetch, adrive, drive, survey
+from .limits import DEFAULT_LIMITS, Limits
+from .model import Attempt, Decision, Declaration, Evidence
+from .permit import Permit
+from .url import Url
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AsyncGate", "Blocklist", "Gate"]
+
+
+class GateOptions(TypedDict, total=False):
+    """The options that `Gate` and `AsyncGate` share; see `Gate`."""
+
+    profile: str | PathLike[str]
+    blocklists: Sequence[str | PathLike[str] | Blocklist]
+    home: str | PathLike[str]
+    mode: str
+    allow_addresses: Sequence[str]
+    limits: Limits
+    clock: Clock
+
+
+class _Common:
+    """What both gates share besides the core."""
+
+    def __init__(self, declaration: Declaration, options: GateOptions) -> None:
+        self.core = Core(
+            declaration,
+            profile=options.get("profile", "standard"),
+            blocklists=options.get("blocklists", ()),
+            home=options.get("home", ".crawlgate"),
+            mode=options.get("mode", "enforce"),
+            allow_addresses=options.get("allow_addresses", ()),
+            limits=options.get("limits", DEFAULT_LIMITS),
+            clock=options.get("clock") or SystemClock(),
+        )
+
+    @property
+    def declaration(self) -> Declaration:
+        return self.core.declaration
+
+    @property
+    def limits(self) -> Limits:
+        return self.core.limits
+
+
+class _Asked(NamedTuple):
+    """A question before a fetch with its answer; what a permit for the hop is made from."""
+
+    decision: Decision
+    url: Url | None
+    known: Known | None
+    attempt: Attempt
+
+    def permit(self, core: Core) -> Permit:
+        """The permit for this hop; raises `Denied` or `Held` where the answer is not allow."""
+        core.enforce(self.decision)
+        if self.url is None or self.known is None:  # observed, but there is no URL to go to
+            raise Denied(self.decision)
+        return Permit(core, self.url, self.known, self.attempt, self.decision)
+
+
+class Gate(_Common):
+    """The gate for blocking code; safe to share between threads.
+
+    `profile` is `strict`, `standard`, `minimal` or a path to a TOML file. `blocklists` are lists or feeds of
+    rights holders: a path (nobody vouches for it, so it only holds) or a `Blocklist`. `home` keeps ledger,
+    evidence and lists. `mode="observe"` records and never blocks (`Decision.enforced` is False).
+    `allow_addresses` are address ranges (CIDR) that may be reached although they are not public, for example
+    `127.0.0.0/8` in tests. `evidence_transport` replaces the transport that fetches policy files.
+
+    Raises `ConfigError` for what the user wrote, `FeedError` for a list that cannot be read, `LedgerError`
+    where the home cannot keep records.
+    """
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        *,
+        evidence_transport: httpx.BaseTransport | None = None,
+        **options: Unpack[GateOptions],
+    ) -> None:
+        super().__init__(declaration, options)
+        self._fetcher = Fetcher(
+            declaration.user_agent,
+            policy=self.core.addresses,
+            limits=self.core.limits,
+            transport=evidence_transport,
+        )
+        self._flights: dict[str, threading.Lock] = {}
+        self._flights_lock = threading.Lock()
+
+    def check(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Decision:
+        """Ask before a fetch. Fetches the evidence it needs, records, answers; never raises for a URL.
+
+        `user_agent` is the header that will be sent, if it is not the declared one; `credentials` names
+        (never holds) what will be used to log in, for example `licensed:KRI-77`.
+        """
+        return self._ask(url, user_agent, credentials).decision
+
+    def open(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Permit:
+        """`check` for adapters: a `Permit` for one hop, or `Denied` / `Held`."""
+        asked = self._ask(url, user_agent, credentials)
+        return asked.permit(self.core)
+
+    def inspect(
+        self,
+        url: str,
+        *,
+        status: int,
+        headers: Any = (),
+        body: bytes = b"",
+        user_agent: str | None = None,
+        credentials: str | None = None,
+    ) -> Decision:
+        """Judge a response in hand: status, headers and, for a page, its head. For clients that are not wrapped.
+
+        `headers` may be a mapping, pairs, or a client's own object. Deny means: do not keep the body. The
+        decision says what was not assessed. Never raises for what a server sent.
+        """
+        core = self.core
+        admitted = core.admit(url)
+        if isinstance(admitted, Decision):
+            return admitted
+        known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
+        permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
+        return permit.see_headers(status, headers) or permit.see_page(body, whole=True)
+
+    def httpx_client(self, **options: Any) -> httpx.Client:
+        """An `httpx.Client` behind this gate: every hop asked before it leaves, every response judged before
+        its body is handed out. Takes the options of `httpx.Client`; a `transport` is wrapped."""
+        from .integrations.httpx import client
+
+        return client(self, **options)
+
+    def close(self) -> None:
+        """Seal the ledger's segment and close connections. Using the gate afterwards raises `LedgerError`."""
+        self._fetcher.close()
+        self.core.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, url: str, user_agent: str | None, credentials: str | None) -> _Asked:
+        core = self.core
+        attempt = core.attempt(user_agent, credentials)
+        admitted = core.admit(url)
+        if isinstance(admitted, Decision):
+            return _Asked(admitted, None, None, attempt)
+        known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
+        return _Asked(core.before(admitted, known, attempt), admitted, known, attempt)
+
+    def _survey(self, url: Url) -> Known:
+        core = self.core
+        with self._flight(url.origin):
+            known = core.fresh(url.origin)
+            if known is None:
+                ticks = core.clock.ticks()
+                known = core.install(drive(survey(url, core.declaration.token, core.limits), self._fetch), ticks)
+        return known
+
+    def _fetch(self, wanted: Fetch) -> Evidence:
+        return self._fetcher.fetch(wanted.url, kind=wanted.kind, max_bytes=wanted.max_bytes, now=self.core.clock.now())
+
+    @contextmanager
+    def _flight(self, origin: str) -> Iterator[None]:
+        """One survey per origin at a time. Whoever waited finds the answer; if the first one failed, the
+        next takes over."""
+        with self._flights_lock:
+            lock = self._flights.setdefault(origin, threading.Lock())
+        with lock:
+            yield  # an error leaves the lock in place, so that those who wait still go one by one
+            with self._flights_lock:
+                if self._flights.get(origin) is lock:
+                    del self._flights[origin]
+
+
+class AsyncGate(_Common):
+    """The gate for async code (asyncio or trio); the same face as `Gate`, with `await`. One event loop."""
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        *,
+        evidence_transport: httpx.AsyncBaseTransport | None = None,
+        **options: Unpack[GateOptions],
+    ) -> None:
+        super().__init__(declaration, options)
+        self._fetcher = AsyncFetcher(
+            declaration.user_agent,
+            policy=self.core.addresses,
+            limits=self.core.limits,
+            transport=evidence_transport,
+        )
+        self._flights: dict[str, anyio.Lock] = {}
+
+    async def check(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Decision:
+        """As `Gate.check`."""
+        return (await self._ask(url, user_agent, credentials)).decision
+
+    async def open(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Permit:
+        """As `Gate.open`."""
+        asked = await self._ask(url, user_agent, credentials)
+        return asked.permit(self.core)
+
+    async def inspect(
+        self,
+        url: str,
+        *,
+        status: int,
+        headers: Any = (),
+        body: bytes = b"",
+        user_agent: str | None = None,
+        credentials: str | None = None,
+    ) -> Decision:
+        """As `Gate.inspect`."""
+        core = self.core
+        admitted = core.admit(url)
+        if isinstance(admitted, Decision):
+            return admitted
+        known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
+        permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
+        return permit.see_headers(status, headers) or permit.see_page(body, whole=True)
+
+    def httpx_async_client(self, **options: Any) -> httpx.AsyncClient:
+        """An `httpx.AsyncClient` behind this gate; see `Gate.httpx_client`."""
+        from .integrations.httpx import async_client
+
+        return async_client(self, **options)
+
+    async def aclose(self) -> None:
+        """As `Gate.close`."""
+        await self._fetcher.aclose()
+        self.core.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _ask(self, url: str, user_agent: str | None, credentials: str | None) -> _Asked:
+        core = self.core
+        attempt = core.attempt(user_agent, credentials)
+        admitted = core.admit(url)
+        if isinstance(admitted, Decision):
+            return _Asked(admitted, None, None, attempt)
+        known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
+        return _Asked(core.before(admitted, known, attempt), admitted, known, attempt)
+
+    async def _survey(self, url: Url) -> Known:
+        core = self.core
+        lock = self._flights.setdefault(url.origin, anyio.Lock())
+        async with lock:
+            known = core.fresh(url.origin)
+            if known is None:
+                ticks = core.clock.ticks()
+                known = core.install(await adrive(survey(url, core.declaration.token, core.limits), self._fetch), ticks)
+            if self._flights.get(url.origin) is lock:
+                del self._flights[url.origin]
+        return known
+
+    async def _fetch(self, wanted: Fetch) -> Evidence:
+        return await self._fetcher.fetch(
+            wanted.url, kind=wanted.kind, max_bytes=wanted.max_bytes, now=self.core.clock.now()
+        )

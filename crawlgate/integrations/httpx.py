@@ -1,0 +1,202 @@
+"""httpx behind the gate: transports that wrap any inner transport.
+
+    client = httpx.Client(transport=GateTransport(gate, httpx.HTTPTransport()))
+    client = gate.httpx_client()          # the same with the declared user agent
+
+A transport sees every redirect hop, and it is called before a byte leaves; `event_hooks` cannot keep a body
+from the caller. `Denied` and `Held` are raised from `client.get(...)` and carry the `Decision`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from ..permit import Permit
+from .body import ACCEPT_ENCODING, HeadReader, Tally
+
+if TYPE_CHECKING:
+    from ..gate import AsyncGate, Gate
+
+# Options of httpx.Client that configure its default transport; with a transport of ours they go to that.
+_TRANSPORT_OPTIONS = ("verify", "cert", "trust_env", "http1", "http2", "limits", "proxy")
+
+
+class GateTransport(httpx.BaseTransport):
+    """A transport that asks the gate before each hop and judges each response before handing it out."""
+
+    def __init__(self, gate: Gate, inner: httpx.BaseTransport | None = None) -> None:
+        self._gate = gate
+        self._inner = inner if inner is not None else httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        permit = self._gate.open(str(request.url), **_attempt(request))
+        _same_target(permit, request)
+        try:
+            response = self._inner.handle_request(request)
+        except Exception as error:
+            permit.failed(error)
+            raise
+        try:
+            return self._judged(permit, response)
+        except BaseException:
+            response.close()
+            raise
+
+    def close(self) -> None:
+        self._inner.close()
+
+    @staticmethod
+    def _judged(permit: Permit, response: httpx.Response) -> httpx.Response:
+        assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - the contract of BaseTransport
+        stream = response.stream
+        rest = iter(stream)
+        held: list[bytes] = []
+        if permit.see_headers(response.status_code, response.headers) is None:
+            reader = HeadReader(permit, response.headers.get("content-encoding"))
+            whole = not any(reader.feed(chunk) for chunk in rest)
+            reader.judge(whole=whole)
+            held = reader.chunks
+        permit.enforce()
+        response.stream = _Released(held, rest, stream, Tally(permit))
+        return response
+
+
+class AsyncGateTransport(httpx.AsyncBaseTransport):
+    """As `GateTransport`, for `httpx.AsyncClient` and an `AsyncGate`."""
+
+    def __init__(self, gate: AsyncGate, inner: httpx.AsyncBaseTransport | None = None) -> None:
+        self._gate = gate
+        self._inner = inner if inner is not None else httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        permit = await self._gate.open(str(request.url), **_attempt(request))
+        _same_target(permit, request)
+        try:
+            response = await self._inner.handle_async_request(request)
+        except Exception as error:
+            permit.failed(error)
+            raise
+        try:
+            return await self._judged(permit, response)
+        except BaseException:
+            await response.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    @staticmethod
+    async def _judged(permit: Permit, response: httpx.Response) -> httpx.Response:
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the contract of AsyncBaseTransport
+        stream = response.stream
+        rest = aiter(stream)
+        held: list[bytes] = []
+        if permit.see_headers(response.status_code, response.headers) is None:
+            reader = HeadReader(permit, response.headers.get("content-encoding"))
+            whole = True
+            async for chunk in rest:
+                if reader.feed(chunk):
+                    whole = False
+                    break
+            reader.judge(whole=whole)
+            held = reader.chunks
+        permit.enforce()
+        response.stream = _AsyncReleased(held, rest, stream, Tally(permit))
+        return response
+
+
+def client(gate: Gate, **options: Any) -> httpx.Client:
+    """An `httpx.Client` behind `gate`; takes the options of `httpx.Client`."""
+    inner = options.pop("transport", None) or httpx.HTTPTransport(**_transport_options(options))
+    return httpx.Client(
+        transport=GateTransport(gate, inner),
+        mounts={
+            pattern: None if mounted is None else GateTransport(gate, mounted)
+            for pattern, mounted in (options.pop("mounts", None) or {}).items()
+        },
+        headers=_headers(gate, options),
+        **options,
+    )
+
+
+def async_client(gate: AsyncGate, **options: Any) -> httpx.AsyncClient:
+    """An `httpx.AsyncClient` behind `gate`; takes the options of `httpx.AsyncClient`."""
+    inner = options.pop("transport", None) or httpx.AsyncHTTPTransport(**_transport_options(options))
+    return httpx.AsyncClient(
+        transport=AsyncGateTransport(gate, inner),
+        mounts={
+            pattern: None if mounted is None else AsyncGateTransport(gate, mounted)
+            for pattern, mounted in (options.pop("mounts", None) or {}).items()
+        },
+        headers=_headers(gate, options),
+        **options,
+    )
+
+
+def _transport_options(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: options.pop(name) for name in _TRANSPORT_OPTIONS if name in options}
+
+
+def _headers(gate: Gate | AsyncGate, options: dict[str, Any]) -> httpx.Headers:
+    headers = httpx.Headers({"user-agent": gate.declaration.user_agent})
+    headers.update(httpx.Headers(options.pop("headers", None)))
+    return headers
+
+
+def _attempt(request: httpx.Request) -> dict[str, str | None]:
+    """What the server is going to see of us; the secret itself is never looked at."""
+    request.headers["accept-encoding"] = ACCEPT_ENCODING
+    credentials = "an Authorization header" if "authorization" in request.headers else None
+    return {"user_agent": request.headers.get("user-agent", ""), "credentials": credentials}
+
+
+def _same_target(permit: Permit, request: httpx.Request) -> None:
+    """Refuse a request that would go to, or ask for, another host than the one that was judged."""
+    url = request.url
+    port = url.port or (443 if url.scheme == "https" else 80)
+    wire = (url.scheme, url.raw_host.decode("ascii").rstrip(".").strip("[]"), port)
+    judged = (permit.url.scheme, permit.url.host.strip("[]"), permit.url.port)
+    named = request.headers.get("host", "").lower()
+    if wire != judged or (named and named != url.netloc.decode("ascii").rpartition("@")[2].lower()):
+        permit.refuse("host_mismatch")
+
+
+class _Released(httpx.SyncByteStream):
+    """The beginning that was held back, then the rest as it comes; tallied on the way."""
+
+    def __init__(self, held: list[bytes], rest: Iterator[bytes], stream: httpx.SyncByteStream, tally: Tally) -> None:
+        self._held, self._rest, self._stream, self._tally = held, rest, stream, tally
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._held:
+            yield self._tally.add(self._held.pop(0))
+        for chunk in self._rest:
+            yield self._tally.add(chunk)
+        self._tally.end(complete=True)
+
+    def close(self) -> None:
+        self._tally.end(complete=False)
+        self._stream.close()
+
+
+class _AsyncReleased(httpx.AsyncByteStream):
+    """As `_Released`, for async streams."""
+
+    def __init__(
+        self, held: list[bytes], rest: AsyncIterator[bytes], stream: httpx.AsyncByteStream, tally: Tally
+    ) -> None:
+        self._held, self._rest, self._stream, self._tally = held, rest, stream, tally
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self._held:
+            yield self._tally.add(self._held.pop(0))
+        async for chunk in self._rest:
+            yield self._tally.add(chunk)
+        self._tally.end(complete=True)
+
+    async def aclose(self) -> None:
+        self._tally.end(complete=False)
+        await self._stream.aclose()

@@ -1,0 +1,157 @@
+"""One permit for one hop: what an adapter holds between its request and the body it hands out.
+
+Only the gate makes permits. The adapter shows the response's headers, then as much of a page as the head
+needs; each answer is recorded before it is given.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .headers import Headers
+from .model import Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
+from .signals import response
+from .signals.page_head import head_complete
+from .signals.response import Reading
+from .url import Url
+
+if TYPE_CHECKING:
+    from .core import Core, Known
+
+_serial = itertools.count()
+_DISPOSITION = {Verdict.ALLOW: "released", Verdict.REVIEW: "held", Verdict.DENY: "discarded"}
+
+
+class Permit:
+    """Permission for one hop, and the judgement of what came back.
+
+    `decision` is the latest answer. Call `see_headers` once. If it answers None, call `see_page` with the
+    beginning of the body, as soon as `enough` of it is there. Hand nothing out before an answer; then
+    `enforce` raises `Denied` or `Held` where the answer is not allow. Call `done` when the body ended.
+    """
+
+    __slots__ = ("_attempt", "_core", "_evidence", "_headers", "_known", "_reading", "_status", "decision", "url")
+
+    def __init__(self, core: Core, url: Url, known: Known, attempt: Attempt, decision: Decision | None = None) -> None:
+        self._core = core
+        self._known = known
+        self._attempt = attempt
+        self._headers = Headers()
+        self._status = 0
+        self._evidence = ""
+        self._reading = Reading()
+        self.url = url
+        self.decision = decision
+
+    @property
+    def head_limit(self) -> int:
+        """Bytes of a page that are held back at most."""
+        return self._core.limits.page_head_bytes
+
+    def enough(self, beginning: bytes) -> bool:
+        """True if `beginning` holds the head of the page, or as much of it as is going to be judged."""
+        return len(beginning) >= self.head_limit or head_complete(beginning)
+
+    def see_headers(self, status: int, headers: Any) -> Decision | None:
+        """Judge status and headers. None means: not refused so far, and a page; show its head."""
+        core = self._core
+        self._headers = Headers(headers, core.limits)
+        self._status = status
+        self._evidence = f"response:{next(_serial)}"
+        self._reading = response.read_headers(
+            status, self._headers, url=self.url, token=core.declaration.token, evidence=self._evidence
+        )
+        if response.is_page(status, self._headers):
+            if self._basis().verdict is Verdict.ALLOW or not core.enforcing:
+                return None
+            unread = "not_assessed.before_page"
+            self._reading = replace(self._reading, not_looked={"page": unread, "terms": unread})
+        return self._settle()
+
+    def see_page(self, beginning: bytes, *, whole: bool) -> Decision:
+        """Judge the head of a page, decoded from its content coding. `whole` says that nothing follows."""
+        self._reading = response.read_page(
+            beginning,
+            self._reading,
+            url=self.url,
+            headers=self._headers,
+            token=self._core.declaration.token,
+            whole=whole,
+            evidence=self._evidence,
+            limits=self._core.limits,
+        )
+        self._known.learn(self._reading.offers)
+        return self._settle()
+
+    def see_unreadable_page(self) -> Decision:
+        """The page came in a coding that cannot be decoded within bounds: its head is unknown, not silent."""
+        unread = "not_assessed.page_unreadable"
+        self._reading = replace(self._reading, not_looked={"page": unread, "terms": unread})
+        return self._settle()
+
+    def refuse(self, problem: str) -> None:
+        """Record that this hop is refused for a reason of its own (a `problem.*` key), and enforce it."""
+        self.decision = self._core.refuse_url(self.url.href, problem)
+        self.enforce()
+
+    def failed(self, error: BaseException) -> None:
+        """Record that the fetch failed on the way; the error itself is the client's."""
+        if self.decision is not None:
+            self._core.outcome(self.decision, {"disposition": "failed", "error": type(error).__name__})
+
+    def enforce(self) -> None:
+        """Raise `Denied` or `Held` if the latest answer is not allow and this gate enforces."""
+        if self.decision is not None:
+            self._core.enforce(self.decision)
+
+    def done(self, *, sha256: str, size: int, complete: bool) -> None:
+        """Record what was read of a released body: digest and size of the bytes as sent, and whether it ended."""
+        if self.decision is not None:
+            table = {"disposition": "read", "sha256": sha256, "bytes": size, "complete": complete}
+            self._core.outcome(self.decision, table)
+
+    def _basis(self, evidence: tuple[str, ...] = ()) -> Basis:
+        known = self._known
+        return self._core.assessor.after(
+            known.site,
+            self.url,
+            self._core.clock.now(),
+            self._reading,
+            notices=known.notices,
+            offers=known.offers,
+            attempt=self._attempt,
+            evidence=evidence,
+            memo=known.after,
+        )
+
+    def _settle(self) -> Decision:
+        core = self._core
+        evidence: tuple[str, ...] = ()
+        if not self._reading.silent:  # what decided is kept; the body of the page is not
+            evidence = (self._evidence,)
+            core.keep(
+                Evidence(
+                    id=self._evidence,
+                    kind=EvidenceKind.RESPONSE,
+                    url=self.url.href,
+                    final_url=self.url.href,
+                    fetched_at=core.clock.now(),
+                    status=self._status,
+                    headers=tuple(self._headers),
+                )
+            )
+        basis = self._basis(evidence)
+        self.decision = decision = core.record(self.url.href, core.clock.now(), basis, self._attempt)
+        released = basis.verdict is Verdict.ALLOW or not core.enforcing
+        content = 200 <= self._status < 300
+        core.outcome(
+            decision,
+            {
+                "disposition": (("released" if content else "passed_on") if released else _DISPOSITION[basis.verdict]),
+                "media_type": (self._headers.get("content-type") or "").partition(";")[0].strip()[:100],
+                "status": self._status,
+            },
+        )
+        return decision

@@ -1,0 +1,335 @@
+"""The head of an HTML page, and its visible text, as far as signals are read from them.
+
+One linear pass over a bounded number of bytes (WHATWG HTML 13.2.5). Scripting is taken to be off, so what
+stands in `noscript` counts; what stands in comments, scripts, styles and templates does not.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..limits import DEFAULT_LIMITS
+from ..model import Lint
+from .markup import END, HOLDS_TEXT, OPEN, START, Token, attributes, tokens
+
+_HEAD_ELEMENTS = frozenset(
+    b"html head base basefont bgsound link meta title noscript noframes style script template".split()
+)
+_INLINE = frozenset(
+    b"a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rb ruby s samp small "
+    b"span strike strong sub sup time tt u var wbr".split()
+)
+_NAMING = ((b"name", "name"), (b"property", "property"), (b"http-equiv", "http-equiv"), (b"itemprop", "itemprop"))
+
+_CODECS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "cp1252",
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "sjis": "cp932",
+    "x-sjis": "cp932",
+    "ms_kanji": "cp932",
+    "windows-31j": "cp932",
+    "euc-jp": "euc_jp",
+    "x-euc-jp": "euc_jp",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "gb18030": "gb18030",
+    "big5": "big5hkscs",
+    "euc-kr": "cp949",
+    "koi8-r": "koi8-r",
+    **{f"windows-{page}": f"cp{page}" for page in range(1250, 1259)},
+    **{f"iso-8859-{part}": f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
+    "iso-8859-9": "cp1254",
+}
+
+# Codings in which octets below 0x40 are not ASCII characters: such a page is read in UTF-8 form.
+_RECODED = {"iso-2022-jp": "iso2022_jp", "utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+
+_CHARSET = re.compile(r"charset\s*+=\s*+[\"']?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
+
+
+class MetaTag(NamedTuple):
+    """A meta tag: the value of its `name` (or `property`, `http-equiv`, `itemprop`) in lower case, and its content.
+
+    `span` is its byte range; `in_body` tells that it stands where HTML has no metadata. `attribute` is the
+    attribute that named it.
+    """
+
+    name: str
+    content: str
+    span: tuple[int, int]
+    in_body: bool = False
+    attribute: str = "name"
+
+
+class LinkTag(NamedTuple):
+    """A link tag; `rel` and `type` in lower case, `href` as written."""
+
+    rel: str
+    type: str
+    href: str
+    span: tuple[int, int]
+    in_body: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageHead:
+    """What was found. `jsonld` and `rsl` are the texts of data scripts (`application/ld+json`,
+    `application/rsl+xml`) in UTF-8; `text` is the visible text, one line a block.
+
+    `complete` is True if the head was seen to end, or the document ended within the bytes that were read.
+    """
+
+    meta: tuple[MetaTag, ...] = ()
+    links: tuple[LinkTag, ...] = ()
+    jsonld: tuple[bytes, ...] = ()
+    rsl: tuple[bytes, ...] = ()
+    title: str = ""
+    text: str = ""
+    charset: str = "utf-8"
+    complete: bool = False
+    lint: tuple[Lint, ...] = ()
+
+
+def scan(
+    body: bytes, *, content_type: str = "", limit: int = DEFAULT_LIMITS.page_head_bytes, whole: bool = True
+) -> PageHead:
+    """Read the first `limit` bytes of a page. `content_type` is the header; `whole` False says that `body` is cut."""
+    data = body[:limit]
+    lint: list[Lint] = []
+    recoded = _recoding(data, content_type)
+    if recoded is not None:
+        lint.append(Lint(code="transcoded", message=f"byte ranges count in the UTF-8 form of {recoded}"))
+        data = _to_utf8(data, recoded)
+    scanner = _Scanner(data, "utf-8" if recoded or data.startswith(codecs.BOM_UTF8) else _codec(content_type), lint)
+    scanner.run()
+    return scanner.result(ended=whole and len(body) <= limit)
+
+
+def head_complete(buffer: bytes) -> bool:
+    """True if the end of the head, or the beginning of the body, stands in `buffer`: enough has been held back."""
+    recoded = _recoding(buffer, "")
+    if recoded is not None:
+        buffer = _to_utf8(buffer, recoded)
+    lower = buffer.lower()
+    if b"<body" not in lower and b"<frameset" not in lower and b"</head" not in lower and b"</html" not in lower:
+        return False
+    return any(_ends_head(token) for token in tokens(buffer))
+
+
+def _ends_head(token: Token) -> bool:
+    kind, name = token[:2]
+    if kind == START:
+        return name in (b"body", b"frameset")
+    return kind == END and name in (b"head", b"html")
+
+
+class _Scanner:
+    """The state of one pass. Octets are decoded at the end, when the page's own charset is known."""
+
+    __slots__ = (
+        "charset",
+        "data",
+        "declared",
+        "head_ended",
+        "in_body",
+        "links",
+        "lint",
+        "meta",
+        "noscript",
+        "scripts",
+        "text",
+        "title",
+    )
+
+    def __init__(self, data: bytes, charset: str | None, lint: list[Lint]) -> None:
+        self.data = data
+        self.declared = charset
+        self.charset = charset or "utf-8"
+        self.lint = lint
+        self.head_ended = self.in_body = self.noscript = False
+        self.meta: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
+        self.links: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
+        self.scripts: list[tuple[bytes, bytes]] = []
+        self.text: list[bytes] = []
+        self.title: bytes | None = None
+
+    def run(self) -> None:
+        data, text = self.data, self.text
+        last = 0
+        holder: Token | None = None
+        for token in tokens(data):
+            kind, name, start, end = token
+            if holder is not None:
+                self._content(holder, token)
+                holder = None
+            elif start > last:
+                text.append(data[last:start])
+            last = end
+            if kind == START:
+                if name not in _INLINE:
+                    text.append(b"\0")
+                if name in _HEAD_ELEMENTS:
+                    self._head_element(token)
+                elif not (self.in_body and self.head_ended):
+                    self._body_element(name)
+                if name in HOLDS_TEXT:
+                    holder = token
+            elif kind == END:
+                if name not in _INLINE:
+                    text.append(b"\0")
+                    self.noscript = self.noscript and name != b"noscript"
+                    self.head_ended = self.head_ended or name in (b"head", b"html")
+            elif kind == OPEN:
+                self._open(name)
+        if holder is None:
+            text.append(data[last:])
+
+    def result(self, *, ended: bool) -> PageHead:
+        return PageHead(
+            meta=tuple(self._metas()),
+            links=tuple(
+                LinkTag(
+                    self._value(found.get(b"rel", b"")).lower(),
+                    self._value(found.get(b"type", b"")).lower(),
+                    self._value(found.get(b"href", b"")),
+                    span,
+                    in_body,
+                )
+                for found, span, in_body in self.links
+            ),
+            jsonld=tuple(self._scripts("application/ld+json")),
+            rsl=tuple(self._scripts("application/rsl+xml")),
+            title=" ".join(_unescape(self._decode(self.title or b"")).split()),
+            text=self._visible(),
+            charset=self.charset,
+            complete=self.head_ended or ended,
+            lint=tuple(dict.fromkeys(self.lint)),
+        )
+
+    def _head_element(self, token: Token) -> None:
+        _, name, start, end = token
+        if name == b"meta":
+            found = self._attributes(token)
+            self._charset_of(found)
+            self.meta.append((found, (start, end), self.in_body))
+        elif name == b"link":
+            self.links.append((self._attributes(token), (start, end), self.in_body))
+        elif name == b"noscript":
+            self.noscript = True
+
+    def _body_element(self, name: bytes) -> None:
+        # A pixel image in a noscript of the head is common; with scripting on it closes nothing.
+        if name in (b"body", b"frameset"):
+            self.in_body = self.head_ended = True
+        elif not self.noscript:
+            self.in_body = True
+
+    def _content(self, holder: Token, following: Token) -> None:
+        """What stands between a START that holds text and the token after it."""
+        _, name, _, begin = holder
+        kind, _, start, end = following
+        content = slice(begin, end if kind == OPEN else start)
+        if name == b"script":
+            found = self._attributes(holder)
+            if kind == END and b"type" in found:
+                self.scripts.append((found[b"type"], self.data[content]))
+        elif name == b"title":
+            self.title = self.data[content] if self.title is None else self.title
+        elif name in (b"textarea", b"plaintext", b"xmp"):
+            self.text.append(self.data[content])
+
+    def _open(self, name: bytes) -> None:
+        what = "comment" if name == b"!--" else "element" if name in HOLDS_TEXT else "tag"
+        self.lint.append(Lint(code=f"unclosed_{what}", message=f"a {what} is open where the bytes end"))
+
+    def _attributes(self, token: Token) -> dict[bytes, bytes]:
+        found, cut = attributes(self.data, token)
+        if cut:
+            self.lint.append(Lint(code="attributes_cut", message="a tag has more attributes than are read"))
+        return found
+
+    def _charset_of(self, found: dict[bytes, bytes]) -> None:
+        if self.declared is not None:
+            return
+        label = found.get(b"charset")
+        if label is not None:
+            self.declared = _CODECS.get(label.decode("latin-1").strip().lower())
+        elif found.get(b"http-equiv", b"").lower() == b"content-type":
+            self.declared = _codec(found.get(b"content", b"")[:200].decode("latin-1"))
+        self.charset = self.declared or self.charset
+
+    def _metas(self) -> list[MetaTag]:
+        tags = []
+        for found, span, in_body in self.meta:
+            for attribute, label in _NAMING:
+                if found.get(attribute):
+                    name = self._value(found[attribute]).lower()
+                    tags.append(MetaTag(name, self._value(found.get(b"content", b"")), span, in_body, label))
+                    break
+        return tags
+
+    def _scripts(self, wanted: str) -> list[bytes]:
+        found = [
+            content for kind, content in self.scripts if self._value(kind).partition(";")[0].strip().lower() == wanted
+        ]
+        if self.charset != "utf-8":
+            found = [self._decode(content).encode("utf-8", "replace") for content in found]
+        return found
+
+    def _value(self, raw: bytes) -> str:
+        if len(raw) > DEFAULT_LIMITS.header_value:
+            self.lint.append(Lint(code="value_cut", message="an attribute value is longer than is read"))
+            raw = raw[: DEFAULT_LIMITS.header_value]
+        return _unescape(self._decode(raw)).strip()
+
+    def _visible(self) -> str:
+        text = self._decode(b"".join(self.text)).removeprefix("\ufeff")
+        blocks = (" ".join(block.split()) for block in _unescape(text).split("\0"))
+        return "\n".join(block for block in blocks if block)
+
+    def _decode(self, raw: bytes) -> str:
+        return raw.decode(self.charset, "replace")
+
+
+def _recoding(data: bytes, content_type: str) -> str | None:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if data.startswith(codecs.BOM_UTF8):
+        return None
+    label = _label(content_type)
+    if label in _RECODED:
+        return _RECODED[label]
+    # A page cannot name a coding of 16 bits about itself in octets (WHATWG HTML 13.2.3.2).
+    inside = _label(data[:1024].decode("latin-1")) if label is None else None
+    return "iso2022_jp" if inside == "iso-2022-jp" else None
+
+
+def _to_utf8(data: bytes, coding: str) -> bytes:
+    return data.decode(coding, "replace").encode("utf-8", "replace")
+
+
+def _label(text: str) -> str | None:
+    match = _CHARSET.search(text)
+    return None if match is None else match[1].lower()
+
+
+def _codec(text: str) -> str | None:
+    return _CODECS.get(_label(text) or "")
+
+
+def _unescape(text: str) -> str:
+    if "&" not in text:
+        return text
+    try:
+        return html.unescape(text)
+    except ValueError:  # a decimal reference of thousands of digits
+        return text

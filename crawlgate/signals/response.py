@@ -1,0 +1,103 @@
+"""A response as the protocols read it: headers first, then the head of a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from ..headers import Headers
+from ..limits import DEFAULT_LIMITS, Limits
+from ..model import Lint, Signal
+from ..url import Url
+from . import access, aipref, content_signal, dataset, page_head, payment, paywall, robots_tags, tdmrep, wording
+from .dataset import PaidOffer
+
+_PAGE_TYPES = ("text/html", "application/xhtml+xml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one response says. TDMRep's carriers stay apart, because a later one supersedes an earlier one.
+
+    `not_looked` names the checks that were not made (`page`, `terms`) with the reason key.
+    """
+
+    signals: tuple[Signal, ...] = ()
+    tdm_header: tuple[Signal, ...] = ()
+    tdm_meta: tuple[Signal, ...] = ()
+    offers: tuple[PaidOffer, ...] = ()
+    lint: tuple[Lint, ...] = ()
+    not_looked: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def silent(self) -> bool:
+        """True if nothing was said, the usual case."""
+        return not (self.signals or self.tdm_header or self.tdm_meta or self.offers)
+
+
+def is_page(status: int, headers: Headers) -> bool:
+    """True if the body is a page whose head can speak: a 2xx answer in HTML, or without a declared type."""
+    media_type = (headers.get("content-type") or "").partition(";")[0].strip().lower()
+    return 200 <= status < 300 and (not media_type or media_type in _PAGE_TYPES)
+
+
+def read_headers(status: int, headers: Headers, *, url: Url, token: str, evidence: str = "") -> Reading:
+    """What status line and headers say (everything that is known before the first byte of the body)."""
+    lint: list[Lint] = []
+    signals = (
+        *access.read(status, headers, url=url, evidence=evidence),
+        *payment.read(status, headers, evidence=evidence),
+        *robots_tags.header(headers, token=token, evidence=evidence, lint=lint),
+        *aipref.header(headers, evidence=evidence, lint=lint),
+        *content_signal.header(headers, evidence=evidence, lint=lint),
+    )
+    tdm_header = tdmrep.header(headers, evidence=evidence, lint=lint)
+    page = is_page(status, headers)
+    reason = "not_assessed.body_streamed" if 200 <= status < 300 else "not_assessed.no_content"
+    return Reading(
+        signals=signals,
+        tdm_header=tuple(tdm_header),
+        lint=tuple(lint),
+        not_looked={} if page else {"page": reason, "terms": reason},
+    )
+
+
+def read_page(
+    body: bytes,
+    before: Reading,
+    *,
+    url: Url,
+    headers: Headers,
+    token: str,
+    whole: bool,
+    evidence: str = "",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Reading:
+    """`before` with what the page adds. `body` may be its beginning only; `whole` says that nothing follows."""
+    content_type = headers.get("content-type") or ""
+    head = page_head.scan(body, content_type=content_type, limit=limits.page_head_bytes, whole=whole)
+    facts = dataset.read(head.jsonld, page=url, evidence=evidence)
+    lint: list[Lint] = []
+    signals = (
+        *before.signals,
+        *robots_tags.meta(head, token=token, evidence=evidence, lint=lint),
+        *facts.signals,
+        *paywall.read(head.jsonld, [(m.name, m.content) for m in head.meta], evidence=evidence),
+    )
+    not_looked = {}
+    if whole and len(body) <= limits.page_head_bytes:
+        signals += wording.read(head.text, evidence=evidence)
+    else:
+        not_looked["terms"] = "not_assessed.head_only"
+    return Reading(
+        signals=signals,
+        tdm_header=before.tdm_header,
+        tdm_meta=tuple(tdmrep.meta(head, evidence=evidence, lint=lint)),
+        offers=facts.offers,
+        lint=(*before.lint, *head.lint, *facts.lint, *lint),
+        not_looked=not_looked,
+    )
+
+
+def merged(earlier: Reading, later: Reading) -> Reading:
+    """Two hops of one fetch as one reading: what the earlier hop said about access still stands."""
+    return replace(later, signals=earlier.signals + later.signals)

@@ -1,0 +1,255 @@
+"""W3C TDM Reservation Protocol: `/.well-known/tdmrep.json`, response headers and meta tags (CG Final Report).
+
+`tdm-reservation` is 1 (reserved) or 0 (not reserved); any other value is an error and leaves it unset. What a
+`tdm-policy` demands is for whoever reads the policy; here its URL is kept in `detail`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ..headers import Headers
+from ..limits import DEFAULT_LIMITS
+from ..model import Lint, Polarity, Purpose, Scope, Signal, Strength
+from .page_head import PageHead
+from .pathmatch import PathPattern
+from .statement import clip, note, path_pattern, safe_target
+
+_RESERVATION = "tdm-reservation"
+_POLICY = "tdm-policy"
+_NAMES = ("location", _RESERVATION, _POLICY)
+_SAYS = {"1": Polarity.RESERVED, "0": Polarity.PERMITTED}
+_MEANS_YES = frozenset(("yes", "true", "on", "y", "reserved", '"1"', "'1'"))
+
+
+class _Members(list[tuple[str, Any]]):
+    """The members of one JSON object in order, repeated names included."""
+
+
+@dataclass(frozen=True, slots=True)
+class TdmRule:
+    """One entry of tdmrep.json: a path pattern, the signal it makes, and its position from 0."""
+
+    pattern: PathPattern
+    signal: Signal
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class TdmFile:
+    """tdmrep.json as read: entries with a valid reservation, in file order, and what was wrong."""
+
+    rules: tuple[TdmRule, ...] = ()
+    lint: tuple[Lint, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.rules)
+
+    def match(self, target: str) -> int | None:
+        """Index of the rule for `target` (path and query): "the most specific match is the first in sequence"."""
+        target = safe_target(target)
+        for index, rule in enumerate(self.rules):
+            if rule.pattern.matches(target):
+                return index
+        return None
+
+    def signals(self, index: int | None) -> tuple[Signal, ...]:
+        """The signal of the rule that `match` returned; nothing where no rule matched."""
+        return () if index is None else (self.rules[index].signal,)
+
+    def all_signals(self) -> tuple[Signal, ...]:
+        """The signals of every rule, for whatever path."""
+        return tuple(rule.signal for rule in self.rules)
+
+
+def parse_file(body: bytes, *, evidence: str = "") -> TdmFile:
+    """tdmrep.json: an array of `{location, tdm-reservation, tdm-policy?}`. An entry in error is left out."""
+    lint: list[Lint] = []
+    rules: list[TdmRule] = []
+    for position, entry in enumerate(_entries(body, lint)):
+        rule = _rule(entry, position, evidence, lint)
+        if rule is not None:
+            rules.append(rule)
+    return TdmFile(tuple(rules), tuple(lint))
+
+
+def header(headers: Headers, *, evidence: str = "", lint: list[Lint] | None = None) -> tuple[Signal, ...]:
+    """The `tdm-reservation` and `tdm-policy` response headers, about that response."""
+    values = [part.strip() for value in headers.all(_RESERVATION) for part in value.split(",")]
+    if not values:
+        return ()
+    polarity, ambiguity = _settle(values, lint)
+    if polarity is None:
+        return ()
+    return (
+        Signal(
+            kind="tdmrep.header",
+            purpose=Purpose.TDM,
+            polarity=polarity,
+            strength=Strength.PREFERENCE,
+            scope=Scope.RESPONSE,
+            raw=clip(", ".join(values)),
+            evidence=evidence,
+            name=_RESERVATION,
+            detail=_policy(polarity, headers.get(_POLICY) or ""),
+            ambiguity=ambiguity,
+        ),
+    )
+
+
+def meta(page: PageHead, *, evidence: str = "", lint: list[Lint] | None = None) -> tuple[Signal, ...]:
+    """The `tdm-reservation` and `tdm-policy` meta tags, about the HTML document itself.
+
+    A tag in the body is not metadata of the document; a 1 there still counts, a 0 does not.
+    """
+    tags = [tag for tag in page.meta if tag.name == _RESERVATION]
+    if not tags:
+        return ()
+    in_head = [tag for tag in tags if not tag.in_body]
+    if len(in_head) < len(tags):
+        note(lint, "meta_in_body", "tdm-reservation stands in the body", name=_RESERVATION)
+    polarity, ambiguity = _settle([tag.content.strip() for tag in in_head], lint)
+    if polarity is not Polarity.RESERVED and any(tag.in_body and tag.content.strip() == "1" for tag in tags):
+        polarity, ambiguity = Polarity.RESERVED, "meta_in_body"
+    if polarity is None:
+        return ()
+    said = next((tag for tag in tags if _SAYS.get(tag.content.strip()) is polarity), tags[0])
+    policy = next((tag.content.strip() for tag in page.meta if tag.name == _POLICY), "")
+    return (
+        Signal(
+            kind="tdmrep.meta",
+            purpose=Purpose.TDM,
+            polarity=polarity,
+            strength=Strength.PREFERENCE,
+            scope=Scope.RESPONSE,
+            raw=clip(said.content),
+            evidence=evidence,
+            span=said.span,
+            name=_RESERVATION,
+            detail=_policy(polarity, policy),
+            ambiguity=ambiguity,
+        ),
+    )
+
+
+def combine(
+    file_signals: Iterable[Signal], header_signals: Iterable[Signal], meta_signals: Iterable[Signal]
+) -> tuple[Signal, ...]:
+    """The carrier in force: meta supersedes header supersedes file, and absence never resets (TDMRep, "Processing")."""
+    for signals in (tuple(meta_signals), tuple(header_signals)):
+        if signals:
+            return signals
+    return tuple(file_signals)
+
+
+def _entries(body: bytes, lint: list[Lint]) -> Iterable[object]:
+    if len(body) > DEFAULT_LIMITS.wellknown_bytes:
+        note(lint, "too_long", "the file is longer than is read")
+        return ()
+    text = body.removeprefix(b"\xef\xbb\xbf")
+    if text.lstrip()[:1] == b"<":
+        note(lint, "html_not_tdmrep", "the body is markup, not JSON")
+        return ()
+    try:
+        # orjson is strict on NaN, encoding and depth; the second reading keeps names that an object repeats.
+        orjson.loads(text)
+        parsed = json.loads(text, object_pairs_hook=_Members)
+    except (ValueError, RecursionError) as error:
+        note(lint, "not_json", f"the file is not JSON: {clip(str(error))}")
+        return ()
+    if isinstance(parsed, _Members) or not isinstance(parsed, list):
+        note(lint, "not_array", "the file is not an array of entries")
+        return ()
+    return parsed
+
+
+def _rule(entry: object, position: int, evidence: str, lint: list[Lint]) -> TdmRule | None:
+    if not isinstance(entry, _Members):
+        note(lint, "not_object", f"entry {position} is not an object")
+        return None
+    members = {name: value for name, value in entry if name in _NAMES and not isinstance(value, list)}
+    raw = clip(json.dumps(members, ensure_ascii=False))
+    for repeated in _repeated(entry):
+        note(lint, "duplicate_key", f"entry {position} repeats {repeated}", raw=raw)
+        if not _agree(entry, repeated):
+            return None
+    location = members.get("location")
+    if not isinstance(location, str) or not location.strip():
+        note(lint, "missing_location", f"entry {position} names no location", raw=raw)
+        return None
+    location = location.strip()
+    if location[0] not in "/*":
+        note(lint, "bad_location", f"the location of entry {position} is not a path", raw=raw)
+        return None
+    polarity, ambiguity = _reservation(members.get(_RESERVATION), position, raw, lint)
+    if polarity is None:
+        return None
+    policy = members.get(_POLICY, "")
+    if not isinstance(policy, str):
+        note(lint, "bad_policy", f"the policy of entry {position} is not a URL", raw=raw)
+        policy = ""
+    signal = Signal(
+        kind="tdmrep.file",
+        purpose=Purpose.TDM,
+        polarity=polarity,
+        strength=Strength.PREFERENCE,
+        scope=Scope.PATH,
+        raw=raw,
+        evidence=evidence,
+        detail={"path": clip(location), **_policy(polarity, policy)},
+        ambiguity=ambiguity,
+    )
+    return TdmRule(path_pattern(location), signal, position)
+
+
+def _repeated(entry: _Members) -> list[str]:
+    names = [name for name, _ in entry]
+    return [name for name in _NAMES if names.count(name) > 1]
+
+
+def _agree(entry: _Members, repeated: str) -> bool:
+    """True if a repeated name has one value. True is not 1 here, and a nested value is never compared."""
+    first, *others = [value for name, value in entry if name == repeated]
+    return not isinstance(first, list) and all(type(value) is type(first) and value == first for value in others)
+
+
+def _reservation(value: object, position: int, raw: str, lint: list[Lint]) -> tuple[Polarity | None, str | None]:
+    """A JSON `tdm-reservation`: the numbers 1 and 0; the string "1" is read as meant and flagged."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value in (0, 1):
+        return _SAYS[str(int(value))], None
+    if isinstance(value, str) and value.strip() == "1":
+        note(lint, "string_value", f"the reservation of entry {position} is a string", raw=raw)
+        return Polarity.RESERVED, "string_value"
+    _note_unset(value, raw, lint)
+    return None, None
+
+
+def _settle(values: Iterable[str], lint: list[Lint] | None) -> tuple[Polarity | None, str | None]:
+    """One reservation out of every value of a carrier; two that differ are read as the stricter."""
+    found: set[Polarity] = set()
+    for value in values:
+        polarity = _SAYS.get(value)
+        if polarity is None:
+            _note_unset(value, value, lint)
+        else:
+            found.add(polarity)
+    if len(found) > 1:
+        note(lint, "conflicting_values", "tdm-reservation is both 1 and 0", name=_RESERVATION)
+        return Polarity.RESERVED, "conflicting_values"
+    return next(iter(found), None), None
+
+
+def _note_unset(value: object, raw: str, lint: list[Lint] | None) -> None:
+    meant = value is True or (isinstance(value, str) and value.strip().lower() in _MEANS_YES)
+    code = "malformed_reservation" if meant else "bad_value"
+    note(lint, code, "tdm-reservation is neither 1 nor 0 and stays unset", raw=raw, name=_RESERVATION)
+
+
+def _policy(polarity: Polarity, url: str) -> Mapping[str, str]:
+    """A policy counts only beside a reservation ("tdm-policy is ignored if tdm-reservation is 0")."""
+    return {"policy": url[: DEFAULT_LIMITS.url_length]} if url and polarity is Polarity.RESERVED else {}
