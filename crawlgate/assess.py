@@ -6,7 +6,6 @@ from datetime import datetime
 
 from .blocklist.match import HostNotices
 from .criteria import Facts, evaluate
-from .limits import DEFAULT_LIMITS, Limits
 from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Stage
 from .policy import Profile, decide
 from .signals import dataset, tdmrep
@@ -32,45 +31,31 @@ class Assessor:
         *,
         lists_loaded: bool,
         looked: frozenset[str] = frozenset(),
-        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.declaration = declaration
         self.profile = profile
-        self.limits = limits
         self.looked = looked
         self._no_list = {} if lists_loaded else {"lists": "not_assessed.no_list"}
-        self._licences = bool(declaration.licences)
 
     def before(
         self,
         site: Site,
+        answer: Answer,
         url: Url,
         at: datetime,
         *,
         notices: HostNotices | None = None,
         offers: tuple[PaidOffer, ...] = (),
         attempt: Attempt = AS_DECLARED,
-        memo: dict[object, Basis] | None = None,
     ) -> Basis:
-        """The basis for asking before the fetch.
-
-        `memo` is the site's own store of bases: URLs that the site speaks of alike share one object, as
-        long as nothing else (notices, licences, offers, an unusual attempt) depends on the URL or the time.
-        """
-        answer = site.answer(url)
-        plain = attempt is AS_DECLARED and not offers and not self._licences and (notices is None or notices.empty)
-        if memo is None or not plain:
-            return self._decide(self._facts(Stage.PRE_FETCH, site, answer, url, at, notices, offers, attempt), site)
-        basis = memo.get(answer)
-        if basis is None:
-            basis = self._decide(self._facts(Stage.PRE_FETCH, site, answer, url, at, notices, offers, attempt), site)
-            if len(memo) < self.limits.memo_per_origin:
-                memo[answer] = basis
-        return basis
+        """The basis for asking before the fetch; `answer` is what `site` says about `url`."""
+        facts = self._facts(Stage.PRE_FETCH, site, answer, url, at, notices, offers, attempt)
+        return decide(evaluate(facts), self.profile, facts.stage, site.evidence)
 
     def after(
         self,
         site: Site,
+        answer: Answer,
         url: Url,
         at: datetime,
         reading: Reading,
@@ -80,28 +65,12 @@ class Assessor:
         offers: tuple[PaidOffer, ...] = (),
         attempt: Attempt = AS_DECLARED,
         evidence: tuple[str, ...] = (),
-        memo: dict[object, Basis] | None = None,
     ) -> Basis:
-        """The basis with the response in hand; `hops` are notices that bear on hops before this one."""
-        answer = site.answer(url)
-        plain = (
-            reading.silent
-            and attempt is AS_DECLARED
-            and not (hops or offers or evidence or self._licences)
-            and (notices is None or notices.empty)
-        )
-        key = (answer, *sorted(reading.not_looked.items())) if plain and memo is not None else None
-        if key is not None and memo is not None and key in memo:
-            return memo[key]
+        """The basis with the response in hand; `hops` are notices that bear on hops before this one, `evidence`
+        are ids of what was kept of the response."""
         facts = self._facts(
             Stage.POST_FETCH, site, answer, url, at, notices, offers + reading.offers, attempt, reading, hops
         )
-        basis = self._decide(facts, site, evidence)
-        if key is not None and memo is not None and len(memo) < self.limits.memo_per_origin:
-            memo[key] = basis
-        return basis
-
-    def _decide(self, facts: Facts, site: Site, evidence: tuple[str, ...] = ()) -> Basis:
         return decide(evaluate(facts), self.profile, facts.stage, site.evidence + evidence)
 
     def _facts(

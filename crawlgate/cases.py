@@ -125,11 +125,13 @@ def judge(case: Case, profile: Profile) -> Basis:
     assessor = Assessor(case.declaration, profile, lists_loaded=True, looked=_LOOKED)
     offers = _offers(case)
     notices = index.for_host(case.url.host)
+    answer = site.answer(case.url)
     if case.stage is Stage.PRE_FETCH or case.response is None:
-        return assessor.before(site, case.url, case.at, notices=notices, offers=offers, attempt=case.attempt)
+        return assessor.before(site, answer, case.url, case.at, notices=notices, offers=offers, attempt=case.attempt)
     target, hops = _hops(case, index)
     return assessor.after(
         site,
+        answer,
         case.url,
         case.at,
         _reading(case, target),

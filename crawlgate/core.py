@@ -32,7 +32,7 @@ from .policy import Profile, load_profile
 from .signals import agents
 from .signals.dataset import PaidOffer
 from .signals.robots_standing import Standing
-from .site import Site
+from .site import Answer, Site
 from .url import Url
 
 MODES = ("enforce", "observe")
@@ -58,15 +58,17 @@ class Blocklist:
 class Known:
     """What the gate knows of one origin, until `good_until` (ticks)."""
 
-    __slots__ = ("after", "before", "good_until", "notices", "offers", "site")
+    __slots__ = ("after", "before", "good_until", "notices", "offers", "plain", "site")
 
-    def __init__(self, site: Site, notices: HostNotices | None, good_until: float) -> None:
+    def __init__(self, site: Site, notices: HostNotices | None, good_until: float, *, licences: bool = False) -> None:
         self.site = site
+        # Nothing but the site's answer depends on the URL or the time: bases can be shared.
+        self.plain = not licences and (notices is None or notices.empty)
         self.notices = notices
         self.good_until = good_until
         self.offers: tuple[PaidOffer, ...] = ()
         # Bases by answer: URLs that the site speaks of alike share one.
-        self.before: dict[object, Basis] = {}
+        self.before: dict[Answer, Basis] = {}
         self.after: dict[object, Basis] = {}
 
     def learn(self, offers: tuple[PaidOffer, ...]) -> None:
@@ -74,6 +76,7 @@ class Known:
         new = tuple(offer for offer in offers if offer not in self.offers)
         if new:
             self.offers = (self.offers + new)[:_OFFERS_KEPT]
+            self.plain = False
 
 
 class Core:
@@ -105,7 +108,7 @@ class Core:
         lists = self._load(blocklists)
         notices: list[Notice] = [notice for loaded in lists for notice in loaded.notices]
         self.index = NoticeIndex(notices, Suffixes()) if lists else None
-        self.assessor = Assessor(declaration, self.profile, lists_loaded=bool(lists), limits=limits)
+        self.assessor = Assessor(declaration, self.profile, lists_loaded=bool(lists))
         self._known: dict[str, Known] = {}
         self._known_lock = threading.Lock()
         self.store = EvidenceStore(self.home.evidence)
@@ -127,11 +130,13 @@ class Core:
                 self.keep(evidence)
         slim = replace(survey, robots=_without_body(survey.robots), tdmrep=survey.tdmrep)
         site = Site(slim, self.declaration.token, self.catalogue)
-        known = Known(site, self._notices(survey.origin), ticks + self._lifetime(survey))
+        good_until = ticks + self._lifetime(survey)
+        licences = bool(self.declaration.licences)
+        known = Known(site, self._notices(survey.origin), good_until, licences=licences)
         with self._known_lock:
             earlier = self._known.pop(survey.origin, None)
             if earlier is not None:
-                known.offers = earlier.offers
+                known.learn(earlier.offers)
             while len(self._known) >= self.limits.origins:
                 del self._known[next(iter(self._known))]
             self._known[survey.origin] = known
@@ -190,21 +195,22 @@ class Core:
             not_looked={"robots": why, "tdmrep": why},
         )
         known = Known(Site(survey, self.declaration.token, self.catalogue), notices, 0.0)
-        basis = self.assessor.before(known.site, url, self.clock.now(), notices=notices)
+        answer = known.site.answer(url)
+        basis = self.assessor.before(known.site, answer, url, self.clock.now(), notices=notices)
         return known if basis.verdict is Verdict.DENY else None
 
     def before(self, url: Url, known: Known, attempt: Attempt) -> Decision:
         """Judge and record one URL before its fetch."""
         at = self.clock.now()
-        basis = self.assessor.before(
-            known.site,
-            url,
-            at,
-            notices=known.notices,
-            offers=known.offers,
-            attempt=attempt,
-            memo=known.before,
-        )
+        answer = known.site.answer(url)
+        shared = known.plain and attempt is AS_DECLARED
+        basis = known.before.get(answer) if shared else None
+        if basis is None:
+            basis = self.assessor.before(
+                known.site, answer, url, at, notices=known.notices, offers=known.offers, attempt=attempt
+            )
+            if shared and len(known.before) < self.limits.memo_per_origin:
+                known.before[answer] = basis
         return self.record(url.href, at, basis, attempt)
 
     def record(

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Purpose(StrEnum):
@@ -317,8 +318,7 @@ class Basis:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer for one URL at one time: verdict, findings, reasons in order, and where it is recorded.
 
     `record` is `segment:seq` in the ledger. `enforced` is False in observe mode. `problem` is the code of a

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .headers import Headers
-from .model import Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
+from .model import AS_DECLARED, Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
 from .signals import response
 from .signals.page_head import head_complete
 from .signals.response import Reading
@@ -113,18 +113,26 @@ class Permit:
             self._core.outcome(self.decision, table)
 
     def _basis(self, evidence: tuple[str, ...] = ()) -> Basis:
-        known = self._known
-        return self._core.assessor.after(
-            known.site,
-            self.url,
-            self._core.clock.now(),
-            self._reading,
-            notices=known.notices,
-            offers=known.offers,
-            attempt=self._attempt,
-            evidence=evidence,
-            memo=known.after,
-        )
+        known, reading = self._known, self._reading
+        answer = known.site.answer(self.url)
+        shared = known.plain and reading.silent and not evidence and self._attempt is AS_DECLARED
+        key = (answer, *sorted(reading.not_looked.items()))
+        basis = known.after.get(key) if shared else None
+        if basis is None:
+            basis = self._core.assessor.after(
+                known.site,
+                answer,
+                self.url,
+                self._core.clock.now(),
+                reading,
+                notices=known.notices,
+                offers=known.offers,
+                attempt=self._attempt,
+                evidence=evidence,
+            )
+            if shared and len(known.after) < self._core.limits.memo_per_origin:
+                known.after[key] = basis
+        return basis
 
     def _settle(self) -> Decision:
         core = self._core
