@@ -91,10 +91,13 @@ class Site:
         if self._simple and allowed:
             return _NOTHING
         rule, ambiguity = 0, None
-        if not allowed or self._file.other_reading is not None:
+        if not allowed:
+            deciding = self._own.deciding(url.target, allowed=False)
+            rule = deciding.line if deciding is not None else _UNNAMED
+        elif self._file.other_reading is not None:
             decided = self._file.decide_target(url.href, url.target, self.token)
             if not decided.allowed:
-                rule, ambiguity = decided.rule.line if decided.rule else -1, decided.ambiguity
+                rule, ambiguity = decided.rule.line if decided.rule else _UNNAMED, decided.ambiguity
         return Answer(
             rule,
             ambiguity,
@@ -152,6 +155,7 @@ class Site:
         return found
 
 
+_UNNAMED = -1  # denied, but no single rule could be named
 _NOTHING = Answer(0, None, (), (), None)
 
 

@@ -57,7 +57,8 @@ def parse(url: str, *, max_length: int = 32 * 1024) -> Url:
     error: credentials do not belong in a URL that is going to be recorded.
     """
     clean = _CLEAN.match(url)
-    if clean is not None and len(url) <= max_length and (("/." not in url and "%2" not in url) or not _DOTS.search(url)):
+    dots = ("/." in url or "%2" in url) and _DOTS.search(url) is not None
+    if clean is not None and not dots and len(url) <= max_length:
         scheme, host, port_text, target = clean.groups()
         default = _DEFAULT_PORT[scheme]
         if port_text is None:

@@ -57,8 +57,9 @@ def redirect(location: str) -> Answer:
 
 def refusal(status: int, title: str, *headers: tuple[str, str]) -> Answer:
     """A short page that says no."""
-    body = f"<!doctype html>\n<html><head><title>{escape(title)}</title></head><body><p>{escape(title)}</p></body></html>\n"
-    return text(body, *headers, status=status, media_type=HTML)
+    head, body = f"<title>{escape(title)}</title>", f"<p>{escape(title)}</p>"
+    html = f"<!doctype html>\n<html><head>{head}</head><body>{body}</body></html>\n"
+    return text(html, *headers, status=status, media_type=HTML)
 
 
 def page(

@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from itertools import chain, zip_longest
 
 from .page import HTML, Answer, Prose, image, json_file, jsonld, page, redirect, refusal, text
 
@@ -48,12 +47,6 @@ class Site:
     def urls(self) -> tuple[str, ...]:
         """The URLs that the demo asks for."""
         return tuple(f"http://{self.host}{path}" for path in self.crawl)
-
-
-def frontier(sites: tuple[Site, ...]) -> tuple[str, ...]:
-    """All URLs in the order of a polite crawl: one from each site in turn, each site's in its own order."""
-    rounds = zip_longest(*(site.urls for site in sites))
-    return tuple(url for url in chain.from_iterable(rounds) if url is not None)
 
 
 _RAW = tomllib.loads(resources.files(__package__).joinpath("pages.toml").read_text("utf-8"))
@@ -124,13 +117,18 @@ _FOOTFALL = {
     "name": "Footfall 2026",
     "description": "Counts of people in forty towns, every quarter of an hour.",
     "url": "http://town-figures.example/datasets/footfall",
-    "distribution": {
-        "@type": "DataDownload",
-        "encodingFormat": "text/csv",
-        "contentUrl": "/datasets/footfall/full.csv",
-    },
+    "distribution": [
+        {"@type": "DataDownload", "encodingFormat": "text/csv", "contentUrl": "/datasets/footfall/full.csv"},
+        {
+            "@type": "DataDownload",
+            "encodingFormat": "text/csv",
+            "contentUrl": "/datasets/footfall/sample.csv",
+            "isAccessibleForFree": True,
+        },
+    ],
     "offers": {"@type": "Offer", "price": "1200", "priceCurrency": "EUR"},
 }
+_FOOTFALL_ROWS = "town,quarter,count,weather\nexample,2026-01-05T08:00,17,rain\n"
 
 
 def _open_dataset(name: str, file: str) -> str:
@@ -153,36 +151,36 @@ def _csv(body: str) -> Answer:
 SITES: tuple[Site, ...] = (
     _site(
         "walking-diary.example",
-        "A blog that has nothing to say: no robots.txt, no marks.",
+        "A blog with nothing to say: no robots.txt, no marks.",
         "robots.txt も表示もない個人ブログ。",
     ),
     _site(
         "kohan-news.example",
-        "A Japanese newspaper whose robots.txt refuses other operators' AI crawlers by name.",
+        "A newspaper whose robots.txt names others' AI crawlers.",
         "robots.txt で他社のAIクローラを名指しで拒否する新聞。",
         robots=_OTHERS_NAMED,
     ),
     _site(
         "tidepool-review.example",
-        "A magazine whose robots.txt names our crawler and keeps it out of the essays.",
+        "A magazine whose robots.txt names our crawler.",
         "robots.txt で本クローラを名指しし、随筆欄から除外する雑誌。",
         robots=f"User-agent: {TOKEN}\nDisallow: /essays/\n\nUser-agent: *\nAllow: /\n",
     ),
     _site(
         "hilltop-routes.example",
-        "A site whose robots.txt says Content-Signal: ai-train=no.",
+        "A site with Content-Signal: ai-train=no in robots.txt.",
         "robots.txt に Content-Signal: ai-train=no と書くサイト。",
         robots="User-agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /\n",
     ),
     _site(
         "kitchen-ledger.example",
-        "A cook who reserves AI training for the recipes only, with Content-Usage.",
+        "A cook who reserves the recipes with Content-Usage.",
         "Content-Usage でレシピに限りAI学習を留保するサイト。",
         robots="User-agent: *\nContent-Usage: /recipes/ train-ai=n\nAllow: /\n",
     ),
     _site(
         "tanpen-bako.test",
-        "Short stories, kept out of AI training with DisallowAITraining.",
+        "Short stories reserved with DisallowAITraining.",
         "DisallowAITraining で作品をAI学習から除外する短編小説の投稿サイト。",
         robots="User-agent: *\nDisallowAITraining: /works/\nAllow: /\n",
     ),
@@ -196,7 +194,7 @@ SITES: tuple[Site, ...] = (
     ),
     _site(
         "meadow-press.example",
-        "A publisher that reserves mining of its journals with TDMRep and leaves a section free.",
+        "A publisher with TDMRep, and a section that is free.",
         "TDMRep で学術誌の情報解析を留保し、一部を自由利用とする出版社。",
         robots=_OPEN,
         files={
@@ -214,7 +212,7 @@ SITES: tuple[Site, ...] = (
     ),
     _site(
         "machi-archive.test",
-        "An archive whose records are behind ID and password.",
+        "An archive whose records need ID and password.",
         "資料の閲覧にIDとパスワードを要する資料室。",
         robots=_OPEN,
         last={f"/records/{n}": _PASSWORD for n in (1, 2, 3, 4)},
@@ -229,15 +227,18 @@ SITES: tuple[Site, ...] = (
     ),
     _site(
         "town-figures.example",
-        "A seller of a priced dataset, with open columns beside it.",
+        "A seller of a priced dataset, with open pages beside.",
         "有償データセットの販売者。無料のコラムも公開している。",
         robots=_OPEN,
         heads={"/datasets/footfall": jsonld(_FOOTFALL)},
-        last={"/datasets/footfall/full.csv": _csv("town,quarter,count,weather\nexample,2026-01-05T08:00,17,rain\n")},
+        last={
+            "/datasets/footfall/full.csv": _csv(_FOOTFALL_ROWS + "example,2026-01-05T08:15,23,rain\n"),
+            "/datasets/footfall/sample.csv": _csv(_FOOTFALL_ROWS),
+        },
     ),
     _site(
         "wire-desk.test",
-        "A news wire that asks crawlers to pay: 402 with a price.",
+        "A news wire that asks crawlers to pay (402).",
         "クローラに支払いを求めるニュース配信（402 と価格）。",
         robots=_OPEN,
         last={f"/wire/{name}": _PAY for name in ("barley", "oats", "rye", "wheat")},
@@ -249,7 +250,7 @@ SITES: tuple[Site, ...] = (
     ),
     _site(
         "manga-tide2.test",
-        "A look-alike of the listed site with a number in its name.",
+        "A look-alike of the listed site, with a number.",
         "掲載サイトに番号を付けた名前の、よく似たサイト。",
     ),
     _site(
@@ -260,13 +261,13 @@ SITES: tuple[Site, ...] = (
     ),
     _site(
         "coast-journal.example",
-        "A journal that withholds its robots.txt: 403.",
+        "A journal that withholds its robots.txt (403).",
         "robots.txt 自体に 403 を返す文芸誌。",
         robots=refusal(403, "Forbidden"),
     ),
     _site(
         "shopfront.example",
-        "A shop that answers every address with its front page, robots.txt too.",
+        "A shop that answers robots.txt with an HTML page.",
         "robots.txt を含むあらゆるアドレスに HTML を返す店。",
         robots=text(
             "<!doctype html>\n<html><head><title>Shopfront</title></head><body><h1>Brushes</h1></body></html>\n",
@@ -275,19 +276,19 @@ SITES: tuple[Site, ...] = (
     ),
     _site(
         "mugi-bakery.test",
-        "A bakery whose robots.txt begins with a byte order mark.",
+        "A bakery whose robots.txt begins with a BOM.",
         "robots.txt がBOMで始まるパン屋。",
         robots=b"\xef\xbb\xbfUser-agent: *\r\nDisallow: /staff/\r\n",
     ),
     _site(
         "kitamado.example",
-        "A publisher that keeps every crawler out and has licensed its books to us.",
+        "A publisher: all disallowed, the books licensed to us.",
         "全クローラを拒否しつつ、書籍の利用を許諾している出版社。",
         robots="User-agent: *\nDisallow: /\n",
     ),
     _site(
         "link-corner.example",
-        "A page of links, some of which lead to the listed site.",
+        "A page of links, two of which lead to the listed site.",
         "掲載サイトへ転送するリンクを含むリンク集。",
         robots=_OPEN,
         last={f"/go/{n}": redirect(f"http://{LISTED}/read/{n}") for n in (1, 2)},
@@ -323,7 +324,7 @@ SITES: tuple[Site, ...] = (
         "A site that meets robots with a challenge.",
         "ロボットにチャレンジ画面を返すサイト。",
         robots=_OPEN,
-        last={path: _CHALLENGE for path in ("/", "/forecast/coast", "/forecast/hills")},
+        last=dict.fromkeys(("/", "/forecast/coast", "/forecast/hills"), _CHALLENGE),
     ),
 )
 """Every site of the demo."""

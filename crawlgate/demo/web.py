@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer.body)
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002
         """Called for every answer, also those that `BaseHTTPRequestHandler` makes, before a byte of it leaves."""
         headers = getattr(self, "headers", None) or {}
         agent = headers.get("User-Agent", "")

@@ -312,6 +312,8 @@ class _Warc:
         )
 
     def _done(self, record: Any) -> bytes:
+        self._buffer.seek(0)
+        self._buffer.truncate()
         self._writer.write_record(record)
         return self._buffer.getvalue()
 

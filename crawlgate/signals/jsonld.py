@@ -32,9 +32,9 @@ MAX_NODES = 20_000
 """Nodes of one page that are walked."""
 
 _PREFIXES = ("", "schema:", "sc:", "https://schema.org/", "http://schema.org/")
-# A string, or what does not belong into JSON outside one. Every alternative that can run on ends at \Z too,
-# so an unclosed string or comment is crossed once.
-_REPAIR = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\Z))|<!--.*?(?:-->|\Z)|,(?=\s*+[}\]])', re.DOTALL)
+# A string, or what does not belong into JSON outside one. What is never closed matches to the end as well, so
+# that it is crossed once.
+_REPAIR = re.compile(r'("(?:[^"\\]|\\.)*+"?)|<!--.*?(?:-->|\Z)|,(?=\s*+[}\]])', re.DOTALL)
 _OPENING = re.compile(r"\s*+(?:<!--|(?://|/\*)?\s*+<!\[CDATA\[(?:\*/)?)")
 _CLOSING = re.compile(r"(?:-->|(?://|/\*)?\]\]>(?:\*/)?)\Z")
 

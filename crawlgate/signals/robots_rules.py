@@ -48,7 +48,7 @@ def readable_pattern(value: str, *, allow: bool) -> tuple[str, str | None]:
 class RuleSet:
     """The merged rules of the groups that apply to an agent."""
 
-    __slots__ = ("_file", "_patterns", "blocks_all", "effective", "rules")
+    __slots__ = ("_file", "_order", "blocks_all", "effective", "rules")
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = rules
@@ -56,7 +56,7 @@ class RuleSet:
         disallowed = [rule for rule in self.effective if not rule.allow]
         self.blocks_all = bool(disallowed) and all(r.pattern in _EVERYTHING and not r.allow for r in self.effective)
         self._file: Protego | None = None
-        self._patterns: dict[int, PathPattern] | None = None
+        self._order: dict[bool, list[_Candidate]] = {}
         if not disallowed:
             self.effective = ()
 
@@ -75,11 +75,45 @@ class RuleSet:
 
     def deciding(self, target: str, *, allowed: bool) -> Rule | None:
         """The rule that made the answer: the longest match; an Allow wins a tie. None if no rule matched."""
-        if self._patterns is None:
-            self._patterns = {n: PathPattern(rule.pattern) for n, rule in enumerate(self.effective)}
-        patterns = self._patterns
-        order = sorted(patterns, key=lambda n: patterns[n].specificity, reverse=True)
-        for n in order:
-            if self.effective[n].allow == allowed and patterns[n].matches(target):
-                return self.effective[n]
+        order = self._order.get(allowed)
+        if order is None:
+            ranked = sorted(
+                (rule for rule in self.effective if rule.allow == allowed),
+                key=lambda rule: len(rule.pattern.encode("utf-8", "replace")),
+                reverse=True,
+            )
+            order = self._order[allowed] = [_Candidate(rule) for rule in ranked]
+        encoded_at = target.find("%")
+        for candidate in order:
+            if candidate.matches(target, encoded_at):
+                return candidate.rule
         return None
+
+
+class _Candidate:
+    """A rule on the way to being named. Literal text is compared first, where no percent-encoding can make two
+    spellings of one path; only what passes is handed to the matcher."""
+
+    __slots__ = ("_head", "_literal", "_pattern", "_pieces", "_plain", "rule")
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        pattern = rule.pattern
+        self._plain = "*" not in pattern and "$" not in pattern
+        self._literal = pattern.isascii() and "%" not in pattern
+        self._pieces = [piece for piece in pattern.rstrip("$").split("*") if piece]
+        self._head = "" if pattern.startswith("*") or not self._pieces else self._pieces[0]
+        self._pattern = PathPattern(pattern)
+
+    def matches(self, target: str, encoded_at: int) -> bool:
+        """True if the rule matches; `encoded_at` is where the first percent sign of `target` stands, or -1."""
+        if self._literal:
+            head = self._head if encoded_at < 0 else self._head[:encoded_at]
+            if not target.startswith(head):
+                return False
+            if encoded_at < 0:
+                if self._plain:
+                    return True
+                if not all(piece in target for piece in self._pieces):
+                    return False
+        return self._pattern.matches(target)

@@ -68,7 +68,7 @@ _REFUSAL_JA = re.compile(
 # somebody else's refusal (禁止した, 禁止する動き).
 _TAKEN_BACK_JA = re.compile(
     r"[^。、\s]{0,12}?(?:(?:い|おり|し|され|あり|ござい)ません|(?:てい|し|では|は)ない(?!で)|じゃない|なくなり|解除|撤廃)"
-    r"|(?:じ|し|され)た|(?:す)?べき|しよう|するよう|する(?!もの|こと|[。、」)\s]|\Z)|され(?!てい|てお|ま)"
+    r"|(?:じ|し|され)た|(?:す)?べき|しよう|するよう|する(?!もの|こと|とともに|[。、」)\s]|\Z)|され(?!てい|てお|ま)"
 )
 # Between subject and refusal: the sentence permits or excepts the subject after all, ...
 _PERMITS_JA = re.compile(r"\A\s*(?:以外|を除|は除)|許可し(?:ま|て)|認めて(?:い|お)|可能です|可能だ|自由に|歓迎")
@@ -80,7 +80,7 @@ _HEADING_JA = re.compile(
     r"禁止(?:事項|行為)|(?:行為|利用)(?:を|は)(?:固く)?禁止|行為を(?:行って|して)は(?:なら|いけ)|してはなりません"
 )
 _ITEM_JA = re.compile(
-    r"(?:行為|こと|利用|使用|収集|取得|学習|スクレイピング|クローリング|マイニング|解析)(?:[((][^))]{0,40}[))])?[。、;]?\s*\Z"
+    r"(?:行為|こと|利用|使用|収集|取得|学習|スクレイピング|クローリング|マイニング|解析)(?:[(][^)]{0,40}[)])?[。、;]?\s*\Z"
 )
 _HEADING_LENGTH, _LIST_ITEMS = 80, 20
 _GAP_JA = 60
@@ -102,8 +102,8 @@ _REFUSAL_EN = re.compile(
     r"|\b(?:do|does) not (?:allow|permit|consent|authori[sz]e|grant|agree)\b"
     r"|\b(?:not|never)\s+(?:be\s+)?(?:\w+ly\s+)?(?:permitted|allowed|authori[sz]ed|licensed|granted)\b"
     r"|\b(?:prohibit(?:s|ed)?|forbid(?:s|den)?|disallow(?:s|ed)?|banned|barred|unauthori[sz]ed)\b"
-    r"|\bopts?[- ]out\b|\bobjects? to\b|\bno (?:permission|right|licen[cs]e|consent)\b"
-    r"|\breserv(?:e|es|ed|ing|ation)\b"
+    r"|\bopt(?:s|ed|ing)? out\b|\bobjects? to\b|\bno (?:permission|right|licen[cs]e|consent)\b"
+    r"|\breserv(?:e|es|ed|ing)\b"
 )
 _SHORT_EN = re.compile(
     r"(?:\A|[^\w\s])\s*no\s+(?:(?:ai|llm|ml|machine[- ]learning|generative[- ]ai)(?:[/ -]\w+)?[- ]training"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,6 +204,32 @@ def test_never_raises(status: int, headers: dict[str, str]) -> None:
 @given(st.text(alphabet='/?&=:;.%\\@#[]"loginauthsx \t', max_size=60))
 def test_any_location(location: str) -> None:
     access.read(302, Headers({"location": location}), url=PAGE)
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "unit"),
+    [
+        (401, "www-authenticate", '"\\'),
+        (401, "www-authenticate", "a "),
+        (401, "www-authenticate", "a,"),
+        (451, "link", "<rel="),
+        (451, "link", "rel\t"),
+        (302, "location", "/login/"),
+        (302, "location", "/?next=&"),
+        (302, "location", "//@"),
+    ],
+)
+def test_time_is_linear(status: int, name: str, unit: str) -> None:
+    def best(size: int) -> float:
+        headers = Headers({name: unit * (size // len(unit))})
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            access.read(status, headers, url=PAGE)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert best(16_000) / best(4_000) < 12  # linear is 4, quadratic 16
 
 
 def test_raw_is_bounded() -> None:

@@ -50,6 +50,8 @@ def said(text: str) -> set[tuple[str, str]]:
         ("All rights are reserved, including those for text and data mining, AI training.", {"tdm", "train"}),
         ("The publisher reserves all rights for text and data mining under Article 4.", {"tdm"}),
         ("Text and data mining rights reserved", {"tdm"}),
+        ("We opt out of text and data mining.", {"tdm"}),
+        ("AI学習を禁止するとともに、転載を禁じます。", {"train"}),
         ("You must not scrape, crawl or otherwise harvest this website.", {"crawl"}),
         ("We prohibit the use of automated means to access the site.", {"crawl"}),
     ],
@@ -90,6 +92,8 @@ def test_refusals(text: str, purposes: set[str]) -> None:
         "AI training is permitted, but commercial resale is prohibited.",
         "Redistribution is forbidden except text and data mining",
         "Is AI training prohibited?",
+        "Keywords: AI training, opt-out, text and data mining",
+        "The tdm-reservation header of a page",
         "We do not use your data to train AI models.",
         "Your content will not be used to train AI.",
         "No machine learning experience required.",
@@ -165,10 +169,9 @@ def test_quotes_and_counts_are_bounded() -> None:
     assert len(wording.read("AI学習禁止\n" * 1000)) == 1
 
 
-WORDS = st.sampled_from(
-    "AI|学習|禁止|していません|、|。|\n|may not be used to |train |scraping |prohibited |not |データベース|月額|licence "
-    "|contact |禁止事項|・|all rights |reserved |?|１０円".split("|")
-)
+SPOKEN = "AI|学習|禁止|していません|、|。|\n|may not be used to |train |scraping |prohibited |not |データベース|月額|licence "
+SPOKEN += "|contact |禁止事項|・|all rights |reserved |?|１０円"
+WORDS = st.sampled_from(SPOKEN.split("|"))
 
 
 @given(st.text() | st.lists(WORDS, max_size=30).map("".join))
@@ -203,4 +206,4 @@ def test_time_is_linear(unit: str) -> None:
             times.append(time.perf_counter() - start)
         return min(times)
 
-    assert best(40_000) / best(20_000) < 6
+    assert best(60_000) / best(15_000) < 9  # linear is 4, quadratic 16
