@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from os import PathLike
-from typing import Any
+from typing import Any, NoReturn
 
 from . import __version__
 from . import url as urls
@@ -28,6 +28,7 @@ from .ledger.record import evidence_table
 from .ledger.writer import LedgerWriter
 from .limits import Limits
 from .model import AS_DECLARED, Attempt, Basis, Decision, Declaration, Evidence, Notice, Stage, Verdict
+from .permit import Permit
 from .policy import Profile, load_profile
 from .signals import agents
 from .signals.dataset import PaidOffer
@@ -110,6 +111,8 @@ class Core:
         self.index = NoticeIndex(notices, Suffixes()) if lists else None
         self.assessor = Assessor(declaration, self.profile, lists_loaded=bool(lists))
         self._known: dict[str, Known] = {}
+        self._url_length = limits.url_length
+        self._now, self._ticks = clock.now, clock.ticks
         self._known_lock = threading.Lock()
         self.store = EvidenceStore(self.home.evidence)
         self.ledger = LedgerWriter(self.home.ledger, self._head(lists), now=clock.now)
@@ -119,7 +122,7 @@ class Core:
     def fresh(self, origin: str) -> Known | None:
         """What is known of `origin` and still good, or None (RFC 9309 2.4: a day at most)."""
         known = self._known.get(origin)
-        if known is not None and self.clock.ticks() < known.good_until:
+        if known is not None and self._ticks() < known.good_until:
             return known
         return None
 
@@ -166,7 +169,7 @@ class Core:
     def admit(self, url: str) -> Url | Decision:
         """The URL in its one form, or a recorded deny where it cannot be asked about."""
         try:
-            asked = urls.parse(url, max_length=self.limits.url_length)
+            asked = urls.parse(url, self._url_length)
             if asked.address is not None and not self.addresses.named(asked.address):
                 raise UrlError("ip_literal", f"host {asked.address} is a number", asked.href)
         except UrlError as error:
@@ -201,7 +204,7 @@ class Core:
 
     def before(self, url: Url, known: Known, attempt: Attempt) -> Decision:
         """Judge and record one URL before its fetch."""
-        at = self.clock.now()
+        at = self._now()
         answer = known.site.answer(url)
         shared = known.plain and attempt is AS_DECLARED
         basis = known.before.get(answer) if shared else None
@@ -217,9 +220,7 @@ class Core:
         self, url: str, at: datetime, basis: Basis, attempt: Attempt = AS_DECLARED, problem: str | None = None
     ) -> Decision:
         """Write a decision, then give it out."""
-        segment, seq = self.ledger.append_decision(
-            at, url, basis, enforced=self.enforcing, problem=problem, user_agent=attempt.user_agent
-        )
+        segment, seq = self.ledger.append_decision(at, url, basis, self.enforcing, problem, attempt.user_agent)
         return Decision(url, at, basis, segment, seq, self.enforcing, problem)
 
     def outcome(self, decision: Decision, table: Mapping[str, Any]) -> None:
@@ -231,6 +232,16 @@ class Core:
         if not self.enforcing or decision.verdict is Verdict.ALLOW:
             return
         raise (Denied if decision.verdict is Verdict.DENY else Held)(decision)
+
+    def permit(self, url: Url, known: Known, attempt: Attempt) -> Permit:
+        """Ask before one hop; a permit, or `Denied` / `Held` where the answer is not allow."""
+        decision = self.before(url, known, attempt)
+        self.enforce(decision)
+        return Permit(self, url, known, attempt, decision)
+
+    def no_permit(self, decision: Decision) -> NoReturn:
+        """There is no hop for a URL that cannot be asked about, whether the gate enforces or only observes."""
+        raise Denied(decision)
 
     def close(self) -> None:
         """Seal the segment and close the evidence file."""

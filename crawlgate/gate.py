@@ -11,17 +11,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 import anyio
 
 from .clock import Clock, SystemClock
 from .core import Blocklist, Core, Known
-from .errors import Denied
 from .evidence.fetch import AsyncFetcher, Fetcher
 from .flow import Fetch, adrive, drive, survey
 from .limits import DEFAULT_LIMITS, Limits
-from .model import Attempt, Decision, Declaration, Evidence
+from .model import Decision, Declaration, Evidence
 from .permit import Permit
 from .url import Url
 
@@ -67,22 +66,6 @@ class _Common:
         return self.core.limits
 
 
-class _Asked(NamedTuple):
-    """A question before a fetch with its answer; what a permit for the hop is made from."""
-
-    decision: Decision
-    url: Url | None
-    known: Known | None
-    attempt: Attempt
-
-    def permit(self, core: Core) -> Permit:
-        """The permit for this hop; raises `Denied` or `Held` where the answer is not allow."""
-        core.enforce(self.decision)
-        if self.url is None or self.known is None:  # observed, but there is no URL to go to
-            raise Denied(self.decision)
-        return Permit(core, self.url, self.known, self.attempt, self.decision)
-
-
 class Gate(_Common):
     """The gate for blocking code; safe to share between threads.
 
@@ -119,12 +102,21 @@ class Gate(_Common):
         `user_agent` is the header that will be sent, if it is not the declared one; `credentials` names
         (never holds) what will be used to log in, for example `licensed:KRI-77`.
         """
-        return self._ask(url, user_agent, credentials).decision
+        core = self.core
+        admitted = core.admit(url)
+        if isinstance(admitted, Decision):
+            return admitted
+        known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
+        return core.before(admitted, known, core.attempt(user_agent, credentials))
 
     def open(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Permit:
         """`check` for adapters: a `Permit` for one hop, or `Denied` / `Held`."""
-        asked = self._ask(url, user_agent, credentials)
-        return asked.permit(self.core)
+        core = self.core
+        admitted = core.admit(url)
+        if isinstance(admitted, Decision):
+            return core.no_permit(admitted)
+        known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
+        return core.permit(admitted, known, core.attempt(user_agent, credentials))
 
     def inspect(
         self,
@@ -168,15 +160,6 @@ class Gate(_Common):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-    def _ask(self, url: str, user_agent: str | None, credentials: str | None) -> _Asked:
-        core = self.core
-        attempt = core.attempt(user_agent, credentials)
-        admitted = core.admit(url)
-        if isinstance(admitted, Decision):
-            return _Asked(admitted, None, None, attempt)
-        known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
-        return _Asked(core.before(admitted, known, attempt), admitted, known, attempt)
 
     def _survey(self, url: Url) -> Known:
         core = self.core
@@ -224,12 +207,21 @@ class AsyncGate(_Common):
 
     async def check(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Decision:
         """As `Gate.check`."""
-        return (await self._ask(url, user_agent, credentials)).decision
+        core = self.core
+        admitted = core.admit(url)
+        if isinstance(admitted, Decision):
+            return admitted
+        known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
+        return core.before(admitted, known, core.attempt(user_agent, credentials))
 
     async def open(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Permit:
         """As `Gate.open`."""
-        asked = await self._ask(url, user_agent, credentials)
-        return asked.permit(self.core)
+        core = self.core
+        admitted = core.admit(url)
+        if isinstance(admitted, Decision):
+            return core.no_permit(admitted)
+        known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
+        return core.permit(admitted, known, core.attempt(user_agent, credentials))
 
     async def inspect(
         self,
@@ -268,15 +260,6 @@ class AsyncGate(_Common):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
-
-    async def _ask(self, url: str, user_agent: str | None, credentials: str | None) -> _Asked:
-        core = self.core
-        attempt = core.attempt(user_agent, credentials)
-        admitted = core.admit(url)
-        if isinstance(admitted, Decision):
-            return _Asked(admitted, None, None, attempt)
-        known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
-        return _Asked(core.before(admitted, known, attempt), admitted, known, attempt)
 
     async def _survey(self, url: Url) -> Known:
         core = self.core

@@ -50,7 +50,7 @@ def without_userinfo(url: str) -> str:
     return _USERINFO.sub("", url, count=1)
 
 
-def parse(url: str, *, max_length: int = 32 * 1024) -> Url:
+def parse(url: str, max_length: int = 32 * 1024) -> Url:
     """Normalise `url`; raise `UrlError` where it cannot be asked about.
 
     Only http and https are asked about (RFC 9309 2.3 speaks of those). A URL that carries userinfo is an

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -28,10 +29,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "deny": "deny",
         "start": "A small web on 127.0.0.1: {sites} sites, {urls} URLs, crawled by an httpx client behind the gate.",
         "crawling": "crawling",
-        "finding": "Finding",
-        "verdict": "Verdict",
-        "urls": "URLs",
-        "example": "Criterion, and an example of each kind of statement that settled it",
+        "table": "What settled the URLs, by criterion, with an example of each kind of statement:",
         "nothing": "no finding against any criterion that was assessed",
         "totals": "{urls} URLs in {seconds:.1f} s: {allow} allow, {review} review, {deny} deny "
         "({temporary} of them for now only).",
@@ -49,10 +47,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "deny": "拒否",
         "start": "127.0.0.1 上の小さなウェブ（{sites}サイト、{urls} URL）をゲート付きの httpx クライアントで巡回する。",
         "crawling": "巡回中",
-        "finding": "所見",
-        "verdict": "判定",
-        "urls": "URL数",
-        "example": "基準と、判定の根拠となった表示の種類ごとの例",
+        "table": "判定の根拠（基準ごと。表示の種類ごとに例を一つ）:",
         "nothing": "評価した基準に該当するものはなかった",
         "totals": "{urls} URL（{seconds:.1f} 秒）: 許可 {allow}、保留 {review}、"
         "拒否 {deny}（うち一時的なもの {temporary}）",
@@ -90,7 +85,8 @@ def demo(home: Path, profile: str, lang: str) -> None:
     out = Console(highlight=False)
     if not out.is_terminal and "COLUMNS" not in os.environ:
         out.width = 120  # a pipe has no width; 80 would fold lines that a file can hold
-    out.print(_table(result, lang))
+    out.print(_say(lang, "table"), style="bold")
+    out.print(_table(result, lang), "")
     out.print(_say(lang, "totals", urls=len(result.visits), seconds=result.seconds, **_counts(result)), style="bold")
     out.print(_access(result, lang), "\n", sep="")
     report = write_report(home, home / "report.html", lang=lang)
@@ -118,7 +114,9 @@ def _crawl(home: Path, profile: str, lang: str) -> CrawlResult:
                 err.print(_site_line(site, seen, lang))
                 seen.clear()
 
-        return crawl(home, profile=profile, progress=tell)
+        result = crawl(home, profile=profile, progress=tell)
+    err.print()
+    return result
 
 
 def _site_line(site: Site, seen: Counter[Verdict], lang: str) -> Table:
@@ -126,28 +124,30 @@ def _site_line(site: Site, seen: Counter[Verdict], lang: str) -> Table:
     line = Table.grid(padding=(0, 2))
     for verdict in Verdict:
         line.add_column(style=_COLOURS[verdict], min_width=len(_WORDS["en"][verdict]) + 2, no_wrap=True)
-    line.add_column()
+    line.add_column(overflow="fold")
     line.add_row(*(f"{seen[v]} {_WORDS[lang][v]}" if seen[v] else "" for v in Verdict), site.shows[lang])
     return line
 
 
-def _table(result: CrawlResult, lang: str) -> Table:
-    words = _WORDS[lang]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title=None)
-    table.add_column(words["finding"], no_wrap=True)
-    table.add_column(words["verdict"], no_wrap=True)
-    table.add_column(words["urls"], justify="right", no_wrap=True)
-    table.add_column(words["example"], overflow="fold")
-    for row in result.rows():
-        table.add_row(
-            Text(_name(row, lang), style="bold"),
-            Text(words[row.verdict], style=_COLOURS[row.verdict]),
-            Text(str(row.count), style="bold"),
-            Text(_title(row, lang), style="bold"),
-        )
+def _table(result: CrawlResult, lang: str) -> Group:
+    """One line for each criterion and outcome, and under it an example of each kind of statement."""
+    rows = result.rows()
+    names = max(cell_len(_name(row, lang)) for row in rows)
+    lines: list[Table] = []
+    for row in rows:
+        head = Table.grid(padding=(0, 2))
+        head.add_column(min_width=names, no_wrap=True, style="bold")
+        head.add_column(min_width=len("review"), no_wrap=True, style=f"bold {_COLOURS[row.verdict]}")
+        head.add_column(min_width=3, no_wrap=True, justify="right", style="bold")
+        head.add_column(overflow="fold", style="bold")
+        head.add_row(_name(row, lang), _WORDS[lang][row.verdict], str(row.count), _title(row, lang))
+        body = Table.grid(padding=(0, 2))
+        body.add_column(min_width=5, no_wrap=True, justify="right")
+        body.add_column(overflow="fold")
         for example in row.examples:
-            table.add_row("", "", str(example.count) if len(row.examples) > 1 else "", _example(example, lang))
-    return table
+            body.add_row(str(example.count) if len(row.examples) > 1 else "", _example(example, lang))
+        lines += [head, body]
+    return Group(*lines)
 
 
 def _name(row: Row, lang: str) -> str:

@@ -163,13 +163,13 @@ SITES: tuple[Site, ...] = (
     _site(
         "tidepool-review.example",
         "A magazine whose robots.txt names our crawler.",
-        "robots.txt で本クローラを名指しし、随筆欄から除外する雑誌。",
+        "robots.txt で本クローラを名指しする雑誌。",
         robots=f"User-agent: {TOKEN}\nDisallow: /essays/\n\nUser-agent: *\nAllow: /\n",
     ),
     _site(
         "hilltop-routes.example",
         "A site with Content-Signal: ai-train=no in robots.txt.",
-        "robots.txt に Content-Signal: ai-train=no と書くサイト。",
+        "robots.txt に Content-Signal: ai-train=no を書くサイト。",
         robots="User-agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /\n",
     ),
     _site(
@@ -181,7 +181,7 @@ SITES: tuple[Site, ...] = (
     _site(
         "tanpen-bako.test",
         "Short stories reserved with DisallowAITraining.",
-        "DisallowAITraining で作品をAI学習から除外する短編小説の投稿サイト。",
+        "DisallowAITraining で作品を留保する短編小説サイト。",
         robots="User-agent: *\nDisallowAITraining: /works/\nAllow: /\n",
     ),
     _site(
@@ -195,7 +195,7 @@ SITES: tuple[Site, ...] = (
     _site(
         "meadow-press.example",
         "A publisher with TDMRep, and a section that is free.",
-        "TDMRep で学術誌の情報解析を留保し、一部を自由利用とする出版社。",
+        "TDMRep で留保し、一部を自由利用とする出版社。",
         robots=_OPEN,
         files={
             "/.well-known/tdmrep.json": json_file(
@@ -228,7 +228,7 @@ SITES: tuple[Site, ...] = (
     _site(
         "town-figures.example",
         "A seller of a priced dataset, with open pages beside.",
-        "有償データセットの販売者。無料のコラムも公開している。",
+        "有償データセットの販売者。無料の頁もある。",
         robots=_OPEN,
         heads={"/datasets/footfall": jsonld(_FOOTFALL)},
         last={
@@ -282,13 +282,13 @@ SITES: tuple[Site, ...] = (
     ),
     _site(
         "kitamado.example",
-        "A publisher: all disallowed, the books licensed to us.",
-        "全クローラを拒否しつつ、書籍の利用を許諾している出版社。",
+        "A publisher: all disallowed, the books licensed.",
+        "全クローラを拒否しつつ、書籍を許諾する出版社。",
         robots="User-agent: *\nDisallow: /\n",
     ),
     _site(
         "link-corner.example",
-        "A page of links, two of which lead to the listed site.",
+        "A page of links; two lead to the listed site.",
         "掲載サイトへ転送するリンクを含むリンク集。",
         robots=_OPEN,
         last={f"/go/{n}": redirect(f"http://{LISTED}/read/{n}") for n in (1, 2)},
@@ -309,7 +309,7 @@ SITES: tuple[Site, ...] = (
     _site(
         "video-terrace.example",
         "A platform of which one account is on the list.",
-        "一つのアカウントのみがリストに掲載された動画共有サイト。",
+        "一アカウントのみが掲載された動画共有サイト。",
         robots=_OPEN,
     ),
     _site(

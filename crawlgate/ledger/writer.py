@@ -124,7 +124,6 @@ class LedgerWriter:
         at: datetime,
         url: str,
         basis: Basis,
-        *,
         enforced: bool = True,
         problem: str | None = None,
         user_agent: str | None = None,

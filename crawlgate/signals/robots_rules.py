@@ -48,7 +48,7 @@ def readable_pattern(value: str, *, allow: bool) -> tuple[str, str | None]:
 class RuleSet:
     """The merged rules of the groups that apply to an agent."""
 
-    __slots__ = ("_file", "_order", "blocks_all", "effective", "rules")
+    __slots__ = ("_file", "_rankings", "blocks_all", "effective", "rules")
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = rules
@@ -56,7 +56,7 @@ class RuleSet:
         disallowed = [rule for rule in self.effective if not rule.allow]
         self.blocks_all = bool(disallowed) and all(r.pattern in _EVERYTHING and not r.allow for r in self.effective)
         self._file: Protego | None = None
-        self._order: dict[bool, list[_Candidate]] = {}
+        self._rankings: dict[bool, _Ranking] = {}
         if not disallowed:
             self.effective = ()
 
@@ -75,32 +75,55 @@ class RuleSet:
 
     def deciding(self, target: str, *, allowed: bool) -> Rule | None:
         """The rule that made the answer: the longest match; an Allow wins a tie. None if no rule matched."""
-        order = self._order.get(allowed)
-        if order is None:
-            ranked = sorted(
-                (rule for rule in self.effective if rule.allow == allowed),
-                key=lambda rule: len(rule.pattern.encode("utf-8", "replace")),
-                reverse=True,
-            )
-            order = self._order[allowed] = [_Candidate(rule) for rule in ranked]
+        ranking = self._rankings.get(allowed)
+        if ranking is None:
+            rules = [rule for rule in self.effective if rule.allow == allowed]
+            ranking = self._rankings[allowed] = _Ranking(rules)
+        return ranking.longest(target)
+
+
+class _Ranking:
+    """Rules of one kind by length. Plain prefixes of plain targets are looked up, one look for each length."""
+
+    __slots__ = ("_by_prefix", "_candidates", "_lengths", "_patterns")
+
+    def __init__(self, rules: list[Rule]) -> None:
+        ranked = sorted(map(_Candidate, rules), key=lambda candidate: candidate.length, reverse=True)
+        self._candidates = ranked
+        self._patterns = [candidate for candidate in ranked if not candidate.prefix]
+        prefixes = [candidate for candidate in reversed(ranked) if candidate.prefix]
+        self._by_prefix = {candidate.rule.pattern: candidate for candidate in prefixes}
+        self._lengths = sorted({candidate.length for candidate in prefixes}, reverse=True)
+
+    def longest(self, target: str) -> Rule | None:
         encoded_at = target.find("%")
-        for candidate in order:
+        if encoded_at >= 0:
+            return next((c.rule for c in self._candidates if c.matches(target, encoded_at)), None)
+        found: _Candidate | None = None
+        size = len(target)
+        for length in self._lengths:
+            if length <= size and (found := self._by_prefix.get(target[:length])) is not None:
+                break
+        for candidate in self._patterns:
+            if found is not None and candidate.length < found.length:
+                break
             if candidate.matches(target, encoded_at):
                 return candidate.rule
-        return None
+        return found.rule if found is not None else None
 
 
 class _Candidate:
     """A rule on the way to being named. Literal text is compared first, where no percent-encoding can make two
     spellings of one path; only what passes is handed to the matcher."""
 
-    __slots__ = ("_head", "_literal", "_pattern", "_pieces", "_plain", "rule")
+    __slots__ = ("_head", "_literal", "_pattern", "_pieces", "length", "prefix", "rule")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         pattern = rule.pattern
-        self._plain = "*" not in pattern and "$" not in pattern
+        self.length = len(pattern.encode("utf-8", "replace"))
         self._literal = pattern.isascii() and "%" not in pattern
+        self.prefix = self._literal and "*" not in pattern and "$" not in pattern
         self._pieces = [piece for piece in pattern.rstrip("$").split("*") if piece]
         self._head = "" if pattern.startswith("*") or not self._pieces else self._pieces[0]
         self._pattern = PathPattern(pattern)
@@ -112,7 +135,7 @@ class _Candidate:
             if not target.startswith(head):
                 return False
             if encoded_at < 0:
-                if self._plain:
+                if self.prefix:
                     return True
                 if not all(piece in target for piece in self._pieces):
                     return False
