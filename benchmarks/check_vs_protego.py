@@ -1,10 +1,10 @@
 """`Gate.check` with warm evidence, its ledger line included, beside one `Protego.can_fetch` on the same file.
 
-    python benchmarks/check_vs_protego.py [FOLDER OF ROBOTS JSONL]
+    python benchmarks/check_vs_protego.py [DATA]
 
-Both are timed side by side in alternating rounds of one run, over real robots.txt files where the folder is
-given (the rows of *.jsonl.gz with a `robots` field), over made-up ones of several shapes otherwise. What
-counts is the ratio; absolute figures belong to the machine and the hour.
+Both are timed side by side in alternating rounds of one run. With a data folder (`robots/*.jsonl.gz` with a
+`robots` field, `html/labels.jsonl` with a `url` field) over real robots.txt files and the paths of real pages;
+without one over made-up files and paths. What counts is the ratio; absolute figures belong to the machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 from protego import Protego
@@ -51,17 +51,30 @@ def made_up() -> list[str]:
     return files
 
 
-def paths(text: str, seed: int) -> list[str]:
-    """Half ordinary paths, half next to the file's own rules."""
+def pages(folder: Path | None) -> list[str]:
+    """Path and query of real pages, or made-up ones with the same share of queries (one in five)."""
+    if folder is None:
+        return [f"/{2000 + n}/article-{n}" + (f"?id={n}&page=2" if n % 5 == 0 else "") for n in range(500)]
+    found = []
+    for line in (folder / "html" / "labels.jsonl").read_text("utf-8").splitlines():
+        parts = urlsplit(json.loads(line).get("url") or "")
+        if parts.path:
+            found.append(
+                quote(parts.path, safe="/%:@!$&'()*+,;=~")
+                + (f"?{quote(parts.query, safe='/%:@!$&*+,;=~?')}" if parts.query else "")
+            )
+    return found
+
+
+def paths(text: str, seed: int, ordinary: list[str]) -> list[str]:
+    """Three quarters ordinary pages, a quarter next to the file's own rules."""
     pick = random.Random(seed)
     rules = [line.partition(":")[2].strip() for line in text.splitlines() if "allow" in line.lower()[:9]]
-    found = ["/", "/index.html"] + [
-        f"/{2015 + n}/{pick.randint(1, 12):02}/article-{pick.randint(1, 99999)}" for n in range(8)
-    ]
-    for rule in pick.sample(rules, min(len(rules), URLS // 4)):
+    found = pick.sample(ordinary, URLS * 3 // 4)
+    for rule in pick.sample(rules, min(len(rules), URLS)):
         clean = quote(rule.replace("*", "x").rstrip("$"), safe="/?&=%+,;:@~-._")
         if clean.startswith("/"):
-            found += [clean, clean + "page"]
+            found.append(clean + "page")
     return found[:URLS]
 
 
@@ -72,7 +85,9 @@ def timed(work: Callable[[], None]) -> float:
 
 
 def main() -> None:
-    files = real(Path(sys.argv[1])) if len(sys.argv) > 1 else made_up()
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    files = made_up() if folder is None else real(folder / "robots")
+    ordinary = pages(folder)
     hosts = {f"h{n}.example": text for n, text in enumerate(files)}
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -85,32 +100,34 @@ def main() -> None:
     )
     ratios: list[float] = []
     gate_total = protego_total = 0.0
-    with tempfile.TemporaryDirectory() as home:
-        with Gate(declaration, home=home, evidence_transport=httpx.MockTransport(answer)) as gate:
-            for n, (host, text) in enumerate(hosts.items()):
-                protego = Protego.parse(text)
-                urls = [f"https://{host}{path}" for path in paths(text, n)]
-                for url in urls:  # warm both
-                    gate.check(url)
-                    protego.can_fetch(url, TOKEN)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        Gate(declaration, home=home, evidence_transport=httpx.MockTransport(answer)) as gate,
+    ):
+        for n, (host, text) in enumerate(hosts.items()):
+            protego = Protego.parse(text)
+            urls = [f"https://{host}{path}" for path in paths(text, n, ordinary)]
+            for url in urls:  # warm both
+                gate.check(url)
+                protego.can_fetch(url, TOKEN)
 
-                def ours(urls: list[str] = urls) -> None:
-                    for _ in range(REPEAT):
-                        for url in urls:
-                            gate.check(url)
+            def ours(urls: list[str] = urls) -> None:
+                for _ in range(REPEAT):
+                    for url in urls:
+                        gate.check(url)
 
-                def theirs(urls: list[str] = urls, protego: Protego = protego) -> None:
-                    for _ in range(REPEAT):
-                        for url in urls:
-                            protego.can_fetch(url, TOKEN)
+            def theirs(urls: list[str] = urls, protego: Protego = protego) -> None:
+                for _ in range(REPEAT):
+                    for url in urls:
+                        protego.can_fetch(url, TOKEN)
 
-                rounds = [(timed(ours), timed(theirs)) for _ in range(ROUNDS)]
-                count = REPEAT * len(urls)
-                mine = statistics.median(a for a, _ in rounds) / count
-                other = statistics.median(b for _, b in rounds) / count
-                gate_total += mine
-                protego_total += other
-                ratios.append(mine / other)
+            rounds = [(timed(ours), timed(theirs)) for _ in range(ROUNDS)]
+            count = REPEAT * len(urls)
+            mine = statistics.median(a for a, _ in rounds) / count
+            other = statistics.median(b for _, b in rounds) / count
+            gate_total += mine
+            protego_total += other
+            ratios.append(mine / other)
     ratios.sort()
     print(f"{len(ratios)} robots.txt files, about {URLS} URLs each, evidence warm, ledger line written")
     print(f"Gate.check         {gate_total / len(ratios) * 1e6:6.2f} us a URL (mean over files)")

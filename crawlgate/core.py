@@ -214,7 +214,8 @@ class Core:
             )
             if shared and len(known.before) < self.limits.memo_per_origin:
                 known.before[answer] = basis
-        return self.record(url.href, at, basis, attempt)
+        segment, seq = self.ledger.append_decision(at, url.href, basis, self.enforcing, None, attempt.user_agent)
+        return Decision(url.href, at, basis, segment, seq, self.enforcing)
 
     def record(
         self, url: str, at: datetime, basis: Basis, attempt: Attempt = AS_DECLARED, problem: str | None = None

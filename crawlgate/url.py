@@ -45,6 +45,9 @@ class Url(NamedTuple):
     address: str | None
 
 
+_new = tuple.__new__
+
+
 def without_userinfo(url: str) -> str:
     """The URL as text with `user:password@` removed, for messages and records. Never raises."""
     return _USERINFO.sub("", url, count=1)
@@ -62,7 +65,8 @@ def parse(url: str, max_length: int = 32 * 1024) -> Url:
         scheme, host, port_text, target = clean.groups()
         default = _DEFAULT_PORT[scheme]
         if port_text is None:
-            return Url(url, scheme, host, default, f"{scheme}://{host}", target, None)
+            # What Url(...) does, without the call: this is the way of nearly every URL.
+            return _new(Url, (url, scheme, host, default, f"{scheme}://{host}", target, None))
         port = int(port_text)
         if port != default and port <= 65535:
             return Url(url, scheme, host, port, f"{scheme}://{host}:{port}", target, None)

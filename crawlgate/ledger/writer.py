@@ -147,8 +147,9 @@ class LedgerWriter:
             known = self._objects.get(id(basis))
             number = known[0] if known is not None else self._basis(basis)
             if enforced and problem is None and user_agent is None and hop_of is None:
-                line = b'{"at":%b,"basis":%d,"kind":"decision","prev":"%b","seq":%d,"url":%b}' % (
-                    moment, number, self._prev, self._seq, quoted
+                line = b"".join(
+                    (b'{"at":', moment, b',"basis":', b"%d" % number, b',"kind":"decision","prev":"', self._prev,
+                     b'","seq":', b"%d" % self._seq, b',"url":', quoted, b"}")
                 )  # fmt: skip
             else:
                 line = b'{"at":%b,"basis":%d%b%b,"kind":"decision","prev":"%b"%b,"seq":%d,"url":%b%b}' % (
