@@ -82,9 +82,7 @@ def demo(home: Path, profile: str, lang: str) -> None:
     from ..report.html import write_report
 
     result = _crawl(home, profile, lang)
-    out = Console(highlight=False)
-    if not out.is_terminal and "COLUMNS" not in os.environ:
-        out.width = 120  # a pipe has no width; 80 would fold lines that a file can hold
+    out = _console()
     out.print(_say(lang, "table"), style="bold")
     out.print(_table(result, lang), "")
     out.print(_say(lang, "totals", urls=len(result.visits), seconds=result.seconds, **_counts(result)), style="bold")
@@ -99,7 +97,7 @@ def demo(home: Path, profile: str, lang: str) -> None:
 
 def _crawl(home: Path, profile: str, lang: str) -> CrawlResult:
     """The crawl, with one line on stderr for each site that is done, and a bar where stderr is a terminal."""
-    err = Console(stderr=True, highlight=False)
+    err = _console(stderr=True)
     total = sum(len(site.crawl) for site in SITES)
     err.print(_say(lang, "start", sites=len(SITES), urls=total))
     seen: Counter[Verdict] = Counter()
@@ -117,6 +115,14 @@ def _crawl(home: Path, profile: str, lang: str) -> CrawlResult:
         result = crawl(home, profile=profile, progress=tell)
     err.print()
     return result
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """A console that prints text as it stands: paths and what sites wrote may hold what rich takes for markup."""
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 120  # a pipe has no width, and a file can hold lines longer than 80
+    return console
 
 
 def _site_line(site: Site, seen: Counter[Verdict], lang: str) -> Table:

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
-from crawlgate.cli.demo import demo
+from crawlgate.cli.demo import _access, demo
+from crawlgate.demo.crawl import crawl
+from crawlgate.demo.sites import LISTED, SITES
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +85,12 @@ def test_what_cannot_work_is_said_plainly(tmp_path):
         assert ran.returncode == 2
         assert "Traceback" not in ran.stderr
         assert ran.stdout == ""
+
+
+def test_a_contradiction_between_gate_and_logs_is_never_hidden(tmp_path):
+    result = crawl(tmp_path, sites=SITES[:2])
+    leaked = replace(result, sent_anyway=("http://kohan-news.example/",), connections={LISTED: 0})
+    with pytest.raises(RuntimeError, match=r"http://kohan-news\.example/"):
+        _access(leaked, "en")
+    with pytest.raises(RuntimeError, match=LISTED):
+        _access(replace(result, connections={LISTED: 1}), "en")
