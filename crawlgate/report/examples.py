@@ -99,7 +99,7 @@ def examples(url: str, at: datetime, record: str, gist: Gist, basis: Mapping[str
         signal = mapping(next(iter(sequence(finding.get("signals"), 1)), None))
         line = signal.get("line")
         yield Example(
-            url=url[:_QUOTED],
+            url=url,
             at=at,
             stage=gist.stage,
             record=record,

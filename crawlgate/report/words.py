@@ -1,0 +1,69 @@
+"""The report's own texts in English and Japanese, kept as data in words.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import resources
+from string import Formatter
+
+from ..criteria import CATALOGUE
+from ..criteria.catalogue import LANGUAGES
+from ..errors import ConfigError
+
+
+class Words:
+    """Texts of one language. Raises `ConfigError` for a language that there is none of."""
+
+    def __init__(self, lang: str) -> None:
+        if lang not in LANGUAGES:
+            raise ConfigError(f"language {lang!r} is unknown; use one of {', '.join(LANGUAGES)}")
+        self.lang = lang
+
+    def __call__(self, key: str, **params: object) -> str:
+        """The text of a key, its {names} filled in."""
+        return Formatter().vformat(WORDS[key][self.lang], (), params)
+
+    def known(self, section: str, word: str) -> str:
+        """The text of `section.word`; the word itself where the report has none for it."""
+        texts = WORDS.get(f"{section}.{word}")
+        return texts[self.lang] if texts else word
+
+    def title(self, criterion: str) -> str:
+        """The title of a criterion; nothing for one that this program does not know."""
+        known = CATALOGUE.criteria.get(criterion)
+        return known.title(self.lang) if known else ""
+
+    def sentence(self, reason: str, params: Mapping[str, str] | None = None) -> str:
+        """The sentence of a reason's key; the key itself where this program does not know it."""
+        return CATALOGUE.phrase(reason, params, self.lang) if reason in CATALOGUE.sentences else reason
+
+    def percent(self, part: int, whole: int) -> str:
+        """A share in percent, never rounded to nothing or to all."""
+        if whole == 0:
+            return "-"
+        share = 100 * part / whole
+        if 0 < share < 0.1:
+            return "< 0.1 %"
+        if 99.9 < share < 100:
+            return "> 99.9 %"
+        return f"{share:.1f} %"
+
+
+def number(value: int) -> str:
+    """A whole number with separators for thousands."""
+    return f"{value:,}"
+
+
+def moment(at: datetime) -> str:
+    """A time in UTC to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _load() -> Mapping[str, Mapping[str, str]]:
+    found = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text("utf-8"))
+    return {f"{section}.{key}": texts for section, keys in found.items() for key, texts in keys.items()}
+
+
+WORDS = _load()
