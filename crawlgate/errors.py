@@ -42,6 +42,9 @@ class UrlError(CrawlgateError):
         self.code = code
         self.url = url
 
+    def __reduce__(self) -> tuple[type[UrlError], tuple[str, str, str]]:
+        return type(self), (self.code, str(self), self.url)
+
 
 class FeedError(CrawlgateError):
     """A list of rights holders cannot be read, or does not verify."""
@@ -54,6 +57,9 @@ class LedgerError(CrawlgateError):
         super().__init__(message)
         self.path = path
 
+    def __reduce__(self) -> tuple[type[LedgerError], tuple[str, str]]:
+        return type(self), (str(self), self.path)
+
 
 class LedgerInvalid(LedgerError):
     """A ledger does not verify; the message names the first bad place and why."""
@@ -65,6 +71,9 @@ class Refused(CrawlgateError):
     def __init__(self, decision: Decision) -> None:
         super().__init__(decision.explain(not_assessed=False))
         self.decision = decision
+
+    def __reduce__(self) -> tuple[type[Refused], tuple[Decision]]:
+        return type(self), (self.decision,)
 
 
 class Denied(Refused):

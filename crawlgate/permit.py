@@ -6,7 +6,7 @@ needs; each answer is recorded before it is given.
 
 from __future__ import annotations
 
-import itertools
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from .url import Url
 if TYPE_CHECKING:
     from .core import Core, Known
 
-_serial = itertools.count()
 _DISPOSITION = {Verdict.ALLOW: "released", Verdict.REVIEW: "held", Verdict.DENY: "discarded"}
 
 
@@ -59,7 +58,8 @@ class Permit:
         core = self._core
         self._headers = Headers(headers, core.limits)
         self._status = status
-        self._evidence = f"response:{next(_serial)}"
+        asked = f"{self.url.href}\n{core.clock.now().isoformat()}\n{status}"
+        self._evidence = hashlib.sha256(asked.encode()).hexdigest()[:16]
         self._reading = response.read_headers(
             status, self._headers, url=self.url, token=core.declaration.token, evidence=self._evidence
         )

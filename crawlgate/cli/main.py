@@ -11,6 +11,8 @@ from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
 from .check import check
 from .demo import demo
+from .explain import explain
+from .inquire import inquire
 from .judge import judge
 from .ledger import ledger
 from .report import report
@@ -30,7 +32,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, check, judge, ledger, report):
+for command in (demo, check, judge, ledger, report, inquire, explain):
     cli.add_command(command)
 
 

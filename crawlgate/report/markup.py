@@ -17,10 +17,16 @@ class Html(str):
     __slots__ = ()
 
 
+class Figure(str):
+    """A number as text (a share): stands right in a table, as whole numbers do."""
+
+    __slots__ = ()
+
+
 Child = str | int | None
 
 
-def element(name: str, *children: Child, **attributes: str | int | None) -> Html:
+def element(name: str, /, *children: Child, **attributes: str | int | None) -> Html:
     """An element. Children and attributes that are plain text are escaped, control characters shown; None is
     left out. `class_` is written for `class`, `_` for a hyphen."""
     given = "".join(
@@ -29,7 +35,7 @@ def element(name: str, *children: Child, **attributes: str | int | None) -> Html
         if value is not None
     )
     if name in _VOID:
-        return Html(f"<{name}{given}>")
+        return Html(f"<{name}{given}/>")
     return Html(f"<{name}{given}>{join(children)}</{name}>")
 
 
@@ -45,21 +51,24 @@ def quoted(text: str, class_: str | None = None, *, limit: int = _SHOWN) -> Html
     return element("code", shown, dir="ltr", class_=class_)
 
 
-def table(caption: str, head: Sequence[Child], rows: Iterable[Sequence[Child]], *, class_: str | None = None) -> Html:
+def table(caption: str, head: Sequence[Child], rows: Iterable[Sequence[Child]]) -> Html:
     """A table whose first column names the rows. Numbers stand right. On narrow screens it scrolls by itself."""
-    first, *others = head
-    columns = element(
-        "tr",
-        element("th", first, scope="col"),
-        *(element("th", column, scope="col") for column in others),
-    )
-    body = [
-        element("tr", element("th", name, scope="row"), *(_cell(cell) for cell in cells)) for name, *cells in rows
-    ]
+    body = list(rows)
+    right = [bool(body) and all(_is_number(row[at]) for row in body) for at in range(len(head))]
+    columns = (element("th", name, scope="col", class_="n" if n else None) for name, n in zip(head, right, strict=True))
+    lines = (element("tr", element("th", row[0], scope="row"), *map(_cell, row[1:])) for row in body)
     shown = element(
-        "table", element("caption", caption), element("thead", columns), element("tbody", *body), class_=class_
+        "table",
+        element("caption", caption),
+        element("thead", element("tr", *columns)),
+        element("tbody", *lines),
     )
     return element("div", shown, class_="scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def row(*cells: Child) -> tuple[Child, ...]:
+    """A row of a table."""
+    return cells
 
 
 def definitions(pairs: Iterable[tuple[str, Child]]) -> Html:
@@ -74,10 +83,14 @@ def bullets(items: Iterable[Child], class_: str | None = None) -> Html:
     return element("ul", *(element("li", item) for item in items), class_=class_)
 
 
+def _is_number(cell: Child) -> bool:
+    return isinstance(cell, (int, Figure))
+
+
 def _cell(cell: Child) -> Html:
     if isinstance(cell, int):
         return element("td", f"{cell:,}", class_="n" if cell else "n zero")
-    return element("td", cell)
+    return element("td", cell, class_="n" if isinstance(cell, Figure) else None)
 
 
 def _escaped(text: str) -> str:

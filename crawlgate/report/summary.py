@@ -256,12 +256,10 @@ class _Reader:
             for group in groups:
                 before = None if group.before is None else gists[group.before]
                 after = None if group.after is None else gists[group.after]
-                self._totals.add(before, after, group.count, group.since)
+                self._totals.add(before, after, group.urls, group.since)
             self._totals.end_of_site(site)
 
-    def summary(
-        self, home: Path, made_at: datetime, verified: VerifyReport, last: Mapping[str, Any] | None
-    ) -> Summary:
+    def summary(self, home: Path, made_at: datetime, verified: VerifyReport, last: Mapping[str, Any] | None) -> Summary:
         """Everything counted so far."""
         totals = self._totals
         answers: Counter[tuple[str, Answer]] = Counter()

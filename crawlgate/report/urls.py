@@ -34,7 +34,7 @@ class Group(NamedTuple):
     site: str
     before: int | None
     after: int | None
-    count: int
+    urls: int
     since: int
 
 
@@ -69,8 +69,8 @@ class UrlTable:
     def groups(self) -> Iterator[Group]:
         """All URLs, those of one site one after another."""
         self._flush()
-        for site, before, after, count, since in self._base.execute(_GROUPS):
-            yield Group(site, _number(before), _number(after), count, since)
+        for site, before, after, urls, since in self._base.execute(_GROUPS):
+            yield Group(site, _number(before), _number(after), urls, since)
 
     def standing(self, url: str) -> tuple[int | None, int | None]:
         """The gists of the latest answers about a URL, before and after its fetch."""

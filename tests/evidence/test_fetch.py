@@ -432,7 +432,7 @@ def test_cookies_are_neither_returned_nor_recorded(serve):
     assert b"cookie" not in server.requests[1].lower()
     assert ("set-cookie", "[not kept]") in both[0].headers
     assert "5ecret" not in repr(both)
-    assert both[0].id != both[1].id
+    assert both[0].id == both[1].id, "the same answer to the same question at the same time"
     assert all(len(one.id) == 16 for one in both)
 
 
@@ -571,4 +571,4 @@ def test_many_threads_and_tasks_share_a_fetcher(serve):
 
     found += asyncio.run(go())
     assert [evidence.error for evidence in found] == [None] * 220
-    assert len({evidence.id for evidence in found}) == 220
+    assert len({evidence.id for evidence in found}) == 1
