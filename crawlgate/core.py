@@ -6,7 +6,8 @@ import platform
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from os import PathLike
 from typing import Any, NoReturn
 
@@ -131,8 +132,8 @@ class Core:
         for evidence in (survey.robots, survey.tdmrep):
             if evidence is not None:
                 self.keep(evidence)
-        slim = replace(survey, robots=_without_body(survey.robots), tdmrep=survey.tdmrep)
-        site = Site(slim, self.declaration.token, self.catalogue)
+        site = Site(survey, self.declaration.token, self.catalogue)
+        site.survey = replace(survey, robots=_without_body(survey.robots), tdmrep=_without_body(survey.tdmrep))
         good_until = ticks + self._lifetime(survey)
         licences = bool(self.declaration.licences)
         known = Known(site, self._notices(survey.origin), good_until, licences=licences)
@@ -154,9 +155,7 @@ class Core:
         """Seconds for which a survey stands. A failure stands shorter, but not shorter than asked for."""
         if survey.standing is not Standing.UNREACHABLE:
             return self.limits.robots_max_age
-        headers = survey.robots.headers if survey.robots is not None else ()
-        asked = next((value for name, value in headers if name == "retry-after"), "")
-        wait = float(asked) if asked.isdecimal() and len(asked) < 9 else 0.0
+        wait = _retry_after(survey.robots) if survey.robots is not None else 0.0
         return min(max(wait, self.limits.unreachable_retry), self.limits.robots_max_age)
 
     def _notices(self, origin: str) -> HostNotices | None:
@@ -306,6 +305,20 @@ class Core:
                 for loaded in lists
             ],
         }
+
+
+def _retry_after(evidence: Evidence) -> float:
+    """Seconds for which a site asks to be left alone (RFC 9110 10.2.3: a number or a date), 0 if it does not."""
+    asked = next((value for name, value in evidence.headers if name == "retry-after"), "")
+    if asked.isdecimal():
+        return float(asked[:9])
+    try:
+        until = parsedate_to_datetime(asked)
+    except (ValueError, OverflowError):
+        return 0.0
+    if until.tzinfo is None:  # "-0000", or no zone at all: HTTP dates are in UTC
+        until = until.replace(tzinfo=UTC)
+    return (until - evidence.fetched_at).total_seconds()
 
 
 def _without_body(evidence: Evidence | None) -> Evidence | None:

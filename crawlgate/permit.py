@@ -20,6 +20,7 @@ from .url import Url
 if TYPE_CHECKING:
     from .core import Core, Known
 
+_NO_CONTENT = (204, 205)  # RFC 9110 15.3.5, 15.3.6
 _DISPOSITION = {Verdict.ALLOW: "released", Verdict.REVIEW: "held", Verdict.DENY: "discarded"}
 
 
@@ -53,7 +54,7 @@ class Permit:
         """True if `beginning` holds the head of the page, or as much of it as is going to be judged."""
         return len(beginning) >= self.head_limit or head_complete(beginning)
 
-    def see_headers(self, status: int, headers: Any) -> Decision | None:
+    def see_headers(self, status: int, headers: Any, *, method: str = "GET") -> Decision | None:
         """Judge status and headers. None means: not refused so far, and a page; show its head."""
         core = self._core
         self._headers = Headers(headers, core.limits)
@@ -63,11 +64,12 @@ class Permit:
         self._reading = response.read_headers(
             status, self._headers, url=self.url, token=core.declaration.token, evidence=self._evidence
         )
-        if response.is_page(status, self._headers):
+        if method == "HEAD" or status in _NO_CONTENT:
+            self._unseen("not_assessed.no_content")
+        elif response.is_page(status, self._headers):
             if self._basis().verdict is Verdict.ALLOW or not core.enforcing:
                 return None
-            unread = "not_assessed.before_page"
-            self._reading = replace(self._reading, not_looked={"page": unread, "terms": unread})
+            self._unseen("not_assessed.before_page")
         return self._settle()
 
     def see_page(self, beginning: bytes, *, whole: bool) -> Decision:
@@ -87,8 +89,7 @@ class Permit:
 
     def see_unreadable_page(self) -> Decision:
         """The page came in a coding that cannot be decoded within bounds: its head is unknown, not silent."""
-        unread = "not_assessed.page_unreadable"
-        self._reading = replace(self._reading, not_looked={"page": unread, "terms": unread})
+        self._unseen("not_assessed.page_unreadable")
         return self._settle()
 
     def refuse(self, problem: str) -> None:
@@ -111,6 +112,9 @@ class Permit:
         if self.decision is not None:
             table = {"disposition": "read", "sha256": sha256, "bytes": size, "complete": complete}
             self._core.outcome(self.decision, table)
+
+    def _unseen(self, why: str) -> None:
+        self._reading = replace(self._reading, not_looked={"page": why, "terms": why})
 
     def _basis(self, evidence: tuple[str, ...] = ()) -> Basis:
         known, reading = self._known, self._reading

@@ -32,7 +32,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "table": "What settled the URLs, by criterion, with an example of each kind of statement:",
         "nothing": "no finding against any criterion that was assessed",
         "totals": "{urls} URLs in {seconds:.1f} s: {allow} allow, {review} review, {deny} deny "
-        "({temporary} of them for now only).",
+        "({temporary} of them for now only, {redirected} where a redirect led).",
         "logs": "The sites' own access logs hold {pages} requests for pages and {policies} for policy files, and none "
         "for the {stopped} URLs that were stopped before the fetch. {listed}, which is on the list, saw "
         "{connections} connections.",
@@ -50,7 +50,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "table": "判定の根拠（基準ごと。表示の種類ごとに例を一つ）:",
         "nothing": "評価した基準に該当するものはなかった",
         "totals": "{urls} URL（{seconds:.1f} 秒）: 許可 {allow}、保留 {review}、"
-        "拒否 {deny}（うち一時的なもの {temporary}）",
+        "拒否 {deny}（うち一時的なもの {temporary}、転送先によるもの {redirected}）",
         "logs": "サイト側のアクセスログには、頁への要求 {pages} 件とポリシーファイルへの要求 {policies} 件があり、"
         "取得前に止められた {stopped} URL への要求は一件もない。"
         "リストに掲載された {listed} への接続は {connections} 件。",
@@ -203,7 +203,8 @@ def _access(result: CrawlResult, lang: str) -> str:
 
 
 def _counts(result: CrawlResult) -> dict[str, int]:
-    return {**{str(verdict): result.verdicts[verdict] for verdict in Verdict}, "temporary": result.temporary}
+    counts = {str(verdict): result.verdicts[verdict] for verdict in Verdict}
+    return counts | {"temporary": result.temporary, "redirected": result.redirected}
 
 
 def _say(lang: str, key: str, **values: Any) -> str:

@@ -2,6 +2,138 @@
 
 from __future__ import annotations
 
-import click
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
+import click
+import orjson
+
+from ..explain import printable
 from ..home import Home
+from ..ledger.query import records
+from ..ledger.record import KINDS
+from ..ledger.segments import Fault
+from ..ledger.verify import VerifyReport
+from ..ledger.verify import verify as verify_ledger
+from ..report.gist import GistBook
+from ..report.lines import Shown, as_json, as_text
+from . import exits
+
+VERIFY_SCHEMA = "crawlgate.ledger-verify/1"
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def _home_option(command: F) -> F:
+    return click.option(
+        "--home",
+        type=click.Path(path_type=Path),
+        default=Path(".crawlgate"),
+        show_default=True,
+        help="Directory of ledger and evidence.",
+    )(command)
+
+
+@click.group()
+def ledger() -> None:
+    """Read and check the ledger of a home."""
+
+
+@ledger.command()
+@_home_option
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice(sorted(KINDS)), help="Only records of this kind; repeatable."
+)
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=50, show_default=True, help="The last N records; 0 is all."
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True)
+@click.pass_context
+def show(context: click.Context, /, home: Path, kinds: tuple[str, ...], limit: int, form: str, lang: str) -> None:
+    """Show records, the newest last.
+
+    As text, one line for each; decisions with verdict, deciding criteria and URL. As json, the records as
+    written, with `record` (where it stands) added, and for decisions `verdict`, `temporary`, `stage` and
+    `reasons` of their basis. Lines that cannot be read are named on stderr, and the exit code is 3.
+    """
+    faults: list[Fault] = []
+    found: Iterator[Shown] | deque[Shown] = _joined(Home(home).ledger, kinds, faults)
+    if limit:
+        found = deque(found, maxlen=limit)
+    write = as_json if form == "json" else partial(as_text, lang=lang)
+    for shown in found:
+        click.echo(write(shown))
+    for fault in faults:
+        click.echo(f"crawlgate: cannot be read: {printable(str(fault))}", err=True)
+    context.exit(exits.NOT_VERIFIED if faults else exits.OK)
+
+
+def _joined(directory: Path, kinds: tuple[str, ...], faults: list[Fault]) -> Iterator[Shown]:
+    """The records wanted, decisions with the gist of their basis."""
+    book = GistBook()
+    for record in records(directory, report=faults.append):
+        if record.kind == "basis":
+            book.add(record.segment, record.table)
+        if not kinds or record.kind in kinds:
+            gist = book.gists[book.of(record.segment, record.table)] if record.kind == "decision" else None
+            yield Shown(record, gist)
+
+
+@ledger.command()
+@_home_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def verify(context: click.Context, /, home: Path, form: str) -> None:
+    """Check that the ledger is what was written: every record there, unchanged and in order.
+
+    Exit code 3 if it does not verify. What this cannot see by itself: that the newest records of the newest
+    segment were removed.
+    """
+    directory = Home(home).ledger
+    report = verify_ledger(directory)
+    click.echo(_verify_json(report) if form == "json" else _verify_text(report))
+    context.exit(exits.OK if report.ok else exits.NOT_VERIFIED)
+
+
+def _verify_text(report: VerifyReport) -> str:
+    total = sum(report.records.values())
+    lines = [f"ledger {printable(str(report.directory))}", f"segments {report.segments:,}, records {total:,}"]
+    lines += [f"  {kind} {count:,}" for kind, count in sorted(report.records.items())]
+    lines += [f"problem: {printable(str(fault))}" for fault in report.problems]
+    lines += [f"warning: {printable(str(fault))}" for fault in report.warnings]
+    if report.ok:
+        lines.append("verified: every record is there, unchanged, and in order")
+    else:
+        count = len(report.problems)
+        lines.append(
+            f"DOES NOT VERIFY: {count} problem{'s' if count > 1 else ''}; reading stops at the first of a segment"
+        )
+    return "\n".join(lines)
+
+
+def _verify_json(report: VerifyReport) -> bytes:
+    return orjson.dumps(
+        {
+            "schema": VERIFY_SCHEMA,
+            "ledger": str(report.directory),
+            "ok": report.ok,
+            "segments": report.segments,
+            "records": dict(sorted(report.records.items())),
+            "problems": [_fault(fault) for fault in report.problems],
+            "warnings": [_fault(fault) for fault in report.warnings],
+        }
+    )
+
+
+def _fault(fault: Fault) -> dict[str, str | int]:
+    return {
+        "segment": fault.segment,
+        "line": fault.line,
+        "offset": fault.offset,
+        "code": fault.code,
+        "message": fault.message,
+    }

@@ -100,6 +100,11 @@ class CrawlResult:
         return sum(visit.decision.temporary for visit in self.visits)
 
     @property
+    def redirected(self) -> int:
+        """URLs denied because of a URL to which they led; the ledger has a deny for that one."""
+        return sum(v.redirected and v.decision.verdict is Verdict.DENY for v in self.visits)
+
+    @property
     def page_requests(self) -> int:
         """Requests for pages that the sites saw."""
         return sum(hit.target not in POLICY_FILES for hits in self.hits.values() for hit in hits)

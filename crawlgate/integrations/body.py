@@ -13,35 +13,63 @@ from ..permit import Permit
 # What the gate can decode within bounds; a client behind it asks for nothing else.
 ACCEPT_ENCODING = "gzip, deflate"
 
+_WIRE_SLACK = 64 * 1024
+"""Wire bytes beyond the head's limit that are held back: no honest coding grows a page by more."""
+
+_LOOKED = 8
+"""How many times a head's limit is read, over all looks at what has come so far; then a look is made only when
+an eighth more is there. A server may send a tag in each chunk."""
+
 
 class HeadReader:
-    """Collects raw chunks of a page until its head can be judged."""
+    """Collects raw chunks of a page until its head can be judged, in bounded memory and time."""
 
-    __slots__ = ("_beginning", "_inflater", "_permit", "chunks")
+    __slots__ = ("_beginning", "_inflater", "_look_at", "_looked", "_permit", "_tag_ended", "_wire", "chunks")
 
     def __init__(self, permit: Permit, content_encoding: str | None) -> None:
         self._permit = permit
         self._inflater = Inflater(content_encoding, permit.head_limit)
         self._beginning = bytearray()
+        self._wire = self._looked = self._look_at = 0
+        self._tag_ended = False
         self.chunks: list[bytes] = []
 
     def feed(self, chunk: bytes) -> bool:
-        """Take a raw chunk; True when enough is there."""
+        """Take a raw chunk; True when enough is there, or when no more of it would help."""
         self.chunks.append(chunk)
-        self._beginning += self._inflater.feed(chunk)
-        return self._refused or self._inflater.truncated or self._permit.enough(bytes(self._beginning))
+        self._wire += len(chunk)
+        fresh = self._inflater.feed(chunk)
+        self._beginning += fresh
+        self._tag_ended = self._tag_ended or b">" in fresh  # a head ends with a tag
+        return self._stuck or self._inflater.truncated or self._enough()
 
     def judge(self, *, whole: bool) -> None:
         """Judge what was collected; raises `Denied` or `Held` where the gate enforces."""
-        if self._refused:
+        if whole:
+            self._inflater.finish()
+        beginning = bytes(self._beginning)
+        if self._stuck and not self._permit.enough(beginning):
             self._permit.see_unreadable_page()
         else:
-            self._permit.see_page(bytes(self._beginning), whole=whole)
+            self._permit.see_page(beginning, whole=whole and not self._stuck)
         self._permit.enforce()
 
+    def _enough(self) -> bool:
+        size = len(self._beginning)
+        if size >= self._permit.head_limit:
+            return True
+        if not self._tag_ended or size < self._look_at:
+            return False
+        self._tag_ended = False
+        self._looked += size
+        if self._looked > _LOOKED * self._permit.head_limit:
+            self._look_at = size + size // 8
+        return self._permit.enough(bytes(self._beginning))
+
     @property
-    def _refused(self) -> bool:
-        return (self._inflater.error or "").startswith("encoding_refused")
+    def _stuck(self) -> bool:
+        """The coding is refused or corrupt, or decodes to next to nothing."""
+        return self._inflater.error is not None or self._wire > self._permit.head_limit + _WIRE_SLACK
 
 
 class Tally:

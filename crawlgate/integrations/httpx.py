@@ -9,16 +9,20 @@ from the caller. `Denied` and `Held` are raised from `client.get(...)` and carry
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
+from ..errors import CrawlgateError
 from ..permit import Permit
 from .body import ACCEPT_ENCODING, HeadReader, Tally
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate
+
+T = TypeVar("T")
 
 # Options of httpx.Client that configure its default transport; with a transport of ours they go to that.
 _TRANSPORT_OPTIONS = ("verify", "cert", "trust_env", "http1", "http2", "limits", "proxy")
@@ -33,28 +37,25 @@ class GateTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         permit = self._gate.open(str(request.url), **_attempt(request))
-        _same_target(permit, request)
-        try:
-            response = self._inner.handle_request(request)
-        except Exception as error:
-            permit.failed(error)
-            raise
-        try:
-            return self._judged(permit, response)
-        except BaseException:
-            response.close()
-            raise
+        with _recorded(permit):
+            with _judged_target(permit, request):
+                response = self._inner.handle_request(request)
+            try:
+                return self._judged(permit, request.method, response)
+            except BaseException:
+                response.close()
+                raise
 
     def close(self) -> None:
         self._inner.close()
 
     @staticmethod
-    def _judged(permit: Permit, response: httpx.Response) -> httpx.Response:
+    def _judged(permit: Permit, method: str, response: httpx.Response) -> httpx.Response:
         assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - the contract of BaseTransport
         stream = response.stream
         rest = iter(stream)
         held: list[bytes] = []
-        if permit.see_headers(response.status_code, response.headers) is None:
+        if permit.see_headers(response.status_code, response.headers, method=method) is None:
             reader = HeadReader(permit, response.headers.get("content-encoding"))
             whole = not any(reader.feed(chunk) for chunk in rest)
             reader.judge(whole=whole)
@@ -73,28 +74,25 @@ class AsyncGateTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         permit = await self._gate.open(str(request.url), **_attempt(request))
-        _same_target(permit, request)
-        try:
-            response = await self._inner.handle_async_request(request)
-        except Exception as error:
-            permit.failed(error)
-            raise
-        try:
-            return await self._judged(permit, response)
-        except BaseException:
-            await response.aclose()
-            raise
+        with _recorded(permit):
+            with _judged_target(permit, request):
+                response = await self._inner.handle_async_request(request)
+            try:
+                return await self._judged(permit, request.method, response)
+            except BaseException:
+                await response.aclose()
+                raise
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
     @staticmethod
-    async def _judged(permit: Permit, response: httpx.Response) -> httpx.Response:
+    async def _judged(permit: Permit, method: str, response: httpx.Response) -> httpx.Response:
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the contract of AsyncBaseTransport
         stream = response.stream
         rest = aiter(stream)
         held: list[bytes] = []
-        if permit.see_headers(response.status_code, response.headers) is None:
+        if permit.see_headers(response.status_code, response.headers, method=method) is None:
             reader = HeadReader(permit, response.headers.get("content-encoding"))
             whole = True
             async for chunk in rest:
@@ -110,12 +108,11 @@ class AsyncGateTransport(httpx.AsyncBaseTransport):
 
 def client(gate: Gate, **options: Any) -> httpx.Client:
     """An `httpx.Client` behind `gate`; takes the options of `httpx.Client`."""
-    inner = options.pop("transport", None) or httpx.HTTPTransport(**_transport_options(options))
+    inner, mounts = _transports(options, httpx.HTTPTransport)
     return httpx.Client(
         transport=GateTransport(gate, inner),
         mounts={
-            pattern: None if mounted is None else GateTransport(gate, mounted)
-            for pattern, mounted in (options.pop("mounts", None) or {}).items()
+            pattern: None if mounted is None else GateTransport(gate, mounted) for pattern, mounted in mounts.items()
         },
         headers=_headers(gate, options),
         **options,
@@ -124,20 +121,29 @@ def client(gate: Gate, **options: Any) -> httpx.Client:
 
 def async_client(gate: AsyncGate, **options: Any) -> httpx.AsyncClient:
     """An `httpx.AsyncClient` behind `gate`; takes the options of `httpx.AsyncClient`."""
-    inner = options.pop("transport", None) or httpx.AsyncHTTPTransport(**_transport_options(options))
+    inner, mounts = _transports(options, httpx.AsyncHTTPTransport)
     return httpx.AsyncClient(
         transport=AsyncGateTransport(gate, inner),
         mounts={
             pattern: None if mounted is None else AsyncGateTransport(gate, mounted)
-            for pattern, mounted in (options.pop("mounts", None) or {}).items()
+            for pattern, mounted in mounts.items()
         },
         headers=_headers(gate, options),
         **options,
     )
 
 
-def _transport_options(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: options.pop(name) for name in _TRANSPORT_OPTIONS if name in options}
+def _transports(options: dict[str, Any], make: Callable[..., T]) -> tuple[T, dict[str, T | None]]:
+    """The inner transport and the mounted ones, taken out of a client's options.
+
+    A proxy beside a transport goes before it, as in httpx; left to the client it would lead around the gate.
+    """
+    settings = {name: options.pop(name) for name in _TRANSPORT_OPTIONS if name in options}
+    given: T | None = options.pop("transport", None)
+    mounts: dict[str, T | None] = dict(options.pop("mounts", None) or {})
+    if given is not None and settings.get("proxy") is not None:
+        mounts = {"all://": make(**settings), **mounts}
+    return given if given is not None else make(**settings), mounts
 
 
 def _headers(gate: Gate | AsyncGate, options: dict[str, Any]) -> httpx.Headers:
@@ -153,15 +159,42 @@ def _attempt(request: httpx.Request) -> dict[str, str | None]:
     return {"user_agent": request.headers.get("user-agent", ""), "credentials": credentials}
 
 
-def _same_target(permit: Permit, request: httpx.Request) -> None:
-    """Refuse a request that would go to, or ask for, another host than the one that was judged."""
-    url = request.url
+@contextmanager
+def _recorded(permit: Permit) -> Iterator[None]:
+    """What fails on the way is on record too; refusals and failing records are already told."""
+    try:
+        yield
+    except CrawlgateError:
+        raise
+    except BaseException as error:
+        permit.failed(error)
+        raise
+
+
+@contextmanager
+def _judged_target(permit: Permit, request: httpx.Request) -> Iterator[None]:
+    """The request goes to, and asks for, exactly the URL that was judged; refuse one that would not.
+
+    httpx leaves some spellings on the wire that the gate and other readers of URLs unify (`/a/%2e%2e/b`).
+    """
+    url, given = request.url, request.extensions
     port = url.port or (443 if url.scheme == "https" else 80)
     wire = (url.scheme, url.raw_host.decode("ascii").rstrip(".").strip("[]"), port)
     judged = (permit.url.scheme, permit.url.host.strip("[]"), permit.url.port)
     named = request.headers.get("host", "").lower()
-    if wire != judged or (named and named != url.netloc.decode("ascii").rpartition("@")[2].lower()):
+    target = permit.url.target.encode("ascii")
+    if (
+        wire != judged
+        or (named and named != url.netloc.decode("ascii").rpartition("@")[2].lower())
+        or given.get("target", target) != target
+    ):
         permit.refuse("host_mismatch")
+    elif url.raw_path != target:
+        request.extensions = {**given, "target": target}
+    try:
+        yield
+    finally:
+        request.extensions = given  # httpx hands them on to the next hop
 
 
 class _Released(httpx.SyncByteStream):

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -173,3 +174,11 @@ def sequence(value: object, limit: int = 200) -> list[Any]:
 def whole(value: object) -> int:
     """`value` if it is a whole number; otherwise 0."""
     return value if type(value) is int else 0
+
+
+def utc(at: datetime) -> datetime:
+    """The time in UTC; one without a zone, or beyond the calendar there, is taken as it stands."""
+    try:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError:
+        return at.replace(tzinfo=UTC)

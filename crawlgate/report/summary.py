@@ -23,7 +23,7 @@ from ..model import EvidenceKind, Outcome
 from ..url import parse
 from .conditions import Conditions, ConditionsBook
 from .examples import Example, Recent, Shelf, examples
-from .gist import Answer, Gist, GistBook, settled, text, whole
+from .gist import Answer, Gist, GistBook, settled, text, utc, whole
 from .urls import UrlTable
 
 EXAMPLES = 3
@@ -196,8 +196,7 @@ class _Reader:
         self._records[record.kind if len(record.kind) < 20 else "?"] += 1
         at = record.at
         if at is not None:
-            if at.tzinfo is None:
-                at = at.replace(tzinfo=UTC)
+            at = utc(at)
             self._first = at if self._first is None else min(self._first, at)
             self._last = at if self._last is None else max(self._last, at)
         if record.kind == "basis":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import cache
 from importlib import resources
 from string import Formatter
 
@@ -23,11 +24,11 @@ class Words:
 
     def __call__(self, key: str, **params: object) -> str:
         """The text of a key, its {names} filled in."""
-        return Formatter().vformat(WORDS[key][self.lang], (), params)
+        return Formatter().vformat(all_texts()[key][self.lang], (), params)
 
     def known(self, section: str, word: str) -> str:
         """The text of `section.word`; the word itself where the report has none for it."""
-        texts = WORDS.get(f"{section}.{word}")
+        texts = all_texts().get(f"{section}.{word}")
         return texts[self.lang] if texts else word
 
     def title(self, criterion: str) -> str:
@@ -57,13 +58,12 @@ def number(value: int) -> str:
 
 
 def moment(at: datetime) -> str:
-    """A time in UTC to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """A time, which is in UTC, to the second."""
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _load() -> Mapping[str, Mapping[str, str]]:
+@cache
+def all_texts() -> Mapping[str, Mapping[str, str]]:
+    """Every text by `section.key` and language."""
     found = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text("utf-8"))
     return {f"{section}.{key}": texts for section, keys in found.items() for key, texts in keys.items()}
-
-
-WORDS = _load()

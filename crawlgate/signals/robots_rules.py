@@ -16,6 +16,9 @@ from .pathmatch import PathPattern
 # Protego splits lines where RFC 9309 does not; inside a pattern such octets are percent-encoded.
 _LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 _EVERYTHING = ("/", "*", "/*")
+# A head of one character ("/") tells nothing; beyond so many patterns without one the matcher is as fast.
+_TELLING = 2
+_PIECES_TRIED = 24
 _ABSOLUTE = re.compile(r"https?://[^/]*", re.IGNORECASE)
 
 
@@ -48,7 +51,7 @@ def readable_pattern(value: str, *, allow: bool) -> tuple[str, str | None]:
 class RuleSet:
     """The merged rules of the groups that apply to an agent."""
 
-    __slots__ = ("_file", "_rankings", "blocks_all", "effective", "rules")
+    __slots__ = ("_file", "_rankings", "_screen", "blocks_all", "effective", "rules")
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = rules
@@ -57,6 +60,7 @@ class RuleSet:
         self.blocks_all = bool(disallowed) and all(r.pattern in _EVERYTHING and not r.allow for r in self.effective)
         self._file: Protego | None = None
         self._rankings: dict[bool, _Ranking] = {}
+        self._screen: _Screen | None = None
         if not disallowed:
             self.effective = ()
 
@@ -68,6 +72,10 @@ class RuleSet:
             return True
         if self.blocks_all:
             return False
+        if self._screen is None:
+            self._screen = _Screen([rule.pattern for rule in self.effective if not rule.allow])
+        if not self._screen.may_match(target):
+            return True
         if self._file is None:
             lines = [f"{'Allow' if r.allow else 'Disallow'}: {r.pattern}" for r in self.effective]
             self._file = Protego.parse("User-agent: *\n" + "\n".join(lines))
@@ -80,6 +88,35 @@ class RuleSet:
             rules = [rule for rule in self.effective if rule.allow == allowed]
             ranking = self._rankings[allowed] = _Ranking(rules)
         return ranking.longest(target)
+
+
+class _Screen:
+    """Says of most URLs, without the matcher, that no Disallow can match them: their literal text is not there.
+
+    Only for patterns and targets without percent signs, where one path has one spelling.
+    """
+
+    __slots__ = ("_heads", "_literal", "_pieces")
+
+    def __init__(self, patterns: list[str]) -> None:
+        self._literal = all(pattern.isascii() and "%" not in pattern for pattern in patterns)
+        heads: list[str] = []
+        self._pieces: list[tuple[str, ...]] = []
+        for pattern in patterns:
+            pieces = tuple(piece for piece in pattern.removesuffix("$").split("*") if piece)
+            if pattern[0] == "*" or len(pieces[0]) < _TELLING:
+                self._pieces.append(pieces)
+            else:
+                heads.append(pieces[0])
+        self._heads = tuple(heads)
+        if len(self._pieces) > _PIECES_TRIED:
+            self._literal = False
+
+    def may_match(self, target: str) -> bool:
+        """False if surely no pattern matches; True says nothing."""
+        if not self._literal or "%" in target or target.startswith(self._heads):
+            return True
+        return any(all(piece in target for piece in pieces) for pieces in self._pieces)
 
 
 class _Ranking:

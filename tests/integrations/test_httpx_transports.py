@@ -364,7 +364,9 @@ def test_allowed_redirects_are_followed_and_each_hop_recorded(start: Start) -> N
 
 @pytest.mark.parametrize("follow", [True, False])
 def test_a_redirect_to_a_login_is_denied(start: Start, follow: bool) -> None:
-    scraper = start({"a.test": {"/p": redirect("/login?return_to=/p"), "/login": Answer(PAGE)}}, follow_redirects=follow)
+    scraper = start(
+        {"a.test": {"/p": redirect("/login?return_to=/p"), "/login": Answer(PAGE)}}, follow_redirects=follow
+    )
     error = scraper.denied("http://a.test/p")
     assert "access.login_redirect" in str(error)
     assert scraper.web.targets("a.test") == ("/p",)
@@ -419,7 +421,7 @@ def test_noai_in_the_head_of_a_large_page(start: Start, zipped: bool) -> None:
 
 
 def test_a_reservation_in_a_head_that_comes_in_drops(start: Start) -> None:
-    scraper = start({"a.test": {"/p": Answer(tuple(bytes([octet]) for octet in NOAI_HEAD) + (HANG,))}})
+    scraper = start({"a.test": {"/p": Answer((*(bytes([octet]) for octet in NOAI_HEAD), HANG))}})
     assert "robots_tag.noai" in str(scraper.denied("http://a.test/p"))
 
 
@@ -551,10 +553,7 @@ def test_a_head_in_many_small_pieces_costs_little(start: Start, opening: bytes) 
     ids=["no-answer", "stuck-in-head", "cut-before", "cut-in-head", "short", "no-http"],
 )
 def test_failures_before_the_head_was_judged(start: Start, answer: Answer, error: type[Exception]) -> None:
-    scraper = start({"a.test": {"/p": (lambda _: answer)}}, timeout=0.3)
-    if answer.length is not None:
-        scraper.web.sites = {"a.test": {"/p": replace(answer, body=b"<html><head>", length=100)}}
-        threading.Timer(0.05, lambda: None).start()
+    scraper = start({"a.test": {"/p": answer}}, timeout=0.3)
     with pytest.raises(error):
         scraper.get("http://a.test/p")
     (outcome,) = scraper.outcomes("http://a.test/p")
@@ -787,13 +786,6 @@ def proxy() -> Iterator[WebServer]:
         yield web
 
 
-def _local(kind: str, web: WebServer, path: Path, **client: Any) -> Scraper:
-    """A scraper with the client's own transport; the server is reached by its address, under a real name."""
-    scraper = Scraper(kind, web, path, gate={"allow_addresses": ["127.0.0.0/8"]}, client={"transport": None, **client})
-    scraper.run(scraper.client.aclose() if kind == "async" else None)
-    return scraper
-
-
 def test_proxy_variables_of_the_environment_do_not_lead_around_the_gate(
     start: Start, proxy: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -905,24 +897,21 @@ def test_the_inner_transport_is_closed_with_the_client(kind: str, start: Start) 
     assert closed == [kind]
 
 
-def test_a_record_that_cannot_be_written_keeps_the_body_back(start: Start) -> None:
+def test_a_record_that_cannot_be_written_keeps_the_body_back(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     scraper = start({"a.test": {"/p": Answer(PAGE), "/q": Answer(PAGE)}})
     scraper.get("http://a.test/p")
-    failing = scraper.gate.core.ledger
+    append = scraper.gate.core.ledger.append_decision
 
     def full(at: Any, url: str, basis: Any, *rest: Any) -> Any:
         if basis.stage == "post_fetch":
             raise LedgerError("no space left", "ledger")
-        return LedgerWriterAppend(at, url, basis, *rest)
+        return append(at, url, basis, *rest)
 
-    LedgerWriterAppend = failing.append_decision  # noqa: N806
-    failing.append_decision = full
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(scraper.gate.core.ledger, "append_decision", full)
         with pytest.raises(LedgerError):
             scraper.get("http://a.test/q")
-    finally:
-        del failing.append_decision
-    assert scraper.web.hit("a.test", "/q")
+    assert scraper.web.targets("a.test") == ("/p", "/q")
 
 
 @respx.mock
@@ -965,7 +954,9 @@ def test_async_transports_wrap_any_inner_transport(tmp_path: Path) -> None:
 
 def test_the_server_tells_what_it_sent() -> None:
     go_on = threading.Event()
-    sites: Sites = {"a.test": {"/big": Answer(b"x" * BIG), "/parts": Answer((b"one", go_on, b"two")), "/cut": Answer((b"a", CUT))}}
+    sites: Sites = {
+        "a.test": {"/big": Answer(b"x" * BIG), "/parts": Answer((b"one", go_on, b"two")), "/cut": Answer((b"a", CUT))}
+    }
     with WebServer(sites) as web, httpx.Client(transport=web.transport()) as client:
         assert len(client.get("http://a.test/big").content) == BIG
         hit: Hit = web.hit("a.test", "/big")

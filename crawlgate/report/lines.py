@@ -1,0 +1,136 @@
+"""Records of the ledger as lines: for people, or as written for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from ..explain import OUTCOMES, printable
+from ..ledger.query import Record
+from ..model import Verdict
+from .gist import Answer, Gist, mapping, sequence, text, utc, whole
+from .gist import gist as gist_of
+from .words import Words
+
+_VERDICTS = {Answer.ALLOW: Verdict.ALLOW, Answer.REVIEW: Verdict.REVIEW, Answer.UNREADABLE: None}
+_NO_TIME = " " * len("2026-11-23 09:00:00Z")
+
+
+class Shown(NamedTuple):
+    """A record, and for a decision the gist of what it rests on."""
+
+    record: Record
+    gist: Gist | None
+
+
+def as_json(shown: Shown) -> bytes:
+    """The record as written, with `record`, and a decision with what its basis says."""
+    record, gist = shown
+    table = {**record.table, "record": f"{record.segment}:{record.seq}"}
+    if gist is not None:
+        verdict = _VERDICTS.get(gist.answer, Verdict.DENY)
+        table |= {
+            "verdict": verdict,
+            "temporary": gist.answer is Answer.FOR_NOW,
+            "stage": gist.stage or None,
+            "reasons": list(gist.reasons),
+        }
+    return orjson.dumps(table, option=orjson.OPT_SORT_KEYS)
+
+
+def as_text(shown: Shown, *, lang: str = "en") -> str:
+    """One line; control characters of hostile text are shown, not obeyed."""
+    record, gist = shown
+    words = Words(lang)
+    at = _NO_TIME if record.at is None else utc(record.at).strftime("%Y-%m-%d %H:%M:%SZ")
+    if gist is not None:
+        said = _decision(record.table, gist, words)
+    else:
+        said = _LINES.get(record.kind, _other)(record.table, words)
+    return printable(f"{at}  {record.kind:<8}  {said}  [{record.segment}:{record.seq}]")
+
+
+def _decision(table: Mapping[str, Any], gist: Gist, words: Words) -> str:
+    said = words(f"answer.{gist.answer}")
+    outcomes = dict(gist.outcomes)
+    if gist.problem is not None:
+        said = words("answer.deny")
+        why = words.sentence(f"problem.{gist.problem}")
+    else:
+        why = ", ".join(_outcome_of(name, outcomes.get(name), words) for name in gist.reasons)
+    parts = [said, words.known("stage", gist.stage) if gist.stage else "", why, text(table.get("url"), 2000)]
+    if table.get("enforced") is False:
+        parts.append(words("line.observed"))
+    return "  ".join(part for part in parts if part)
+
+
+def _outcome_of(criterion: str, outcome: Any, words: Words) -> str:
+    return f"{criterion} {OUTCOMES[words.lang][outcome]}" if outcome else criterion
+
+
+def _basis(table: Mapping[str, Any], words: Words) -> str:
+    gist = gist_of(table)
+    outcomes = ", ".join(_outcome_of(name, outcome, words) for name, outcome in gist.outcomes)
+    return f"{words(f'answer.{gist.answer}')}  {words.known('stage', gist.stage)}  {outcomes}"
+
+
+def _evidence(table: Mapping[str, Any], words: Words) -> str:
+    status = table.get("status")
+    answer = str(status) if type(status) is int else text(table.get("error")) or words("evidence.no_answer")
+    size = words("line.bytes", count=whole(table.get("bytes")))
+    return f"{text(table.get('source'))}  {answer}  {text(table.get('url'), 2000)}  {size}  {text(table.get('id'))}"
+
+
+def _outcome(table: Mapping[str, Any], words: Words) -> str:
+    parts = [words.known("disposition", text(table.get("disposition")))]
+    parts += [str(table[key]) for key in ("status", "media_type") if isinstance(table.get(key), (int, str))]
+    if "bytes" in table:
+        parts.append(words("line.bytes", count=whole(table.get("bytes"))))
+    parts.append(words("line.of", record=text(table.get("decision"))))
+    return "  ".join(part for part in parts if part)
+
+
+def _segment(table: Mapping[str, Any], words: Words) -> str:
+    declared, profile = mapping(table.get("declaration")), mapping(table.get("profile"))
+    lists = words("line.lists", count=len(sequence(table.get("lists"))))
+    parts = (
+        text(table.get("program")),
+        text(declared.get("operator")),
+        text(declared.get("user_agent")),
+        f"{text(profile.get('name'))} {text(profile.get('sha256'))[:16]}".strip(),
+        text(table.get("rule_pack")),
+        text(table.get("mode")),
+        lists,
+    )
+    return "  ".join(part for part in parts if part)
+
+
+def _list(table: Mapping[str, Any], words: Words) -> str:
+    count = words("line.entries", count=whole(table.get("entries")))
+    return f"{text(table.get('source'))}  {count}  sha256:{text(table.get('sha256'))[:16]}"
+
+
+def _recovery(table: Mapping[str, Any], words: Words) -> str:
+    lost, offset = whole(table.get("lost")), whole(table.get("offset"))
+    return words("line.recovery", segment=text(table.get("segment")), offset=offset, lost=lost)
+
+
+def _seal(table: Mapping[str, Any], words: Words) -> str:
+    return words("line.seal", count=whole(table.get("records")))
+
+
+def _other(table: Mapping[str, Any], _words: Words) -> str:
+    return orjson.dumps(table).decode()[:400]
+
+
+_LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
+    "basis": _basis,
+    "evidence": _evidence,
+    "outcome": _outcome,
+    "segment": _segment,
+    "list": _list,
+    "recovery": _recovery,
+    "seal": _seal,
+}

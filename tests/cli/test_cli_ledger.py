@@ -1,0 +1,210 @@
+import re
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from crawlgate.cli.ledger import ledger
+from crawlgate.errors import LedgerError
+from crawlgate.ledger.query import decisions, records
+from crawlgate.ledger.record import KINDS
+from crawlgate.ledger.writer import LedgerWriter
+from crawlgate.model import Outcome, Stage, Verdict
+from tests.cli.test_cli_report import command_line
+from tests.report.homes import AT, HEAD, basis, chained, clock, crawled, segment, written
+
+URLS = ["https://a.example/", "https://a.example/private/1", "https://a.example/noai"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return crawled(tmp_path_factory.mktemp("home"), URLS, ["https://down.example/", "data:,x"])
+
+
+def run(*arguments, code=0):
+    shown = CliRunner().invoke(ledger, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert shown.exit_code == code, shown.output
+    return shown
+
+
+# -- show ---------------------------------------------------------------------------------------------------
+
+
+def test_one_line_for_each_record_newest_last(home):
+    lines = run("show", "--home", home, "--limit", 0).stdout.splitlines()
+    found = list(records(home / "ledger"))
+    assert [line.split()[-1] for line in lines] == [f"[{record.segment}:{record.seq}]" for record in found]
+    assert all(record.kind in line for record, line in zip(found, lines, strict=True))
+    assert run("show", "--home", home, "--limit", 4).stdout.splitlines() == lines[-4:]
+
+
+def test_the_limit_is_50_unless_said(tmp_path):
+    written(tmp_path, [(f"https://a.example/{n}", basis()) for n in range(60)])
+    shown = run("show", "--home", tmp_path).stdout.splitlines()
+    assert len(shown) == 50
+    assert "62 records before this seal" in shown[-1]
+
+
+def test_decisions_read_well(home):
+    lines = run("show", "--home", home, "--kind", "decision").stdout.splitlines()
+    shown = [re.sub(r"^\S+ \S+Z  decision  |  \[.*$", "", line) for line in lines]
+    assert shown == [
+        "deny for now  before the fetch  B2 unknown, D4 not met  https://down.example/",
+        "deny  before the fetch  only http and https URLs are asked about  data:,x",
+        "allow  before the fetch  https://a.example/",
+        "allow  after the fetch  https://a.example/",
+        "deny  before the fetch  B2 met  https://a.example/private/1",
+        "allow  before the fetch  https://a.example/noai",
+        "deny  after the fetch  B2 indicated  https://a.example/noai",
+    ]
+
+
+def test_in_japanese(home):
+    shown = run("show", "--home", home, "--kind", "decision", "--kind", "seal", "--lang", "ja").stdout
+    assert "一時拒否  取得前  B2 不明" in shown
+    assert "拒否  取得後  B2 該当を示す事実あり" in shown
+    assert "この封印の前に" in shown
+
+
+def test_kinds_are_selected_and_repeatable(home):
+    shown = run("show", "--home", home, "--kind", "segment", "--kind", "outcome").stdout.splitlines()
+    assert "Example Lab" in shown[0]
+    assert "enforce  lists: 0" in shown[0]
+    assert "released  200  text/html" in shown[1]
+    assert {line[22:30].strip() for line in shown} == {"segment", "outcome"}
+    assert run("show", "--home", home, "--kind", "nonsense", code=2).stdout == ""
+
+
+def test_every_kind_has_a_line(tmp_path):
+    with LedgerWriter(tmp_path / "ledger", HEAD, now=clock()) as writer:
+        writer.append_decision(AT, "https://a.example/", basis(Verdict.REVIEW, outcome=Outcome.MET), enforced=False)
+        writer.append("evidence", {"at": AT, "id": "e1", "source": "robots", "url": "https://a.example/robots.txt",
+                                   "status": None, "error": "timeout", "bytes": 0})  # fmt: skip
+        writer.append("outcome", {"at": AT, "decision": "x:1", "disposition": "read", "bytes": 12})
+        writer.append("list", {"at": AT, "source": "piracy.txt", "entries": 3, "sha256": "cd" * 32})
+        writer.append("recovery", {"at": AT, "segment": "other", "offset": 10, "lost": 4})
+    lines = run("show", "--home", tmp_path).stdout.splitlines()
+    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in lines] == [
+        "segment   crawlgate test  Example Lab  ExampleBot/1.0  standard abababababababab  enforce  lists: 0",
+        "basis     review  before the fetch  B1 not met, B2 met",
+        "decision  review  before the fetch  B2 met  https://a.example/  (observed only)",
+        "evidence  robots  timeout  https://a.example/robots.txt  0 bytes  e1",
+        "outcome   read  12 bytes  of x:1",
+        "list      piracy.txt  3 entries  sha256:cdcdcdcdcdcdcdcd",
+        "recovery  other ends cut at byte 10, 4 bytes lost",
+        "seal      7 records before this seal",
+    ]
+    assert {line[22:30].strip() for line in lines} == KINDS
+
+
+def test_json_is_the_record_as_written_joined_with_the_verdict(home):
+    lines = run("show", "--home", home, "--limit", 0, "--format", "json").stdout.splitlines()
+    written_lines = segment(home).read_bytes().splitlines()
+    joined = {f"{d.segment}:{d.seq}": d for d in decisions(home / "ledger")}
+    assert len(lines) == len(written_lines)
+    for line, original in zip(lines, written_lines, strict=True):
+        table, want = orjson.loads(line), orjson.loads(original)
+        decision = joined.get(table.pop("record"))
+        if decision is not None:
+            assert table.pop("verdict") == decision.verdict
+            assert table.pop("temporary") == decision.basis["temporary"]
+            assert table.pop("stage") == decision.basis["stage"]
+            assert table.pop("reasons") == decision.basis["reasons"]
+        assert table == want
+
+
+def test_decisions_of_several_segments_keep_their_own_basis(tmp_path):
+    written(tmp_path, [("https://a.example/", basis())])
+    written(tmp_path, [("https://a.example/", basis(Verdict.ALLOW, stage=Stage.POST_FETCH))])
+    shown = run("show", "--home", tmp_path, "--kind", "decision", "--format", "json").stdout.splitlines()
+    assert [orjson.loads(line)["verdict"] for line in shown] == ["deny", "allow"]
+
+
+def test_hostile_text_stays_on_its_line(tmp_path):
+    written(tmp_path, [("https://a.example/\n\x1b[2J\u202eevil", basis())], mode="\x07\nx")
+    for lang in ("en", "ja"):
+        shown = run("show", "--home", tmp_path, "--lang", lang).stdout
+        assert len(shown.splitlines()) == 4
+        assert not set(shown) & set("\x1b\x07\u202e")
+        assert r"\n\x1b[2J\u202eevil" in shown
+
+
+def test_what_cannot_be_read_is_named_and_exits_with_3(tmp_path):
+    written(tmp_path, [(f"https://a.example/{n}", basis()) for n in range(3)])
+    path = segment(tmp_path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1] = b"garbage\n"  # the basis
+    path.write_bytes(b"".join(lines)[:-5])
+    shown = run("show", "--home", tmp_path, "--kind", "decision", code=3)
+    assert [line[32:].split("  ")[0] for line in shown.stdout.splitlines()] == ["cannot be read"] * 3
+    assert "line 2" in shown.stderr
+    assert "the last line is cut" in shown.stderr
+    json = run("show", "--home", tmp_path, "--kind", "decision", "--format", "json", code=3).stdout
+    assert [orjson.loads(line)["verdict"] for line in json.splitlines()] == [None] * 3
+
+
+def test_nonsense_is_shown_as_far_as_it_goes(tmp_path):
+    chained(
+        tmp_path,
+        [
+            {"kind": "segment", "declaration": 4, "profile": "x"},
+            {"kind": "basis", "id": 1, "verdict": 4, "findings": []},
+            {"kind": "decision", "at": "0001-01-01T00:00:00+14:00", "basis": 1, "url": "x", "problem": 4},
+            {"kind": "outcome", "disposition": [], "status": {}, "bytes": "x"},
+            {"kind": "odd", "x": "\x1b"},
+        ],
+    )
+    assert len(run("show", "--home", tmp_path).stdout.splitlines()) == 5
+    assert len(run("show", "--home", tmp_path, "--format", "json").stdout.splitlines()) == 5
+
+
+# -- verify -------------------------------------------------------------------------------------------------
+
+
+def test_a_good_ledger(home):
+    shown = run("verify", "--home", home)
+    lines = shown.stdout.splitlines()
+    count = len(list(records(home / "ledger")))
+    assert lines[:2] == [f"ledger {home / 'ledger'}", f"segments 1, records {count}"]
+    assert "  decision 7" in lines
+    assert lines[-1] == "verified: every record is there, unchanged, and in order"
+
+
+def test_a_good_ledger_for_machines(home):
+    report = orjson.loads(run("verify", "--home", home, "--format", "json").stdout)
+    assert report["schema"] == "crawlgate.ledger-verify/1"
+    assert (report["ok"], report["segments"], report["records"]["decision"]) == (True, 1, 7)
+    assert (report["problems"], report["warnings"]) == ([], [])
+
+
+def test_a_bad_ledger_exits_with_3_and_says_where(tmp_path):
+    written(tmp_path, [("https://a.example/1", basis()), ("https://a.example/2", basis())])
+    path = segment(tmp_path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], lines[2].replace(b"a.example/1", b"b.example/1"), *lines[3:]]))
+    shown = run("verify", "--home", tmp_path, code=3)
+    offset = len(lines[0]) + len(lines[1])
+    assert f"problem: {path.stem} line 3 (byte {offset}): line 4 keeps another hash of line 3" in shown.stdout
+    assert "DOES NOT VERIFY: 1 problem;" in shown.stdout
+    report = orjson.loads(run("verify", "--home", tmp_path, "--format", "json", code=3).stdout)
+    (problem,) = report["problems"]
+    assert report["ok"] is False
+    assert (problem["segment"], problem["line"], problem["offset"], problem["code"]) == (path.stem, 3, offset, "edited")
+
+
+def test_warnings_do_not_fail(tmp_path):
+    with LedgerWriter(tmp_path / "ledger", HEAD, now=clock()) as writer:
+        writer.append_decision(AT, "https://a.example/", basis())
+        shown = run("verify", "--home", tmp_path)
+        assert "warning: " in shown.stdout
+        assert "is being written" in shown.stdout
+        assert len(run("show", "--home", tmp_path).stdout.splitlines()) == 3
+
+
+def test_no_ledger_exits_with_2(tmp_path, monkeypatch, capsys):
+    for command in ("show", "verify"):
+        with pytest.raises(LedgerError, match="there is no ledger at"):
+            run(command, "--home", tmp_path / "nowhere")
+        code, out, err = command_line(monkeypatch, capsys, "ledger", command, "--home", tmp_path / "nowhere")
+        assert (code, out) == (2, "")
+        assert err.startswith("crawlgate: there is no ledger at")
