@@ -110,6 +110,6 @@ class Assessor:
             names_us=site.names_us,
             notices=hops + (notices.matches(url) if notices is not None else ()),
             offers_here=here,
-            offers_on_site=tuple(offer for offer in offers if offer not in here),
+            offers_on_site=tuple(o for o in offers if o not in here and url.href not in o.free_urls),
             not_looked={check: why for check, why in not_looked.items() if check not in self.looked},
         )

@@ -97,7 +97,7 @@ def finding_lines(finding: Finding, lang: str = "en") -> list[str]:
 def place(signal: Signal) -> str:
     """Where a signal stood and what it said, on one line: `robots.disallow, line 7: Disallow: /`."""
     where = [signal.kind]
-    if signal.name:
+    if signal.name and not signal.raw.lower().startswith(f"{signal.name.lower()}:"):
         where.append(signal.name)
     if signal.line is not None:
         where.append(f"line {signal.line}")

@@ -196,7 +196,8 @@ def _own_signal(answer: RobotsAnswer, file: RobotsFile, token: str, named: bool,
 
 def _agents_signal(named: _RefusableAgents, file: RobotsFile, url: Url, evidence: str) -> Signal:
     rule = named.rules.deciding(url.target, allowed=False)
-    agent = file.agent_line(named.tokens[0])
+    lines = [line for token in named.tokens if (line := file.agent_line(token)) is not None]
+    agent = min(lines, key=lambda line: line.line, default=None)
     shown = ", ".join(named.tokens[:_AGENTS_SHOWN])
     if len(named.tokens) > _AGENTS_SHOWN:
         shown += f" and {len(named.tokens) - _AGENTS_SHOWN} more"

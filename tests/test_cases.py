@@ -178,6 +178,12 @@ def test_the_labelled_scenarios_agree() -> None:
                     ]
                 }
             },
+            {"B2": "not_met", "B4": "not_met"},
+            "allow allow allow",
+            id="TDMRep, a free section",
+        ),
+        pytest.param(
+            {"site_files": {"/.well-known/tdmrep.json": [{"location": "/b/", "tdm-reservation": 1}]}},
             {"B2": "not_met", "B4": "indicated"},
             "review allow allow",
             id="TDMRep, another section",

@@ -165,6 +165,8 @@ class ListStore:
         temporary = None
         try:
             handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=self.directory)
+            # As readable as the ledger beside it; mkstemp makes it private.
+            os.fchmod(handle, 0o644)
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()

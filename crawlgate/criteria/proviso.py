@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import Finding, Outcome, Polarity, Purpose
+from ..model import Finding, Outcome, Polarity, Purpose, Signal
 from .facts import Facts
 from .outcomes import NotAssessed, finding, quote
 
@@ -34,13 +34,21 @@ def _price(price: str, currency: str) -> str:
     return f"{price} {currency}".strip() or "price not given"
 
 
+def _protocol(signal: Signal) -> str:
+    return signal.kind.partition(".")[0]
+
+
 def b4_future_market(facts: Facts, b1: Finding, b2: Finding, b3: Finding) -> Finding | NotAssessed:
     """B4: facts point to a planned sale. Never met by machine (ST20, ST22)."""
     pointing = (Outcome.MET, Outcome.INDICATED)
     for found, reason in ((b2, "b4.measure"), (b3, "b4.class_refused"), (b1, "b4.sold")):
         if found.outcome in pointing:
             return finding("B4", Outcome.INDICATED, reason, found.signals)
-    elsewhere = facts.bearing(facts.elsewhere)
+    # Where a protocol expressly permits this URL, what it reserves on other paths says nothing about this one.
+    permitting = {
+        _protocol(s) for s in facts.signals if s.polarity is Polarity.PERMITTED and s.purpose in facts.purposes
+    }
+    elsewhere = tuple(s for s in facts.bearing(facts.elsewhere) if _protocol(s) not in permitting)
     if elsewhere:
         return finding("B4", Outcome.INDICATED, "b4.reserved_elsewhere", elsewhere, quote=quote(elsewhere[0]))
     offered = tuple(s for s in facts.signals + facts.elsewhere if s.kind == "wording.licence_offer")

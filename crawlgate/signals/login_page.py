@@ -217,7 +217,7 @@ def _login(page: _Outline, *, whole: bool) -> tuple[_Form, str] | None:
     titled = suspected(page.title)
     if not (titled or whole):
         return None
-    forms = [form for form in page.forms if _is_login(form)]
+    forms = [form for form in page.forms if _is_login(form, titled=titled)]
     if not forms:
         return _without_password(page) if titled else None
     main = [form for form in forms if not form.place & (_ASIDE | _HIDDEN)]
@@ -239,17 +239,17 @@ def _login(page: _Outline, *, whole: bool) -> tuple[_Form, str] | None:
     return None
 
 
-def _is_login(form: _Form) -> bool:
+def _is_login(form: _Form, *, titled: bool) -> bool:
     """One password with a name or two, and no word of registration on its button or over it."""
     passwords = [entry for entry in form.fields if entry.password]
     if len(passwords) != 1 or passwords[0].fresh or len(form.fields) > 5:
         return False
-    for text in (form.submit.lower(), form.heading.lower()):
-        if _LOGIN_WORD.search(text):
-            return True
-        if _REGISTER.search(text) and not _WALL.search(text):
-            return False
-    return True
+    label, heading = form.submit.lower(), form.heading.lower()
+    if _LOGIN_WORD.search(label):
+        return True
+    if _REGISTER.search(label.partition(" | ")[0]):
+        return False
+    return titled or not _REGISTER.search(heading) or _LOGIN_WORD.search(heading) is not None
 
 
 def _without_password(page: _Outline) -> tuple[_Form, str] | None:
@@ -329,7 +329,7 @@ class _Reader:
             self._heading.append(text)
         if place & _MUTE:
             return
-        self.found.total += len(text) - text.count(b" ") // 2
+        self.found.total += len(b" ".join(text.split()))
         if place & _LINK:
             self._linked += len(text)
         self._block.append(text)

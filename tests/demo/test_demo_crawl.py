@@ -37,8 +37,8 @@ EXPECTED = {
     "members-desk.example": {"allow": "/ /join", "deny B2": "/reports/1 /reports/2 /reports/3 /reports/4"},
     # The page that describes the dataset is the third: what is asked for before it is not known to stand beside it.
     "town-figures.example": {
-        "allow": "/ /columns/rainy-saturdays",
-        "review B1": "/datasets/footfall /columns/school-holidays /columns/closing-time /datasets/footfall/sample.csv",
+        "allow": "/ /columns/rainy-saturdays /datasets/footfall/sample.csv",
+        "review B1": "/datasets/footfall /columns/school-holidays /columns/closing-time",
         "deny B1": "/datasets/footfall/full.csv",
     },
     "wire-desk.test": {"allow": "/", "deny B2": "/wire/barley /wire/oats /wire/rye /wire/wheat"},
@@ -201,7 +201,7 @@ def test_a_home_can_be_used_again(result, home):
     assert verify(again.home.ledger).ok
 
 
-@pytest.mark.parametrize(("profile", "denied", "held"), [("strict", 67, 14), ("minimal", 45, 12)])
+@pytest.mark.parametrize(("profile", "denied", "held"), [("strict", 66, 12), ("minimal", 45, 12)])
 def test_profiles_differ(tmp_path, profile, denied, held):
     verdicts = crawl(tmp_path, profile=profile).verdicts
     assert (verdicts[Verdict.DENY], verdicts[Verdict.REVIEW]) == (denied, held)
