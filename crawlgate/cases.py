@@ -119,7 +119,7 @@ def judge(case: Case, profile: Profile) -> Basis:
     site = Site(
         replay(survey(case.url, case.declaration.token), lambda fetch: _replayed(case, fetch)),
         case.declaration.token,
-        agents.load(),
+        agents.load().as_of(case.at),
     )
     index = NoticeIndex(case.notices, Suffixes(_CASE_SUFFIXES))
     assessor = Assessor(case.declaration, profile, lists_loaded=True, looked=_LOOKED)

@@ -21,7 +21,7 @@ from tests.shared_data import robots_body, rows
 from tests.signals.test_robots_conformance import explained
 from tests.webserver import Answer, Request, WebServer, robots
 
-ORIGINS = 2_000
+ORIGINS = 400
 TASKS = 200
 BYTES_PER_ORIGIN = 64 * 1024
 """Bound on what the process may grow by for each further origin: its rules as read, of 2 KB on average, with the

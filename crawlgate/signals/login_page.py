@@ -73,10 +73,11 @@ _RECOVER = re.compile(
 _WALL = re.compile(
     r"(?:please|must|need to|have to|required to)\s+(?:first\s+)?(?:be\s+)?(?:log(?:ged)?[- ]?in|sign(?:ed)?[- ]?in)"
     r"|not logged in|(?:log|sign) in to (?:continue|read|view|access)|members only|returning (?:customer|user)"
-    r"|(?:registered|existing) (?:customer|user|member)"
+    r"|(?:registered|existing) (?:customer|user|member)|already (?:registered|signed up|a member)|(?:already )?have an account"
     r"|(?:ログイン|サインイン)(?:して(?:ください|下さい)|が必要)|会員の方|会員専用"
-    r"|bereits (?:ein )?(?:kund|registriert)|ich bin bereits|(?:déjà|deja) (?:un compte|client|inscrit|membre)"
-    r"|ya (?:tiene|tienes|eres)|já (?:tem|sou)|hai già|debes? (?:estar|iniciar)|вы должны|masz już"
+    r"|bereits (?:ein )?(?:kund|registriert)|ich bin bereits|registrierte kunden|(?:déjà|deja) (?:un compte|client|inscrit)"
+    r"|ya (?:tiene|tienes|eres)|utilizadores registados|já (?:tem|sou)|hai già|debes? (?:estar|iniciar)"
+    r"|registrovan[ií] z[áa]kazn[íi]|вы должны|уже зарегистрированы|masz już"
 )
 _TITLE_PARTS = re.compile(r"\s*[|·•»«›‹:：–—―/／・<>~]+\s*|\s+-+\s+|\s*,\s+")
 
@@ -228,7 +229,7 @@ def _login(page: _Outline, *, whole: bool) -> tuple[_Form, str] | None:
     if _titled_otherwise(page.title) or page.links > _NAMED_LINKS:
         return None
     for form in main:
-        if page.prose <= _NAMED_PROSE and _says_login(form.heading):
+        if page.prose <= _NAMED_PROSE and (_says_login(form.heading) or _WALL.search(form.heading.lower())):
             return form, "heading"
     if main and page.wall and page.prose <= _NAMED_PROSE:
         return main[0], "wording"

@@ -22,10 +22,7 @@ PATHS = ("/trust.txt", "/.well-known/trust.txt")
 _NAME = "datatrainingallowed"
 _SAYS = {"yes": Polarity.PERMITTED, "no": Polarity.RESERVED}
 _NAMES = frozenset(
-    (
-        *(_NAME, "belongto", "contact", "control", "controlledby", "customer", "disclosure", "member", "social"),
-        "vendor",
-    )
+    (_NAME, "belongto", "contact", "control", "controlledby", "customer", "disclosure", "member", "social", "vendor")
 )
 _LINE = re.compile(r"^[ \t]*+([A-Za-z]++)[ \t]*+([=:])[ \t]*+([^#\n]*+)", re.MULTILINE)
 _MAX_LINES = 64  # of our name; one is right, and two say as much as a thousand
@@ -58,15 +55,15 @@ def parse(body: bytes, *, evidence: str = "") -> TrustTxt:
     """Read a trust.txt body. Never raises; time and memory are linear in the body, which is cut at a bound."""
     lint: list[Lint] = []
     text = _decode(body, lint)
-    if text.lstrip()[:1] in ("<", "{", "["):
-        note(lint, "html_not_trust_txt" if "<" in text[:1024] else "json_not_trust_txt", "the body is no trust.txt")
+    if text.lstrip()[:1] == "<":
+        note(lint, "html_not_trust_txt", "the body is markup, not trust.txt")
         return TrustTxt(lint=tuple(lint))
-    known, lines = _lines(text)
-    if not lines:
-        if text.strip() and not known:
-            note(lint, "not_trust_txt", "the body has no line that trust.txt defines")
-        return TrustTxt(is_trust_txt=known, lint=tuple(lint))
-    return TrustTxt(is_trust_txt=True, signal=_signal(lines, evidence, lint), lint=tuple(lint))
+    known = _is_trust_txt(text)
+    lines = list(_about_training(text))
+    if text.strip() and not (known or lines):
+        note(lint, "not_trust_txt", "the body has no line that trust.txt defines")
+    signal = _signal(lines, evidence, lint) if lines else None
+    return TrustTxt(is_trust_txt=known or bool(lines), signal=signal, lint=tuple(lint))
 
 
 def _decode(body: bytes, lint: list[Lint]) -> str:
@@ -81,16 +78,9 @@ def _decode(body: bytes, lint: list[Lint]) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _lines(text: str) -> tuple[bool, list[_Line]]:
-    """Whether any line is of this format, and the lines about training."""
-    return any(_defined(text)), list(_about_training(text))
-
-
-def _defined(text: str) -> Iterator[bool]:
-    for line in _LINE.finditer(text):
-        if line[2] == "=" and line[1].lower() in _NAMES:
-            yield True
-            return
+def _is_trust_txt(text: str) -> bool:
+    """True if any line is one that the format defines."""
+    return any(line[2] == "=" and line[1].lower() in _NAMES for line in _LINE.finditer(text))
 
 
 def _about_training(text: str) -> Iterator[_Line]:
