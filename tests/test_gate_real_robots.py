@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,8 +22,11 @@ from tests.shared_data import robots_body, rows
 from tests.signals.test_robots_conformance import explained
 from tests.webserver import Answer, Request, WebServer, robots
 
-ORIGINS = 400
+ORIGINS = 2_000
 TASKS = 200
+CONNECTIONS = 8
+"""Few, because httpcore's pool compares all with all at each request; the origins are many."""
+
 BYTES_PER_ORIGIN = 64 * 1024
 """Bound on what the process may grow by for each further origin: its rules as read, of 2 KB on average, with the
 findings, connections and ledger state that hang on them."""
@@ -83,8 +87,8 @@ async def _crawl(agent: str, origins: dict[str, Origin], web: WebServer, home: P
     third = len(queue) // 3
     began = time.monotonic()
     async with (
-        AsyncGate(declaration, home=home, evidence_transport=web.async_transport()) as gate,
-        gate.httpx_async_client(transport=web.async_transport(), timeout=60) as client,
+        AsyncGate(declaration, home=home, evidence_transport=web.async_transport(CONNECTIONS)) as gate,
+        gate.httpx_async_client(transport=web.async_transport(CONNECTIONS), timeout=60) as client,
     ):
 
         async def task(urls_left: Iterator[tuple[Origin, str]]) -> None:
@@ -113,7 +117,9 @@ async def _crawl(agent: str, origins: dict[str, Origin], web: WebServer, home: P
 
 @pytest.mark.slow
 @pytest.mark.parametrize("agent", ["CCBot", "zzunknownbot"])
-def test_real_files_behind_the_wrapped_client(agent: str, tmp_path: Path) -> None:
+def test_real_files_behind_the_wrapped_client(agent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # httpcore looks for this optional package at each lock it takes; a search of the disk in vain, each time.
+    monkeypatch.setitem(sys.modules, "sniffio", None)
     origins = _origins(agent)
 
     def site(request: Request) -> Answer:

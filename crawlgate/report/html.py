@@ -13,7 +13,8 @@ from ..errors import ConfigError
 from . import svg
 from .gist import Answer
 from .markup import Html, element, join, quoted
-from .sections import SECTIONS, VERDICTS, ledger_state
+from .provenance import ledger_state
+from .sections import SECTIONS, VERDICTS
 from .summary import Summary, summarise
 from .words import Words, moment, number
 

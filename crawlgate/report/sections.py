@@ -6,157 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..criteria import CATALOGUE
 from ..explain import OUTCOMES
-from ..ledger.segments import Fault
 from ..model import Outcome, Stage
 from . import svg
-from .conditions import Conditions
 from .examples import Example
 from .gist import Answer
-from .markup import Child, Figure, Html, bullets, definitions, element, join, quoted, row, table
+from .markup import Figure, Html, bullets, definitions, element, join, quoted, row, table
+from .provenance import conditions, ledger
 from .summary import EXAMPLES, CriterionSummary, Summary
 from .words import Words, moment, number
 
 VERDICTS = (Answer.ALLOW, Answer.REVIEW, Answer.FOR_NOW, Answer.DENY)
-_SHOWN_FAULTS = 20
 _SPEAKS_FOR_COLLECTOR = (("D2", Outcome.MET), ("D3", Outcome.MET), ("D4", Outcome.MET))
 _WEIGHTY = (Outcome.MET, Outcome.INDICATED, Outcome.NEEDS_HUMAN, Outcome.UNKNOWN, Outcome.NOT_MET)
 
 Section = Callable[[Summary, Words], Html]
-
-
-# -- who, and whether the record can be trusted ---------------------------------------------------------
-
-
-def conditions(summary: Summary, words: Words) -> Html:
-    """Who asked, under which rules, with which lists."""
-    parts: list[Child] = [element("p", words("conditions.lead"), class_="lead")]
-    if not summary.conditions:
-        parts.append(element("p", words("conditions.nothing")))
-    for at, found in enumerate(summary.conditions, start=1):
-        if len(summary.conditions) > 1:
-            parts.append(element("h3", words("conditions.nth", n=at, all=len(summary.conditions))))
-        parts.append(_setting(found, words))
-    if summary.more_conditions:
-        parts.append(element("p", words("conditions.more", count=number(summary.more_conditions))))
-    return join(parts)
-
-
-def _setting(found: Conditions, words: Words) -> Html:
-    said = found.said
-    token = words("conditions.published" if said.token_published else "conditions.unpublished")
-    used = None
-    if found.first is not None and found.last is not None:
-        key = "conditions.used_once" if found.segments == 1 else "conditions.used_text"
-        used = words(key, segments=number(found.segments), first=moment(found.first), last=moment(found.last))
-    licences = [_licence(item.licensor, item.reference, item.valid_from, item.valid_to, item.scope, words)
-                for item in said.licences]  # fmt: skip
-    lists = [
-        join(
-            (
-                quoted(item.source),
-                element(
-                    "div",
-                    words(
-                        "conditions.list",
-                        entries=number(item.entries),
-                        rejected=number(item.rejected),
-                        received=_second(item.received_at),
-                    ),
-                ),
-                quoted(f"sha256:{item.sha256[:16]}"),
-            )
-        )
-        for item in said.lists
-    ]
-    return definitions(
-        (
-            (words("conditions.operator"), said.operator or words("page.nobody")),
-            (words("conditions.token"), join((quoted(said.token), element("div", token)))),
-            (words("conditions.user_agent"), quoted(said.user_agent)),
-            (
-                words("conditions.purposes"),
-                ", ".join(words.known("use", use) for use in said.purposes) or words("page.none"),
-            ),
-            (words("conditions.basis"), _article(said.legal_basis, words)),
-            (words("conditions.licences"), bullets(licences) if licences else words("page.none")),
-            (words("conditions.profile"), join((said.profile, quoted(said.profile_hash[:16])), " ")),
-            (words("conditions.rule_pack"), quoted(said.rule_pack)),
-            (words("conditions.source"), said.source_document or None),
-            (words("conditions.lists"), bullets(lists) if lists else words("conditions.no_lists")),
-            (words("conditions.mode"), words.known("conditions", said.mode)),
-            (words("conditions.program"), said.program),
-            (words("conditions.used"), used),
-        )
-    )
-
-
-def _article(basis: str, words: Words) -> str:
-    first, hyphen, second = basis.partition("-")
-    if not (hyphen and first.isdecimal() and second.isdecimal()):
-        return basis or words("page.none")
-    return words("conditions.basis_text", article=basis, first=first, second=second)
-
-
-def _licence(licensor: str, reference: str, first: str, last: str, scope: Iterable[str], words: Words) -> Html:
-    text = words(
-        "conditions.licence",
-        licensor=licensor,
-        reference=reference or words("conditions.no_reference"),
-        first=_second(first) or words("conditions.open"),
-        last=_second(last) or words("conditions.open"),
-    )
-    return join((element("div", text), *(element("div", quoted(pattern)) for pattern in scope)))
-
-
-def ledger(summary: Summary, words: Words) -> Html:
-    """Whether the ledger is what was written."""
-    verified = summary.verified
-    rows: list[tuple[str, Child]] = [
-        (words("ledger.segments"), number(verified.segments)),
-        (words("ledger.records"), number(sum(summary.records.values()))),
-    ]
-    if summary.unreadable_places:
-        rows.append((words("ledger.unreadable"), number(summary.unreadable_places)))
-    if summary.last is None or summary.last[1] < 0:
-        rows.append((words("ledger.last"), words("ledger.no_last")))
-    else:
-        segment, seq, digest = summary.last
-        rows.append((words("ledger.last"), words("ledger.last_text", seq=number(seq), segment=segment)))
-        rows.append((words("ledger.sha"), quoted(digest)))
-    kinds = ((words.known("kind", kind), count) for kind, count in sorted(summary.records.items()))
-    return join(
-        (
-            ledger_state(summary, words),
-            _faults(words("ledger.problems"), verified.problems, words),
-            _faults(words("ledger.warnings"), verified.warnings, words),
-            definitions(rows),
-            element("p", words("ledger.grew")) if summary.grew else None,
-            element("p", words("ledger.limit"), class_="lead"),
-            table(words("ledger.by_kind"), (words("ledger.kind"), words("ledger.count")), kinds),
-        )
-    )
-
-
-def ledger_state(summary: Summary, words: Words) -> Html:
-    """Whether the ledger verifies, in one sentence, with the first thing that is wrong."""
-    problems = summary.verified.problems
-    if not problems:
-        return element("p", words("ledger.ok"), class_="state good")
-    first = element("span", f"{problems[0]}", class_="first")
-    return element("p", words("ledger.bad"), " ", first, class_="state bad")
-
-
-def _faults(caption: str, faults: tuple[Fault, ...], words: Words) -> Html | None:
-    if not faults:
-        return None
-    head = (words("ledger.place"), words("ledger.line"), words("ledger.byte"), words("ledger.why"))
-    rows = (
-        row(quoted(fault.segment), fault.line, fault.offset, f"{fault.message} [{fault.code}]")
-        for fault in faults[:_SHOWN_FAULTS]
-    )
-    left = len(faults) - _SHOWN_FAULTS
-    more = element("p", words("ledger.more", count=number(left))) if left > 0 else None
-    return join((table(caption, head, rows), more))
 
 
 # -- what was covered, and what was answered --------------------------------------------------------------
@@ -477,11 +340,6 @@ def legend(_summary: Summary, words: Words) -> Html:
             definitions(found),
         )
     )
-
-
-def _second(at: str) -> str:
-    """A time as records write it, to the second."""
-    return f"{at[:10]} {at[11:19]} UTC" if len(at) == 27 else at
 
 
 SECTIONS: Mapping[str, Section] = {

@@ -31,9 +31,10 @@ MAX_PROSE = 12_000
 
 # Weights of prose (a letter counts 1, a Chinese or Japanese character 2) and links outside menus that a login page
 # stays below: one whose title says login, one whose heading or wording says so, and one that says nothing.
-_TITLED_PROSE, _NAMED_PROSE, _BARE_PROSE = 4_000, 800, 300
+_TITLED_PROSE, _NAMED_PROSE, _BARE_PROSE = 4_000, 1_000, 300
 _NAMED_LINKS, _BARE_LINKS = 50, 25
 _BARE_TOTAL = 1_500
+_WORDED_PROSE, _SECOND_PROSE = 800, 500
 _NAME_LENGTH = 70
 _CHARSET_BYTES = 16 * 1024
 _INPUT = re.compile(rb"<input", re.IGNORECASE)
@@ -105,6 +106,7 @@ _NAMED_HIDDEN = re.compile(
     rb"|fancybox|mfp-hide|reveal|collapse|offscreen|flyout)(?![a-z])"
 )
 _STYLE_HIDDEN = re.compile(rb"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_LEAD = 3  # blocks between a line that says login and the first field
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _INLINE = frozenset(
     b"a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rb ruby s samp small "
@@ -113,7 +115,6 @@ _INLINE = frozenset(
 _HEADINGS = frozenset(b"h1 h2 h3 h4 h5 legend caption".split())
 _TYPED = frozenset((b"", b"text", b"email", b"tel", b"number"))
 _SUBMITS = frozenset((b"submit", b"image", b"button"))
-_USER_NAMES = re.compile(rb"user|login|e-?mail|account|member|logon|uid|phone", re.IGNORECASE)
 
 
 class _Field(NamedTuple):
@@ -121,7 +122,6 @@ class _Field(NamedTuple):
 
     password: bool
     fresh: bool
-    named: bool
     place: int
     span: tuple[int, int]
 
@@ -154,6 +154,7 @@ class _Outline:
     prose: int = 0
     total: int = 0
     links: int = 0
+    others: int = 0
     wall: bool = False
 
 
@@ -221,7 +222,7 @@ def _login(page: _Outline, *, whole: bool) -> tuple[_Form, str] | None:
     forms = [form for form in page.forms if _is_login(form, titled=titled)]
     if not forms:
         return _without_password(page) if titled else None
-    main = [form for form in forms if not form.place & (_ASIDE | _HIDDEN)]
+    main = [form for form in forms if not form.place & (_ASIDE | _HIDDEN) and (titled or len(form.fields) <= 3)]
     if titled:
         if page.prose <= (_TITLED_PROSE if main else _NAMED_PROSE):
             return (main or forms)[0], "title"
@@ -231,12 +232,16 @@ def _login(page: _Outline, *, whole: bool) -> tuple[_Form, str] | None:
     for form in main:
         if page.prose <= _NAMED_PROSE and (_says_login(form.heading) or _WALL.search(form.heading.lower())):
             return form, "heading"
-    if main and page.wall and page.prose <= _NAMED_PROSE:
+    if main and page.wall and page.prose <= _WORDED_PROSE:
         return main[0], "wording"
-    if page.prose <= _BARE_PROSE and page.links <= _BARE_LINKS and page.total <= (_BARE_TOTAL if main else _BARE_PROSE):
-        bare = [form for form in main or forms if len(form.fields) <= 3]
-        if bare:
-            return bare[0], "nothing else"
+    if main and len(main) < len(forms) and page.prose <= _SECOND_PROSE:
+        return main[0], "second form"
+    if page.others or page.links > _BARE_LINKS or page.total > _BARE_TOTAL:
+        return None
+    for form in main or forms:
+        says = _LOGIN_WORD.search(form.submit.lower()) is not None
+        if page.prose <= (_SECOND_PROSE if says else _BARE_PROSE) and (says or len(form.fields) <= 2):
+            return form, "nothing else"
     return None
 
 
@@ -248,7 +253,7 @@ def _is_login(form: _Form, *, titled: bool) -> bool:
     label, heading = form.submit.lower(), form.heading.lower()
     if _LOGIN_WORD.search(label):
         return True
-    if _REGISTER.search(label.partition(" | ")[0]):
+    if _REGISTER.search(label):
         return False
     return titled or not _REGISTER.search(heading) or _LOGIN_WORD.search(heading) is not None
 
@@ -259,9 +264,8 @@ def _without_password(page: _Outline) -> tuple[_Form, str] | None:
         return None
     for form in page.forms:
         words = f"{form.submit} {form.heading} {form.action}".lower()
-        if not form.place & (_ASIDE | _HIDDEN) and len(form.fields) <= 3 and _LOGIN_WORD.search(words):
-            if any(entry.named for entry in form.fields):
-                return form, "title"
+        if not form.place & (_ASIDE | _HIDDEN) and 0 < len(form.fields) <= 3 and _LOGIN_WORD.search(words):
+            return form, "title"
     return None
 
 
@@ -279,7 +283,7 @@ def _titled_otherwise(title: str) -> bool:
 
 
 class _Reader:
-    __slots__ = ("_block", "_charset", "_data", "_form", "_heading", "_label", "_last", "_linked", "_open", "found")
+    __slots__ = ("_block", "_charset", "_data", "_form", "_heading", "_label", "_last", "_lead", "_linked", "_open", "found")
 
     def __init__(self, data: bytes, charset: str) -> None:
         self._data = data
@@ -291,6 +295,7 @@ class _Reader:
         self._label: list[bytes] | None = None
         self._form = _Form()
         self._last: _Form | None = None
+        self._lead = ("", 0)
         self.found = _Outline()
 
     def run(self) -> None:
@@ -309,6 +314,7 @@ class _Reader:
             if kind == START:
                 if name in HOLDS_TEXT:
                     holder = token
+                    self.found.others += name == b"textarea"
                     continue
                 self._start(token)
             elif kind == END:
@@ -404,13 +410,16 @@ class _Reader:
             return
         password = kind == b"password"
         if not password and kind not in _TYPED:
+            self.found.others += kind in (b"radio", b"file")
             return
         names = b" ".join((found.get(b"name", b""), found.get(b"id", b""), found.get(b"autocomplete", b"")))[:300]
         place = self._place
         if _STYLE_HIDDEN.search(found.get(b"style", b"")[:500]):
             place |= _HIDDEN
         fresh = b"new-password" in names.lower()
-        self._form.fields.append(_Field(password, fresh, _USER_NAMES.search(names) is not None, place, token[2:]))
+        if not self._form.fields and self._lead[1] > 0 and not _says_login(self._form.heading):
+            self._form.heading = self._lead[0]
+        self._form.fields.append(_Field(password, fresh, place, token[2:]))
 
     def _submit(self, label: str) -> None:
         if self._form.fields:
@@ -445,6 +454,8 @@ class _Reader:
             self.found.wall = True
         if self._place & (_ASIDE | _HIDDEN) or linked * 2 > size:
             return
+        said, left = self._lead
+        self._lead = (text, _LEAD) if len(text) <= 40 and _says_login(text) else (said, left - 1)
         weight = (len(text) + len(text.encode("utf-8", "replace"))) // 2
         if weight >= 60:
             self.found.prose += weight

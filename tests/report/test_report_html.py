@@ -19,7 +19,8 @@ from crawlgate.ledger.writer import LedgerWriter
 from crawlgate.model import Outcome, Stage, Verdict
 from crawlgate.report.gist import Answer
 from crawlgate.report.html import page, write_report
-from crawlgate.report.summary import SITES, summarise
+from crawlgate.report.summary import summarise
+from crawlgate.report.totals import SITES
 from crawlgate.report.words import all_texts
 from tests.report.homes import AT, basis, chained, clock, crawled, segment, written
 
