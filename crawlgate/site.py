@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from .flow import Survey
-from .model import Polarity, Purpose, Scope, Signal, Strength
+from .model import Lint, Polarity, Purpose, Scope, Signal, Strength
 from .signals import tdmrep, usage
 from .signals.agents import AgentCatalogue, AgentClass
+from .signals.lines import ExtensionLine
 from .signals.robots import RobotsAnswer, RobotsFile
 from .signals.robots_rules import RuleSet
 from .signals.robots_standing import Standing
@@ -84,6 +85,16 @@ class Site:
         self._tdm = tdmrep.parse_file(tdm.body, evidence=tdm.id) if tdm is not None and read else None
         self._signals: dict[Answer, tuple[Signal, ...]] = {}
         self._simple = file.other_reading is None and not self._agents and not self._usage and self._tdm is None
+
+    @property
+    def lint(self) -> tuple[Lint, ...]:
+        """What the authors of the policy files got wrong."""
+        return (*self._file.lint, *self._usage.lint, *(self._tdm.lint if self._tdm is not None else ()))
+
+    @property
+    def extension_lines(self) -> tuple[list[ExtensionLine], list[ExtensionLine]]:
+        """Lines of other protocols in robots.txt: those that speak to our token, and the rest."""
+        return self._file.extension_lines(self.token)
 
     def answer(self, url: Url) -> Answer:
         """What applies to `url`; cheap, and equal for URLs that are spoken of alike."""

@@ -143,13 +143,13 @@ class WebServer:
 
     # -- for tests ----------------------------------------------------------------------------------
 
-    def transport(self, connections: int = 64) -> httpx.HTTPTransport:
+    def transport(self) -> httpx.HTTPTransport:
         """A transport that reaches this server under every name; plain HTTP only."""
-        return _Transport(self.port, connections)
+        return _Transport(self.port)
 
-    def async_transport(self, connections: int = 64) -> httpx.AsyncHTTPTransport:
+    def async_transport(self) -> httpx.AsyncHTTPTransport:
         """As `transport`, for `httpx.AsyncClient`."""
-        return _AsyncTransport(self.port, connections)
+        return _AsyncTransport(self.port)
 
     def hits(self, host: str | None = None, target: str | None = None) -> tuple[Hit, ...]:
         """The log, oldest first, of one host and one path if named."""
@@ -356,10 +356,10 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
 
 
 class _Transport(httpx.HTTPTransport):
-    def __init__(self, port: int, connections: int) -> None:  # the methods of the base class use the pool only
-        self._pool = httpcore.ConnectionPool(network_backend=_Backend(port), max_connections=connections)
+    def __init__(self, port: int) -> None:  # the methods of the base class use the pool only
+        self._pool = httpcore.ConnectionPool(network_backend=_Backend(port), max_connections=64)
 
 
 class _AsyncTransport(httpx.AsyncHTTPTransport):
-    def __init__(self, port: int, connections: int) -> None:
-        self._pool = httpcore.AsyncConnectionPool(network_backend=_AsyncBackend(port), max_connections=connections)
+    def __init__(self, port: int) -> None:
+        self._pool = httpcore.AsyncConnectionPool(network_backend=_AsyncBackend(port), max_connections=64)

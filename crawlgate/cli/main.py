@@ -16,6 +16,7 @@ from .inquire import inquire
 from .judge import judge
 from .ledger import ledger
 from .report import report
+from .signals import signals
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,7 +33,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, check, judge, ledger, report, inquire, explain):
+for command in (demo, check, judge, ledger, report, inquire, explain, signals):
     cli.add_command(command)
 
 

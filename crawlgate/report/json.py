@@ -40,11 +40,12 @@ def _finding(finding: Finding, lang: str) -> dict[str, Any]:
         "title": CATALOGUE[finding.criterion].title(lang),
         "reason": finding.reason,
         "text": CATALOGUE.sentence(finding, lang),
-        "signals": [_signal(signal) for signal in finding.signals],
+        "signals": [signal_object(signal) for signal in finding.signals],
     }
 
 
-def _signal(signal: Signal) -> dict[str, Any]:
+def signal_object(signal: Signal) -> dict[str, Any]:
+    """One statement with its raw text and where it stood."""
     return {
         "kind": signal.kind,
         "purpose": signal.purpose,
@@ -56,5 +57,6 @@ def _signal(signal: Signal) -> dict[str, Any]:
         "line": signal.line,
         "name": signal.name,
         "evidence": signal.evidence,
+        "detail": dict(signal.detail),
         "ambiguity": signal.ambiguity,
     }

@@ -20,8 +20,8 @@ from .statement import clip, path_pattern, safe_target
 PATH = "/ai.txt"
 """Where the file is looked for."""
 
-MAX_BYTES = 64 * 1024
-"""Bytes that are read. Project choice: the generator writes below 8 KiB."""
+MAX_BYTES = 32 * 1024
+"""Bytes that are read. Project choice: the generator writes a line for each of some hundred extensions, below 4 KiB."""
 
 _MEDIA: Mapping[str, str] = {
     extension: media
@@ -134,8 +134,8 @@ class AiTxt:
         return {extension[:end] for extension in extensions for end in range(2, len(extension) + 1)}
 
 
-def parse(body: bytes, *, token: str = "*", evidence: str = "") -> AiTxt:
-    """Read an ai.txt body for `token` (its group, else that of `*`). Never raises; the body is cut at a bound."""
+def parse(body: bytes, *, agent: str = "*", evidence: str = "") -> AiTxt:
+    """Read an ai.txt body for `agent` (its group, else that of `*`). Never raises; the body is cut at a bound."""
     file = robots.parse(body, limits=replace(DEFAULT_LIMITS, robots_bytes=MAX_BYTES))
     if file.content == "html":
         return AiTxt(lint=(Lint(code="html_not_ai_txt", message="the body is a page, not an ai.txt"),))
@@ -145,14 +145,14 @@ def parse(body: bytes, *, token: str = "*", evidence: str = "") -> AiTxt:
         message = "without User-Agent and Allow or Disallow lines this is another format of the same name"
         return AiTxt(lint=(Lint(code="not_spawning_format", message=message),))
     lint = [item for item in file.lint if item.code != "no_leading_slash"]
-    chosen = {id(rule) for rule in file.rule_set(token).rules}
+    chosen = {id(rule) for rule in file.rule_set(agent).rules}
     readings: list[_Reading] = []
     for group in file.groups:
         for rule in group.rules:
             reading = _read(rule, lint)
             if reading is not None and id(rule) in chosen:
                 readings.append(reading)
-    subject = "ours" if token != "*" and file.names(token) else "*"  # noqa: S105
+    subject = "ours" if agent != "*" and file.names(agent) else "*"
     return AiTxt(readings, lint, is_ai_txt=True, subject=subject, evidence=evidence)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import html
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from ..model import Polarity, Purpose, Scope, Signal, Strength
 from . import page_head
 from .markup import END, HOLDS_TEXT, START, Token, attributes, tokens
 
-MAX_BYTES = 512 * 1024
+MAX_BYTES = 384 * 1024
 """Bytes of a page that are read. Project choice; the longest of 141 real login pages has 364 KiB."""
 
 MAX_DEPTH = 512
@@ -31,13 +32,14 @@ MAX_PROSE = 12_000
 
 # Weights of prose (a letter counts 1, a Chinese or Japanese character 2) and links outside menus that a login page
 # stays below: one whose title says login, one whose heading or wording says so, and one that says nothing.
-_TITLED_PROSE, _NAMED_PROSE, _BARE_PROSE = 4_000, 1_000, 300
+_TITLED_PROSE, _NAMED_PROSE, _BARE_PROSE = 3_000, 1_000, 300
 _NAMED_LINKS, _BARE_LINKS = 50, 25
 _BARE_TOTAL = 1_500
 _WORDED_PROSE, _SECOND_PROSE = 800, 500
 _NAME_LENGTH = 70
 _CHARSET_BYTES = 16 * 1024
 _INPUT = re.compile(rb"<input", re.IGNORECASE)
+_ISO_2022 = re.compile(rb"charset\s*+=\s*+[\"']?iso-2022-jp", re.IGNORECASE)
 
 # --- Words -------------------------------------------------------------------------------------------------
 
@@ -59,8 +61,8 @@ _LOGIN = (
 _LOGIN_WORD = re.compile(r"(?<!\w)(?:" + _LOGIN + r")(?!\w)|ログイン|ログオン|サインイン|로그인|登录|登入|登陆")
 _HOW_TO = re.compile(r"\b(?:how|why|can't|cannot|problems?|tutorial|guide|news)\b|方法|できない|やり方|とは")
 _REGISTER = re.compile(
-    r"(?<!\w)(?:sign[- ]?up|regist(?:er|ration|ra\w*|rati?e\w*)|registrieren|registrace|registrácia|create|join|join now"
-    r"|new account|open an account|subscribe|konto anlegen|anlegen|inscription|inscri\w+|s'inscrire|cr[ée]+\w*"
+    r"(?<!\w)(?:sign[- ]?up|regist(?:er|ration|ra\w*|rati?e\w*)|registrieren|registrace|registrácia|create"
+    r"|join|join now|new account|open an account|subscribe|konto anlegen|anlegen|inscri\w+|s'inscrire|cr[ée]+\w*"
     r"|crea(?:r)? (?:una |tu )?cuenta|cadastr\w+|criar|rejestracja|zarejestruj|utwórz|vytvori\w+|vytvoř\w+|regisztr\w+"
     r"|létrehozás\w*|opret\w*|opprett|skapa konto|bli medlem|luo tunnus|rekisteröi\w*|registrer\w*|üye ol|kayıt\w*"
     r"|üyelik|регистр\w+|зарегистр\w+|реєстр\w+|daftar|đăng ký|εγγραφή|ثبت نام|تسجيل جديد)(?!\w)"
@@ -74,9 +76,12 @@ _RECOVER = re.compile(
 _WALL = re.compile(
     r"(?:please|must|need to|have to|required to)\s+(?:first\s+)?(?:be\s+)?(?:log(?:ged)?[- ]?in|sign(?:ed)?[- ]?in)"
     r"|not logged in|(?:log|sign) in to (?:continue|read|view|access)|members only|returning (?:customer|user)"
-    r"|(?:registered|existing) (?:customer|user|member)|already (?:registered|signed up|a member)|(?:already )?have an account"
+    r"|(?:registered|existing) (?:customer|user|member)|already (?:registered|signed up|a member)"
+    r"|(?:already )?have an account"
+    r"|password[- ]protected|protected by a password|パスワードで保護|保護されて(?:い|お)"
     r"|(?:ログイン|サインイン)(?:して(?:ください|下さい)|が必要)|会員の方|会員専用"
-    r"|bereits (?:ein )?(?:kund|registriert)|ich bin bereits|registrierte kunden|(?:déjà|deja) (?:un compte|client|inscrit)"
+    r"|bereits (?:ein )?(?:kund|registriert)|ich bin bereits|registrierte kunden"
+    r"|(?:déjà|deja) (?:un compte|client|inscrit)"
     r"|ya (?:tiene|tienes|eres)|utilizadores registados|já (?:tem|sou)|hai già|debes? (?:estar|iniciar)"
     r"|registrovan[ií] z[áa]kazn[íi]|вы должны|уже зарегистрированы|masz już"
 )
@@ -95,10 +100,11 @@ _PLACES = {
     b"button": _MUTE,
     b"select": _MUTE,
     b"datalist": _MUTE,
-    b"noscript": 0,
 }
+# `card-header` and `login_header` are no page header.
 _NAMED_ASIDE = re.compile(
-    rb"(?<![a-z])(?:(?:page|site|main|global|top)?[-_]?(?:head(?:er)?|nav(?:bar|igation)?|foot(?:er)?|menu|sidebar)"
+    rb"(?<![\w-])(?:page|site|main|global|top|wrap)?[-_]?head(?:er)?(?![a-z])"
+    rb"|(?<![a-z])(?:(?:page|site|main|global|top)?[-_]?(?:nav(?:bar|igation)?|foot(?:er)?|menu|sidebar)"
     rb"|topbar|top|toolbar|breadcrumbs?|cookie\w*|widget|user-?bar|login-?bar|off-?canvas)(?![a-z])"
 )
 _NAMED_HIDDEN = re.compile(
@@ -134,6 +140,7 @@ class _Form:
     heading: str = ""
     submit: str = ""
     action: str = ""
+    before: int = 0
 
     @property
     def place(self) -> int:
@@ -145,7 +152,9 @@ class _Form:
 class _Outline:
     """What a page shows, as far as it bears on the question: its title, its forms, and how much it says.
 
-    `prose` is the weight of text in blocks of its own, outside links, forms, menus and what is hidden.
+    `prose` is the weight of text in blocks of its own, outside links, menus and what is hidden; `total`
+    counts those as well. `others` are parts that a login page does not have: text areas, choices, articles without
+    a password field. `wall` tells of a sentence that asks the reader to log in.
     """
 
     title: str = ""
@@ -164,7 +173,7 @@ def read(body: bytes, *, content_type: str = "", evidence: str = "", whole: bool
     `whole` False says that `body` is only the beginning of the page: then the title must say login too, because what
     follows the form is not known.
     """
-    data = body[:MAX_BYTES]
+    data = _readable(body[:MAX_BYTES], content_type)
     if not _INPUT.search(data):
         return ()
     head = page_head.scan(data, content_type=content_type, limit=_CHARSET_BYTES)
@@ -196,6 +205,15 @@ def suspected(title: str) -> bool:
     return any(_says_login(part) for part in _TITLE_PARTS.split(title[:300].lower()))
 
 
+def _readable(data: bytes, content_type: str) -> bytes:
+    """`data` in UTF-8 form where its coding hides the tags in it (UTF-16) or uses their octets (ISO-2022-JP)."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace").encode("utf-8", "replace")
+    if _ISO_2022.search(content_type.encode("utf-8", "replace")[:200]) or _ISO_2022.search(data[:1024]):
+        return data.decode("iso2022_jp", "replace").encode("utf-8", "replace")
+    return data
+
+
 def _charset(data: bytes, declared: str) -> str:
     """Octets that are well-formed UTF-8 are UTF-8, whatever the page says of itself."""
     try:
@@ -224,8 +242,9 @@ def _login(page: _Outline, *, whole: bool) -> tuple[_Form, str] | None:
         return _without_password(page) if titled else None
     main = [form for form in forms if not form.place & (_ASIDE | _HIDDEN) and (titled or len(form.fields) <= 3)]
     if titled:
-        if page.prose <= (_TITLED_PROSE if main else _NAMED_PROSE):
-            return (main or forms)[0], "title"
+        for form in main or forms:
+            if page.prose <= (_TITLED_PROSE if main else _SECOND_PROSE) and (main or not _content_after(page, form)):
+                return form, "title"
         return None
     if _titled_otherwise(page.title) or page.links > _NAMED_LINKS:
         return None
@@ -238,11 +257,19 @@ def _login(page: _Outline, *, whole: bool) -> tuple[_Form, str] | None:
         return main[0], "second form"
     if page.others or page.links > _BARE_LINKS or page.total > _BARE_TOTAL:
         return None
-    for form in main or forms:
+    for form in main or [form for form in forms if not form.place & _ASIDE and page.prose == 0]:
+        if _content_after(page, form):
+            continue
         says = _LOGIN_WORD.search(form.submit.lower()) is not None
         if page.prose <= (_SECOND_PROSE if says else _BARE_PROSE) and (says or len(form.fields) <= 2):
             return form, "nothing else"
     return None
+
+
+def _content_after(page: _Outline, form: _Form) -> bool:
+    """True if a heading after the form names something else: the form stands before the content, not in its place."""
+    later = (text.lower() for text in page.headings[form.before :])
+    return not all(_says_login(text) or _REGISTER.search(text) or _RECOVER.search(text) for text in later)
 
 
 def _is_login(form: _Form, *, titled: bool) -> bool:
@@ -270,8 +297,12 @@ def _without_password(page: _Outline) -> tuple[_Form, str] | None:
 
 
 def _says_login(text: str) -> bool:
-    text = text.lower()
-    return len(text) <= _NAME_LENGTH and _LOGIN_WORD.search(text) is not None and not _HOW_TO.search(text)
+    """True for the name of a login page: the word alone, at an edge of a short text, or among a few words."""
+    text = text.lower().strip(" \t!.:：。…()[]")
+    if len(text) > _NAME_LENGTH or _HOW_TO.search(text):
+        return False
+    said = list(_LOGIN_WORD.finditer(text))
+    return bool(said) and (said[0].start() == 0 or said[-1].end() == len(text) or text.count(" ") <= 4)
 
 
 def _titled_otherwise(title: str) -> bool:
@@ -283,7 +314,23 @@ def _titled_otherwise(title: str) -> bool:
 
 
 class _Reader:
-    __slots__ = ("_block", "_charset", "_data", "_form", "_heading", "_label", "_last", "_lead", "_linked", "_open", "found")
+    """One pass over the tags. It keeps the open elements with what they say of their content: aside, hidden, link."""
+
+    __slots__ = (
+        "_articles",
+        "_block",
+        "_charset",
+        "_data",
+        "_form",
+        "_heading",
+        "_label",
+        "_last",
+        "_lead",
+        "_linked",
+        "_open",
+        "_passwords",
+        "found",
+    )
 
     def __init__(self, data: bytes, charset: str) -> None:
         self._data = data
@@ -296,6 +343,8 @@ class _Reader:
         self._form = _Form()
         self._last: _Form | None = None
         self._lead = ("", 0)
+        self._passwords = 0
+        self._articles: list[int] = []
         self.found = _Outline()
 
     def run(self) -> None:
@@ -360,6 +409,8 @@ class _Reader:
             self.found.links += not self._place & (_ASIDE | _HIDDEN)
         elif name == b"button":
             self._label = []
+        elif name == b"article":
+            self._articles.append(self._passwords)
         elif name in _HEADINGS:
             self._heading = []
         if len(self._open) < MAX_DEPTH:
@@ -381,7 +432,9 @@ class _Reader:
                 self._form.heading = text
         elif name == b"form":
             self._form_edge()
-        for back in range(1, min(len(self._open), 32) + 1):
+        elif name == b"article" and self._articles:
+            self.found.others += self._articles.pop() == self._passwords
+        for back in range(1, min(len(self._open), 16) + 1):
             if self._open[-back][0] == name:
                 del self._open[-back:]
                 break
@@ -416,6 +469,7 @@ class _Reader:
         place = self._place
         if _STYLE_HIDDEN.search(found.get(b"style", b"")[:500]):
             place |= _HIDDEN
+        self._passwords += password
         fresh = b"new-password" in names.lower()
         if not self._form.fields and self._lead[1] > 0 and not _says_login(self._form.heading):
             self._form.heading = self._lead[0]
@@ -433,6 +487,7 @@ class _Reader:
         done = self._form
         self._form = _Form(heading="" if done.fields else done.heading, action=done.action)
         if done.fields:
+            done.before = len(self.found.headings)
             self._last = done
             self.found.forms.append(done)
 
@@ -463,8 +518,6 @@ class _Reader:
     def _text(self, raw: list[bytes]) -> str:
         text = b"".join(raw).decode(self._charset, "replace")
         if "&" in text:
-            try:
+            with suppress(ValueError):  # a decimal reference of thousands of digits
                 text = html.unescape(text)
-            except ValueError:
-                pass
         return " ".join(text.split())

@@ -22,11 +22,12 @@ _SCAN = frozenset((0xD9, 0xDA))  # end of image, start of scan: coded data follo
 
 
 class Part(NamedTuple):
-    """One segment, chunk or box: its kind and the byte range of its content."""
+    """One segment, chunk or box: its kind and the byte range of its content; `cut` where a box says it is longer."""
 
     kind: bytes
     start: int
     end: int
+    cut: bool = False
 
 
 def is_bmff(data: bytes) -> bool:
@@ -81,5 +82,5 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Part]
             length = size - at
         if at + length < content:
             return
-        yield Part(kind, content, min(at + length, size))
+        yield Part(kind, content, min(at + length, size), at + length > size)
         at += length

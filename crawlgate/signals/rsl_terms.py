@@ -10,14 +10,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .. import url as urls
-from ..errors import UrlError
 from ..limits import DEFAULT_LIMITS
 from ..model import Lint, Polarity
 from ..url import Url
-from .pathmatch import PathPattern
+from .rsl_scope import Asset, read_url
 from .rsl_xml import Node, Place
-from .statement import clip, path_pattern
+from .statement import clip
 
 USAGES: Mapping[str, frozenset[str]] = {
     "ai-train": frozenset(("ai-train", "ai-all", "all")),
@@ -37,6 +35,8 @@ _PRICED = frozenset(("purchase", "subscription", "training", "crawl", "use"))
 _PAYMENTS = _PRICED | {"contribution", "attribution", "free"}
 _AMOUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?\Z")
 
+_EVERYBODY = "all"
+
 _CHILDREN: Mapping[str, frozenset[str]] = {
     "rsl": frozenset(("content",)),
     "content": frozenset(("license", "alternate", "schema", "copyright", "terms")),
@@ -44,10 +44,6 @@ _CHILDREN: Mapping[str, frozenset[str]] = {
     "payment": frozenset(("standard", "custom", "amount", "accepts")),
 }
 _KNOWN = frozenset(_CHILDREN) | frozenset().union(*_CHILDREN.values())
-
-_AUTHORITY = re.compile(r"(?:https?:)?//([^/?#\\]*)", re.IGNORECASE)
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|([^\x00-\x7f]+)")
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]\Z")
 
 Notes = dict[str, Lint]
 """Lint by code: the first of each."""
@@ -88,48 +84,6 @@ class License:
         return not (self.permits or self.prohibits or self.payment or self.reporting)
 
 
-class Asset:
-    """The URLs a `content` speaks of. `key` is its pattern in one spelling, so that equal scopes have equal keys.
-
-    `doubt` names what is uncertain about the scope; from such a scope restrictions count and permissions do not.
-    """
-
-    __slots__ = ("_pattern", "_prefix", "doubt", "key", "text")
-
-    def __init__(self, text: str, path: str | None, doubt: str | None = None) -> None:
-        self.text = text
-        self.doubt = doubt
-        self._pattern: PathPattern | None = None
-        self._prefix = ""
-        self.key = "" if path is None else _tidy(path)
-        if path is not None:
-            self._prefix = re.split(r"[*$]", self.key, maxsplit=1)[0]
-            if self._prefix != self.key:
-                self._pattern = path_pattern(path)
-
-    @property
-    def everything(self) -> bool:
-        """True if every URL is covered."""
-        return self.key == "/"
-
-    @property
-    def simple(self) -> bool:
-        """True if the pattern is a prefix, or covers nothing: no matcher is needed."""
-        return self._pattern is None
-
-    def covers(self, target: str, spelled: str) -> bool:
-        """True if `target` is covered; `spelled` is `spelling(target)`."""
-        if not self.key or not spelled.startswith(self._prefix):
-            return False
-        return self._pattern is None or self._pattern.matches(target)
-
-    def broader(self, key: str) -> bool:
-        """True if every URL of the scope `key` is certainly one of this scope, and not the other way round."""
-        if self.key == key or self.key.endswith("$"):
-            return False
-        return self.everything or key.startswith(self.key)
-
-
 @dataclass(frozen=True, slots=True)
 class Content:
     """One `content`. `server` is the licence server, empty where none; `links` are URLs and addresses for people."""
@@ -141,24 +95,6 @@ class Content:
     encrypted: bool = False
     links: Mapping[str, str] = field(default_factory=dict)
     doubt: str | None = None
-
-
-def spelling(text: str) -> str:
-    """A path in one percent-encoding (RFC 9309 2.2.2): unreserved octets plain, others in upper case."""
-    return text if "%" not in text and text.isascii() else _ESCAPE.sub(_respell, text)
-
-
-def _respell(match: re.Match[str]) -> str:
-    if match[2]:
-        return "".join(f"%{octet:02X}" for octet in match[2].encode("utf-8", "replace"))
-    plain = chr(int(match[1], 16))
-    return plain if _UNRESERVED.match(plain) else f"%{match[1].upper()}"
-
-
-def _tidy(path: str) -> str:
-    """A pattern that matches the same paths: one star for several, none at the end, a slash in front."""
-    path = re.sub(r"\*{2,}", "*", spelling(path)).rstrip("*")
-    return path if path.startswith("/") else "/" + path
 
 
 def contents(root: Node, *, base: Url | None, placed: bool, lint: Notes) -> tuple[Content, ...]:
@@ -214,40 +150,19 @@ def _asset(node: Node, base: Url | None, placed: bool, lint: Notes) -> Asset:
     if not written:
         if placed and written is not None:
             return Asset(text, "/")
-        code = "missing_url" if written is None else "empty_url"
-        _note(lint, code, "a content names no url here; what it restricts is taken to be everything", node)
-        return Asset(text, "/", code)
+        doubt = "missing_url" if written is None else "empty_url"
+        _note(lint, doubt, "a content names no url here; what it restricts is taken to be everything", node)
+        return Asset(text, "/", doubt)
     if len(written) > DEFAULT_LIMITS.url_length:
         _note(lint, "url_too_long", "a url is longer than is read", node, written)
         return Asset(text, "/", "url_too_long")
-    authority = _AUTHORITY.match(written)
-    if authority is None:
-        if written[0] in "/*":
-            return Asset(text, written)
-        _note(lint, "no_leading_slash", "a url should be absolute or begin with '/'", node, written)
-        return Asset(text, "/" + written, "no_leading_slash")
-    if not _same_host(authority, base):
-        _note(lint, "other_host", "a url names another host and speaks of nothing here", node, written)
-        return Asset(text, None)
-    rest = written[authority.end() :].partition("#")[0]
-    return Asset(text, rest if rest.startswith("/") else "/" + rest)
-
-
-def _same_host(authority: re.Match[str], base: Url | None) -> bool:
-    """True if an absolute URL is of the site; its scheme is not compared. Without a base nobody can tell."""
-    if base is None:
-        return True
-    host = authority[1]
-    scheme = "http" if authority[0][:5].lower() == "http:" else "https"
-    wild = host.startswith("*.")
-    try:
-        named = urls.parse(f"{scheme}://{host.removeprefix('*.')}/")
-    except UrlError:
-        return False
-    default = named.port == (80 if scheme == "http" else 443)
-    if not default and named.port != base.port or default and base.port not in (80, 443):
-        return False
-    return base.host.endswith("." + named.host) if wild else base.host == named.host
+    asset, code = read_url(written, base)
+    if code is not None:
+        message = "a url names another host and speaks of nothing here"
+        if code == "no_leading_slash":
+            message = "a url should be absolute or begin with '/'"
+        _note(lint, code, message, node, written)
+    return asset
 
 
 def _license(node: Node, lint: Notes) -> License:
@@ -258,13 +173,11 @@ def _license(node: Node, lint: Notes) -> License:
     if len(payments) > 1:
         _note(lint, "repeated_element", "a license has more than one payment; the strictest counts", node)
     payments.sort(key=lambda payment: list(Polarity).index(payment.polarity))
-    if not permits and not prohibits and not payments and not node.children:
-        _note(lint, "empty_license", "an empty license grants nothing in words", node)
     granted = permits["usage"].tokens if "usage" in permits else frozenset()
     refused = prohibits["usage"].tokens if "usage" in prohibits else frozenset()
     if any(granted & covering and refused & covering for covering in USAGES.values()) and not _carved(granted, refused):
         _note(lint, "contradiction", "a license permits what it prohibits; the prohibition counts", node)
-    return License(
+    license_ = License(
         place=node.place,
         permits=permits,
         prohibits=prohibits,
@@ -272,6 +185,9 @@ def _license(node: Node, lint: Notes) -> License:
         reporting=next((child.place for child in node.all("reporting")), None),
         doubt=doubt or unsure_prohibits or unsure_permits,
     )
+    if license_.empty:
+        _note(lint, "empty_license", "a license without terms grants nothing in words", node)
+    return license_
 
 
 def _carved(granted: frozenset[str], refused: frozenset[str]) -> bool:
@@ -322,21 +238,20 @@ def _tokens(node: Node, kind: str, lint: Notes) -> tuple[set[str], bool]:
         _note(lint, "comma_list", "tokens are separated by spaces (commas are RSL 0.9)", node, text)
     found: set[str] = set()
     unknown = False
-    for match in _TOKEN.finditer(text):
-        word = match[0]
+    for word in dict.fromkeys(_TOKEN.findall(text)):
         if ":" in word:
             continue
         token = word.upper() if kind == "geo" else word.lower()
         if kind == "geo":
-            token = {"UK": "GB", "ALL": "all"}.get(token, token)
-            known = token == "all" or _COUNTRY.match(token) is not None
+            token = {"UK": "GB", "ALL": _EVERYBODY}.get(token, token)
+            known = token == _EVERYBODY or _COUNTRY.match(token) is not None
         else:
-            known = token in (_USAGE_TOKENS if kind == "usage" else _USER_TOKENS | {"all"})
+            known = token in (_USAGE_TOKENS if kind == "usage" else _USER_TOKENS | {_EVERYBODY})
         if token != word and known:
             _note(lint, "letter_case", f"tokens of type {kind} are written otherwise", node, word)
         if known:
             found.add(token)
-        if not known or (token == "all" and kind != "usage"):
+        if not known or (token == _EVERYBODY and kind != "usage"):
             unknown = unknown or not known
             _note(lint, "unknown_token", f"{word[:40]} is no {kind} that RSL defines", node, word)
     if not found:
@@ -406,4 +321,5 @@ def _unknown_children(node: Node, lint: Notes) -> str | None:
 
 
 def _note(lint: Notes, code: str, message: str, node: Node, raw: str = "") -> None:
-    lint.setdefault(code, Lint(code=code, message=message, raw=clip(raw), line=node.place.line, name=node.name[:40]))
+    if code not in lint:
+        lint[code] = Lint(code=code, message=message, raw=clip(raw), line=node.place.line, name=node.name[:40])

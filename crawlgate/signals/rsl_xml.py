@@ -10,7 +10,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
-from xml.parsers import expat  # expat itself, with document types refused below, is what defusedxml would add
+from xml.parsers import expat
 
 from ..model import Lint
 from .statement import clip
@@ -21,7 +21,7 @@ MAX_BYTES = 256 * 1024
 """Bytes of a licence document; a longer one is not read at all, because half a licence is another licence.
 Project choice: real documents have a few kilobytes, and expat takes 50 ms for this many octets of attributes."""
 
-MAX_ELEMENTS = 16_384
+MAX_ELEMENTS = 8_192
 """Elements of a licence document, those of other namespaces included. Project choice."""
 
 MAX_DEPTH = 128
@@ -120,7 +120,7 @@ def _utf8(body: bytes, lint: dict[str, Lint]) -> tuple[bytes, int | None]:
         return _transcoded(body, coding)
     data = body.removeprefix(codecs.BOM_UTF8).lstrip(_BLANKS)
     shift = len(body) - len(data)
-    if data.startswith(b"<?xml") and body[shift - 1 : shift].strip(_BLANKS) == b"" and shift:
+    if data.startswith(b"<?xml") and body[:shift].removeprefix(codecs.BOM_UTF8):
         lint["leading_blank"] = Lint(code="leading_blank", message="blanks stand before the XML declaration", line=1)
     declared = _DECLARED.match(data)
     if declared is None:
@@ -155,28 +155,28 @@ class _Reader:
         self._root: Node | None = None
         self._count = self._skipped = 0
         # The encoding is settled already; whatever the declaration says is overruled.
-        parser = expat.ParserCreate("utf-8", " ")
+        self._parser = expat.ParserCreate("utf-8", " ")
+
+    def run(self) -> Node:
+        parser = self._parser
         parser.buffer_text = True
         parser.ordered_attributes = True
         parser.StartDoctypeDeclHandler = _refuse_doctype
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
-        self._parser: expat.XMLParserType | None = parser
-
-    def run(self) -> Node:
-        parser = self._parser
-        assert parser is not None  # noqa: S101
         try:
             parser.Parse(self._data, True)
         except expat.ExpatError as error:
             start = self._data[:400].decode("utf-8", "replace")
-            if start.lower().startswith("<html"):
+            if start.lower().startswith(("<html", "<!doctype html")):
                 raise NotRsl("html_not_rsl", "the body is an HTML page", start) from None
             raise NotRsl("not_xml", f"the document is not well-formed XML: {error}", start) from None
         finally:
-            self._parser = None  # the parser holds our methods: without this the pair waits for the collector
-        assert self._root is not None  # noqa: S101
+            # The parser holds our methods and we hold it: without this the pair waits for the collector.
+            parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+        if self._root is None:
+            raise NotRsl("empty", "the document has no element")
         return self._root
 
     def _start(self, name: str, attributes: list[str]) -> None:
@@ -192,9 +192,7 @@ class _Reader:
             self._skipped += 1
             return
         found = {key: value for key, value in zip(attributes[::2], attributes[1::2], strict=True) if key in _ATTRIBUTES}
-        parser = self._parser
-        assert parser is not None  # noqa: S101
-        node = Node(local, found, parser.CurrentByteIndex, self._lines + parser.CurrentLineNumber)
+        node = Node(local, found, self._parser.CurrentByteIndex, self._lines + self._parser.CurrentLineNumber)
         if self._root is None:
             self._root = node
         else:
@@ -206,9 +204,7 @@ class _Reader:
             self._skipped -= 1
             return
         node = self._open.pop()
-        parser = self._parser
-        assert parser is not None  # noqa: S101
-        end = parser.CurrentByteIndex
+        end = self._parser.CurrentByteIndex
         # At the end tag expat stands before it; at a tag that closes itself, behind it.
         if node.children or node._text or self._data[end - 2 : end] != b"/>":
             end = self._data.find(b">", end) + 1
