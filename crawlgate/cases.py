@@ -20,7 +20,7 @@ from .blocklist.match import NoticeIndex
 from .declaration import from_table, instant, suggestion
 from .domains import Suffixes
 from .errors import ConfigError, UrlError
-from .flow import TDMREP_PATH, Fetch, replay, survey
+from .flow import OPTIONAL_FILES, TDMREP_PATH, Fetch, replay, survey
 from .headers import Headers
 from .limits import DEFAULT_LIMITS
 from .model import Attempt, Basis, Declaration, Evidence, EvidenceKind, Notice, NoticeMatch, Stage
@@ -34,7 +34,7 @@ from .url import Url
 _CASE_SUFFIXES = ("test", "blogsuffix.test")
 _JUDGED_STAGES = (Stage.PRE_FETCH, Stage.POST_FETCH)
 # The case states what was known, so texts, attempts and lists count as looked at.
-_LOOKED = frozenset({"terms", "attempts", "lists", "tdmrep", "page"})
+_LOOKED = frozenset({"terms", "attempts", "lists", "tdmrep", "page", *OPTIONAL_FILES})
 _DECLARED = (
     "commercial",
     "legal_basis",
@@ -117,7 +117,9 @@ def read_case(table: Any) -> Case:
 def judge(case: Case, profile: Profile) -> Basis:
     """What the gate would answer in this case. Pure; same case and versions, same answer."""
     site = Site(
-        replay(survey(case.url, case.declaration.token), lambda fetch: _replayed(case, fetch)),
+        replay(
+            survey(case.url, case.declaration.token, optional=_optional(case)), lambda fetch: _replayed(case, fetch)
+        ),
         case.declaration.token,
         agents.load().as_of(case.at),
     )
@@ -152,8 +154,13 @@ def _refuse_later_stages(table: Mapping[str, Any], stage: Stage) -> None:
     if (table.get("response") or {}).get("attempts"):
         raise NotJudged("earlier attempts are not judged by this version")
     for path, content in (table.get("site_files") or {}).items():
-        if path.startswith("#") or (isinstance(content, str) and path != TDMREP_PATH):
+        policy = path == TDMREP_PATH or path in OPTIONAL_FILES.values() or path.endswith(".xml")
+        if path.startswith("#") or (isinstance(content, str) and not policy):
             raise NotJudged(f"site_files {path!r}: registers and terms in words are not judged by this version")
+
+
+def _optional(case: Case) -> list[str]:
+    return [name for name, path in OPTIONAL_FILES.items() if path in case.files]
 
 
 def _replayed(case: Case, fetch: Fetch) -> Evidence:
@@ -168,7 +175,7 @@ def _replayed(case: Case, fetch: Fetch) -> Evidence:
         return _evidence(fetch, status, str(robots.get("body") or "").encode(), fetched_at, headers, error)
     if fetch.kind is EvidenceKind.ROBOTS:
         return _evidence(fetch, None, b"", case.at, (), "no_evidence")
-    content = case.files.get(TDMREP_PATH)
+    content = case.files.get(fetch.url.target, case.files.get(fetch.url.href))
     if content is None:
         return _evidence(fetch, 404, b"", case.at)
     return _evidence(fetch, 200, content.encode() if isinstance(content, str) else orjson.dumps(content), case.at)

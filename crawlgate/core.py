@@ -23,7 +23,8 @@ from .domains import Suffixes, psl_version
 from .errors import ConfigError, Denied, Held, UrlError
 from .evidence.address import AddressPolicy
 from .evidence.store import EvidenceStore
-from .flow import Survey
+from .flow import OPTIONAL_FILES, Flow, Survey
+from .flow import survey as survey_flow
 from .home import Home
 from .ledger.record import evidence_table
 from .ledger.writer import LedgerWriter
@@ -93,11 +94,17 @@ class Core:
         home: str | PathLike[str],
         mode: str,
         allow_addresses: Sequence[str],
+        policy_files: Sequence[str],
         limits: Limits,
         clock: Clock,
     ) -> None:
         if mode not in MODES:
             raise ConfigError(f"mode {mode!r} is unknown{suggestion(mode, MODES)}; use one of {', '.join(MODES)}")
+        for name in policy_files:
+            if name not in OPTIONAL_FILES:
+                known = ", ".join(OPTIONAL_FILES)
+                raise ConfigError(f"policy_files: {name!r} is unknown{suggestion(name, OPTIONAL_FILES)}; use {known}")
+        self.policy_files = tuple(policy_files)
         self.declaration = declaration
         self.limits = limits
         self.clock = clock
@@ -127,13 +134,17 @@ class Core:
             return known
         return None
 
+    def survey(self, url: Url) -> Flow[Survey]:
+        """The flow that asks for the policy files of `url`'s origin."""
+        return survey_flow(url, self.declaration.token, self.limits, optional=self.policy_files)
+
     def install(self, survey: Survey, ticks: float) -> Known:
         """Keep a survey that began at `ticks`: its evidence on disk and in the ledger, its reading in memory."""
-        for evidence in (survey.robots, survey.tdmrep):
-            if evidence is not None:
-                self.keep(evidence)
+        for evidence in survey.evidence:
+            self.keep(evidence)
         site = Site(survey, self.declaration.token, self.catalogue)
-        site.survey = replace(survey, robots=_without_body(survey.robots), tdmrep=_without_body(survey.tdmrep))
+        slim = (_without_body(survey.robots), _without_body(survey.tdmrep))
+        site.survey = replace(survey, robots=slim[0], tdmrep=slim[1], licences=(), optional={})
         good_until = ticks + self._lifetime(survey)
         licences = bool(self.declaration.licences)
         known = Known(site, self._notices(survey.origin), good_until, licences=licences)

@@ -7,22 +7,25 @@ one, or what a case or an archive holds. Nothing here opens a socket or reads a 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from . import url as urls
 from .errors import UrlError
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Evidence, EvidenceKind
-from .signals import robots
+from .signals import robots, rsl
 from .signals.robots import RobotsFile
 from .signals.robots_standing import Standing, standing
+from .signals.rsl import RslReference
 from .url import Url
 
 T = TypeVar("T")
 
 TDMREP_PATH = "/.well-known/tdmrep.json"
+OPTIONAL_FILES = {"ai_txt": "/ai.txt", "trust_txt": "/trust.txt"}
+"""Policy files that few sites have; asked for where the gate is told to."""
 
 
 class Fetch(NamedTuple):
@@ -40,7 +43,9 @@ Flow = Generator[Fetch, Evidence, T]
 class Survey:
     """What an origin's policy files say, before any page: the evidence and how robots.txt stands.
 
-    `not_looked` names the checks that were not made and why (`tdmrep`: a reason key).
+    `licences` are RSL documents that robots.txt names, each with the line that names it; `optional` holds policy
+    files that were asked for beyond these (`ai_txt`, `trust_txt`). `not_looked` names the checks that were not
+    made and why (`tdmrep`: a reason key).
     """
 
     origin: str
@@ -50,10 +55,19 @@ class Survey:
     file: RobotsFile | None
     tdmrep: Evidence | None
     not_looked: dict[str, str]
+    licences: tuple[tuple[RslReference, Evidence], ...] = ()
+    optional: Mapping[str, Evidence] = field(default_factory=dict)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Everything that was received, in the order of asking."""
+        found = (self.robots, self.tdmrep, *(document for _, document in self.licences), *self.optional.values())
+        return tuple(evidence for evidence in found if evidence is not None)
 
 
-def survey(url: Url, token: str, limits: Limits = DEFAULT_LIMITS) -> Flow[Survey]:
-    """Ask for robots.txt, then for tdmrep.json where robots.txt lets `token` read it."""
+def survey(url: Url, token: str, limits: Limits = DEFAULT_LIMITS, *, optional: Sequence[str] = ()) -> Flow[Survey]:
+    """Ask for robots.txt; then, where robots.txt lets `token` read them, for tdmrep.json, the RSL documents that
+    robots.txt names, and the `optional` files (keys of `OPTIONAL_FILES`)."""
     answer = yield from _follow(url, "/robots.txt", EvidenceKind.ROBOTS, limits.robots_bytes + 1, limits)
     stands, reason = standing(answer)
     file = robots.parse(answer.body, limits=limits) if stands is Standing.READ else None
@@ -68,6 +82,21 @@ def survey(url: Url, token: str, limits: Limits = DEFAULT_LIMITS) -> Flow[Survey
         tdmrep = yield from _follow(url, TDMREP_PATH, EvidenceKind.TDMREP, limits.wellknown_bytes, limits)
         if tdmrep.status is None or tdmrep.status >= 500:
             not_looked["tdmrep"] = "not_assessed.unreachable"
+    licences: list[tuple[RslReference, Evidence]] = []
+    further: dict[str, Evidence] = {}
+    for reference in _licences_named(url, token, file):
+        document = yield from _follow(reference.url or url, None, EvidenceKind.RSL, limits.wellknown_bytes, limits)
+        licences.append((reference, document))
+    for name, path in OPTIONAL_FILES.items():
+        if name not in optional:
+            not_looked[name] = "not_assessed.not_asked_for"
+        elif stands is Standing.UNREACHABLE:
+            not_looked[name] = "not_assessed.robots_unknown"
+        elif file is not None and not file.allows(url.origin + path, token):
+            not_looked[name] = "not_assessed.robots_disallows_it"
+        else:
+            kind = EvidenceKind(name)
+            further[name] = yield from _follow(url, path, kind, limits.wellknown_bytes, limits)
     return Survey(
         origin=url.origin,
         robots=answer,
@@ -76,12 +105,27 @@ def survey(url: Url, token: str, limits: Limits = DEFAULT_LIMITS) -> Flow[Survey
         file=file,
         tdmrep=tdmrep,
         not_looked=not_looked,
+        licences=tuple(licences),
+        optional=further,
     )
 
 
-def _follow(url: Url, path: str, kind: EvidenceKind, max_bytes: int, limits: Limits) -> Flow[Evidence]:
+def _licences_named(url: Url, token: str, file: RobotsFile | None) -> list[RslReference]:
+    """RSL documents that robots.txt names for `token`, less those of this origin that it keeps `token` out of."""
+    if file is None:
+        return []
+    ours, others = file.extension_lines(token)
+    base = urls.parse(url.origin + "/robots.txt")
+    return [
+        reference
+        for reference in rsl.licence_urls(ours, base=base, others=others)
+        if reference.url is not None and (reference.url.origin != url.origin or file.allows(reference.url.href, token))
+    ]
+
+
+def _follow(url: Url, path: str | None, kind: EvidenceKind, max_bytes: int, limits: Limits) -> Flow[Evidence]:
     """Fetch a file, following redirects within bounds; the answer stands for the first URL (RFC 9309 2.3.1.2)."""
-    asked = current = urls.parse(url.origin + path)
+    asked = current = url if path is None else urls.parse(url.origin + path)
     chain: list[str] = []
     while True:
         answer = yield Fetch(current, kind, max_bytes)

@@ -18,7 +18,7 @@ import anyio
 from .clock import Clock, SystemClock
 from .core import Blocklist, Core, Known
 from .evidence.fetch import AsyncFetcher, Fetcher
-from .flow import Fetch, adrive, drive, survey
+from .flow import Fetch, adrive, drive
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Decision, Declaration, Evidence
 from .permit import Permit
@@ -38,6 +38,7 @@ class GateOptions(TypedDict, total=False):
     home: str | PathLike[str]
     mode: str
     allow_addresses: Sequence[str]
+    policy_files: Sequence[str]
     limits: Limits
     clock: Clock
 
@@ -53,6 +54,7 @@ class _Common:
             home=options.get("home", ".crawlgate"),
             mode=options.get("mode", "enforce"),
             allow_addresses=options.get("allow_addresses", ()),
+            policy_files=options.get("policy_files", ()),
             limits=options.get("limits", DEFAULT_LIMITS),
             clock=options.get("clock") or SystemClock(),
         )
@@ -73,7 +75,9 @@ class Gate(_Common):
     rights holders: a path (nobody vouches for it, so it only holds) or a `Blocklist`. `home` keeps ledger,
     evidence and lists. `mode="observe"` records and never blocks (`Decision.enforced` is False).
     `allow_addresses` are address ranges (CIDR) that may be reached although they are not public, for example
-    `127.0.0.0/8` in tests. `evidence_transport` replaces the transport that fetches policy files.
+    `127.0.0.0/8` in tests. `policy_files` are files to ask for beyond robots.txt, tdmrep.json and the licences that
+    robots.txt names: `ai_txt`, `trust_txt` (a request each per origin). `evidence_transport` replaces the transport
+    that fetches policy files.
 
     Raises `ConfigError` for what the user wrote, `FeedError` for a list that cannot be read, `LedgerError`
     where the home cannot keep records.
@@ -167,7 +171,7 @@ class Gate(_Common):
             known = core.fresh(url.origin)
             if known is None:
                 ticks = core.clock.ticks()
-                known = core.install(drive(survey(url, core.declaration.token, core.limits), self._fetch), ticks)
+                known = core.install(drive(core.survey(url), self._fetch), ticks)
         return known
 
     def _fetch(self, wanted: Fetch) -> Evidence:
@@ -268,7 +272,7 @@ class AsyncGate(_Common):
             known = core.fresh(url.origin)
             if known is None:
                 ticks = core.clock.ticks()
-                known = core.install(await adrive(survey(url, core.declaration.token, core.limits), self._fetch), ticks)
+                known = core.install(await adrive(core.survey(url), self._fetch), ticks)
             if self._flights.get(url.origin) is lock:
                 del self._flights[url.origin]
         return known

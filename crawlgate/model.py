@@ -104,6 +104,9 @@ class EvidenceKind(StrEnum):
 
     ROBOTS = "robots"
     TDMREP = "tdmrep"
+    RSL = "rsl"
+    AI_TXT = "ai_txt"
+    TRUST_TXT = "trust_txt"
     RESPONSE = "response"
 
 

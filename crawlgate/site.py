@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from . import url as urls
 from .flow import Survey
-from .model import Lint, Polarity, Purpose, Scope, Signal, Strength
-from .signals import tdmrep, usage
+from .model import Evidence, Lint, Polarity, Purpose, Scope, Signal, Strength
+from .signals import ai_txt, rsl, tdmrep, trust_txt, usage
 from .signals.agents import AgentCatalogue, AgentClass
 from .signals.lines import ExtensionLine
 from .signals.robots import RobotsAnswer, RobotsFile
@@ -32,6 +33,8 @@ class Answer(NamedTuple):
     agents: tuple[bool, ...]
     usage: tuple[int, ...]
     tdm: int | None
+    licences: tuple[tuple[int, ...], ...] = ()
+    media: tuple[int, ...] = ()
 
 
 class _RefusableAgents(NamedTuple):
@@ -45,12 +48,16 @@ class Site:
 
     __slots__ = (
         "_agents",
+        "_ai_txt",
         "_file",
+        "_licences",
         "_own",
         "_signals",
         "_simple",
         "_tdm",
+        "_trust",
         "_usage",
+        "_without_licence",
         "evidence",
         "fetched_at",
         "names_us",
@@ -70,7 +77,7 @@ class Site:
         self.reason = survey.reason
         self.not_looked = survey.not_looked
         self.fetched_at: datetime | None = survey.robots.fetched_at if survey.robots else None
-        self.evidence = tuple(e.id for e in (survey.robots, survey.tdmrep) if e is not None)
+        self.evidence = tuple(evidence.id for evidence in survey.evidence)
         file = survey.file or RobotsFile((), (), (), "empty", False)
         self._file = file
         self._own = file.rule_set(token)
@@ -81,15 +88,39 @@ class Site:
         subject = "ours" if self.names_us else "*"
         self._usage = usage.read(ours, subject=subject, evidence=robots_id)
         tdm = survey.tdmrep
-        read = tdm is not None and tdm.status == 200 and tdm.error is None
-        self._tdm = tdmrep.parse_file(tdm.body, evidence=tdm.id) if tdm is not None and read else None
+        self._tdm = tdmrep.parse_file(tdm.body, evidence=tdm.id) if tdm is not None and _had(tdm) else None
+        self._read_licences()
+        self._read_optional()
         self._signals: dict[Answer, tuple[Signal, ...]] = {}
-        self._simple = file.other_reading is None and not self._agents and not self._usage and self._tdm is None
+        spoken = self._agents or self._usage or self._tdm or self._licences or self._ai_txt
+        self._simple = file.other_reading is None and not spoken
+
+    def _read_licences(self) -> None:
+        """RSL documents; one that cannot be had or is not valid licenses nothing (RSL 1.0 4.3)."""
+        documents = []
+        missing = []
+        for reference, evidence in self.survey.licences:
+            document = rsl.parse(evidence.body, base=urls.parse(self.origin), evidence=evidence.id, reference=reference)
+            if _had(evidence) and document:
+                documents.append(document)
+            else:
+                why = evidence.error or (f"http_{evidence.status}" if not _had(evidence) else "not valid")
+                missing.append(rsl.unobtainable(reference, evidence=evidence.id, reason=why))
+        self._licences = tuple(documents)
+        self._without_licence = tuple(missing)
+
+    def _read_optional(self) -> None:
+        files = self.survey.optional
+        found = files.get("ai_txt")
+        self._ai_txt = ai_txt.parse(found.body, agent=self.token, evidence=found.id) if found and _had(found) else None
+        found = files.get("trust_txt")
+        self._trust = trust_txt.parse(found.body, evidence=found.id) if found and _had(found) else None
 
     @property
     def lint(self) -> tuple[Lint, ...]:
         """What the authors of the policy files got wrong."""
-        return (*self._file.lint, *self._usage.lint, *(self._tdm.lint if self._tdm is not None else ()))
+        readers = (self._file, self._usage, self._tdm, *self._licences, self._ai_txt, self._trust)
+        return tuple(lint for reader in readers if reader is not None for lint in reader.lint)
 
     @property
     def extension_lines(self) -> tuple[list[ExtensionLine], list[ExtensionLine]]:
@@ -115,6 +146,8 @@ class Site:
             tuple(not named.rules.allows(url.href, url.target) for named in self._agents),
             self._usage.match(url.target) if self._usage else (),
             self._tdm.match(url.target) if self._tdm is not None else None,
+            tuple(document.match(url.target) for document in self._licences),
+            self._ai_txt.match(url.target) if self._ai_txt is not None else (),
         )
 
     def signals(self, answer: Answer, url: Url) -> tuple[Signal, ...]:
@@ -160,6 +193,13 @@ class Site:
             )
         if answer.usage:
             found.extend(self._usage.signals(answer.usage))
+        for matched, document in zip(answer.licences, self._licences, strict=False):
+            found.extend(document.signals(matched))
+        found.extend(self._without_licence)
+        if self._ai_txt is not None:
+            found.extend(self._ai_txt.signals(answer.media))
+        if self._trust is not None:
+            found.extend(self._trust.signals())
         for refused, named in zip(answer.agents, self._agents, strict=True):
             if refused:
                 found.append(_agents_signal(named, self._file, url, evidence))
@@ -168,6 +208,10 @@ class Site:
 
 _UNNAMED = -1  # denied, but no single rule could be named
 _NOTHING = Answer(0, None, (), (), None)
+
+
+def _had(evidence: Evidence) -> bool:
+    return evidence.status == 200 and evidence.error is None
 
 
 def _agents_named(file: RobotsFile, token: str, catalogue: AgentCatalogue) -> list[_RefusableAgents]:

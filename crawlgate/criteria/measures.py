@@ -35,16 +35,26 @@ def b2_applies(facts: Facts) -> Finding | NotAssessed:
     if proxies:
         return finding("B2", Outcome.UNKNOWN, "b2.own_proxy", proxies)
     whole = tuple(s for s in bearing if s.scope is not Scope.ELEMENT)
-    if whole:
-        return finding("B2", Outcome.INDICATED, "b2.reservation", whole, quote=quote(whole[0]), kind=whole[0].kind)
+    reserved = tuple(s for s in whole if not _is_conditional_offer(s))
+    if reserved:
+        first = reserved[0]
+        return finding("B2", Outcome.INDICATED, "b2.reservation", reserved, quote=quote(first), kind=first.kind)
     refused = _refused_agents(facts)
     if refused and not facts.declaration.token_published:
         return finding("B2", Outcome.INDICATED, "b2.class_refused_token_unpublished", refused)
+    if whole:
+        return finding("B2", Outcome.NEEDS_HUMAN, "b2.conditional", whole, quote=quote(whole[0]), kind=whole[0].kind)
     if bearing:
         return finding("B2", Outcome.NEEDS_HUMAN, "b2.part_reserved", bearing, quote=quote(bearing[0]))
     if facts.robots is Standing.WITHHELD:
         return finding("B2", Outcome.NEEDS_HUMAN, "b2.robots_withheld", why=facts.robots_reason)
     return finding("B2", Outcome.NOT_MET, "b2.none")
+
+
+def _is_conditional_offer(signal: Signal) -> bool:
+    """Terms under which the use is offered (attribution, a token ...): whether they are met is for a person."""
+    offered = signal.strength is Strength.OFFER and signal.purpose is not Purpose.ACCESS
+    return offered and signal.polarity is Polarity.CONDITIONAL
 
 
 def _is_barrier(signal: Signal) -> bool:

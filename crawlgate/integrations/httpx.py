@@ -10,7 +10,7 @@ from the caller. `Denied` and `Held` are raised from `client.get(...)` and carry
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -166,8 +166,12 @@ def _recorded(permit: Permit) -> Iterator[None]:
         yield
     except CrawlgateError:
         raise
-    except BaseException as error:
+    except Exception as error:
         permit.failed(error)
+        raise
+    except BaseException as error:  # cancelled or interrupted, which nothing may stand in the way of
+        with suppress(CrawlgateError):
+            permit.failed(error)
         raise
 
 

@@ -41,7 +41,10 @@ _WORDS = {
         r"|この続きをみるには|有料会員(?:に(?:なる|登録する)と|限定(?:の)?(?:記事|コンテンツ)です)"
         r"|会員登録(?:すると|して|いただくと).{0,20}?(?:続き|全文|記事)(?:を|が|も)"
     ),
-    "ja.remaining": re.compile(r"(?:残り|あと)[:\s]*[0-9,]+\s*(?:文字|字)|記事の残り\s*[0-9]+\s*%"),
+    # A round number is the counter of an input field.
+    "ja.remaining": re.compile(
+        r"残り[:\s]*(?!(?:140|255|[0-9,]*00)\s*(?:文|字))[0-9,]{2,9}\s*文?字|記事の残り\s*[0-9]{1,2}\s*%"
+    ),
     "en.members": re.compile(
         r"\bthis (?:article|story|content|post|page|report|premium content) is (?:\w+ )?"
         r"(?:for|available (?:only )?(?:to|for)|exclusive(?:ly)? (?:to|for)|reserved for|restricted to|limited to)"
@@ -49,9 +52,12 @@ _WORDS = {
         r"|\b(?:subscribe|sign up|sign in|log in|register|become a (?:\w+ )?(?:member|subscriber)|buy|purchase)\b"
         r"[^.]{0,40}? to (?:continue|keep) reading\b"
         r"|\b(?:subscribe|register|sign in|log in|become a (?:\w+ )?(?:member|subscriber))\b"
-        r"[^.]{0,30}? to (?:read|unlock|access|view|see) (?:the (?:full|rest|entire|complete|whole)|this (?:article|story))"
-        r"|\bto (?:continue|keep) reading\b[^.]{0,60}?\b(?:subscribe|subscription|sign in|log in|register|account|trial)\b"
-        r"|\b(?:continue|keep) reading (?:\w+ ){0,4}with (?:a|an|your) (?:\w+ ){0,3}(?:subscription|account|trial|membership)"
+        r"[^.]{0,30}? to (?:read|unlock|access|view|see)"
+        r" (?:the (?:full|rest|entire|complete|whole)|this (?:article|story))"
+        r"|\bto (?:continue|keep) reading\b[^.]{0,60}?"
+        r"\b(?:subscribe|subscription|sign in|log in|register|account|trial)\b"
+        r"|\b(?:continue|keep) reading (?:\w+ ){0,4}with (?:a|an|your) (?:\w+ ){0,3}"
+        r"(?:subscription|account|trial|membership)"
         r"|\bunlock (?:this|the (?:full|rest of the)) (?:article|story|post|content)\b"
     ),
     "en.metered": re.compile(
@@ -59,10 +65,10 @@ _WORDS = {
         r"[^.]{0,30}?\b(?:articles?|stories|limit|pages)\b"
         r"|\byou(?:'ve| have) reached your (?:\w+ ){0,3}(?:article|reading|story) limit\b"
     ),
-    "en.remaining": re.compile(r"\b[0-9][0-9,]* (?:more )?(?:words|characters) (?:remaining|left|to go)\b"),
+    "en.remaining": re.compile(r"\b[0-9][0-9,]{1,8} (?:more )?words (?:remaining|left|to go)\b"),
 }
 _MAY_SAY = re.compile(
-    r"この|続き|全文|先は|有料会員|会員登録|残り|あと|\bthis\b|reading|\bread\b|\bto (?:unlock|access|view|see)\b"
+    r"この|続き|全文|先は|有料会員|会員登録|残り|\bthis\b|reading|\bread\b|\bto (?:unlock|access|view|see)\b"
     r"|unlock|reached|used|exceeded|remaining|\bleft\b|to go"
 )
 _TAKEN_BACK = re.compile(
@@ -205,10 +211,10 @@ def _state(nodes: list[LexborNode]) -> tuple[str, str] | None:
     veiled = [text for node, text in zip(nodes, texts, strict=True) if text and _is_hidden(node)]
     if veiled:
         return "hidden", max(veiled, key=len)
-    longest = max(texts, key=len)
-    weight = (len(longest) + len(longest.encode("utf-8", "replace"))) // 2
-    if weight < _SHORT or (weight < _TEASER and _CUT_END.search(longest)):
-        return "cut", longest
+    shown = " ".join(text for text in texts if text)
+    weight = (len(shown) + len(shown.encode("utf-8", "replace"))) // 2  # a Japanese character counts 2
+    if weight < _SHORT or (weight < _TEASER and _CUT_END.search(shown)):
+        return "cut", shown
     return None
 
 

@@ -8,7 +8,7 @@ from ..headers import Headers
 from ..limits import DEFAULT_LIMITS, Limits
 from ..model import Lint, Signal
 from ..url import Url
-from . import access, aipref, content_signal, dataset, page_head, payment, paywall, robots_tags, tdmrep, wording
+from . import access, aipref, content_signal, dataset, page_head, payment, paywall, robots_tags, rsl, tdmrep, wording
 from .dataset import PaidOffer
 
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
@@ -51,13 +51,16 @@ def read_headers(status: int, headers: Headers, *, url: Url, token: str, evidenc
         *content_signal.header(headers, evidence=evidence, lint=lint),
     )
     tdm_header = tdmrep.header(headers, evidence=evidence, lint=lint)
+    named = (
+        {"licence": "not_assessed.licence_not_fetched"} if rsl.from_link_header(headers, base=url, lint=lint) else {}
+    )
     page = is_page(status, headers)
     reason = "not_assessed.body_streamed" if 200 <= status < 300 else "not_assessed.no_content"
     return Reading(
         signals=signals,
         tdm_header=tuple(tdm_header),
         lint=tuple(lint),
-        not_looked={} if page else {"page": reason, "terms": reason},
+        not_looked=named if page else named | {"page": reason, "terms": reason},
     )
 
 
@@ -77,13 +80,17 @@ def read_page(
     head = page_head.scan(body, content_type=content_type, limit=limits.page_head_bytes, whole=whole)
     facts = dataset.read(head.jsonld, page=url, evidence=evidence)
     lint: list[Lint] = []
+    references = rsl.from_page(head, base=url, lint=lint)
     signals = (
         *before.signals,
+        *_inline_licences(references, url, evidence, lint),
         *robots_tags.meta(head, token=token, evidence=evidence, lint=lint),
         *facts.signals,
         *paywall.read(head.jsonld, [(m.name, m.content) for m in head.meta], evidence=evidence),
     )
-    not_looked = {}
+    not_looked = {"licence": before.not_looked["licence"]} if "licence" in before.not_looked else {}
+    if any(reference.url is not None for reference in references):
+        not_looked["licence"] = "not_assessed.licence_not_fetched"
     if whole and len(body) <= limits.page_head_bytes:
         signals += wording.read(head.text, evidence=evidence)
     else:
@@ -96,6 +103,19 @@ def read_page(
         lint=(*before.lint, *head.lint, *facts.lint, *lint),
         not_looked=not_looked,
     )
+
+
+def _inline_licences(
+    references: tuple[rsl.RslReference, ...], url: Url, evidence: str, lint: list[Lint]
+) -> tuple[Signal, ...]:
+    """Licences that stand in the page itself; those elsewhere would have to be fetched."""
+    found: list[Signal] = []
+    for reference in references:
+        if reference.url is None:
+            document = rsl.parse(reference.body, base=url, evidence=evidence, reference=reference)
+            lint.extend(document.lint)
+            found.extend(document.signals(document.match(url.target)))
+    return tuple(found)
 
 
 def merged(earlier: Reading, later: Reading) -> Reading:

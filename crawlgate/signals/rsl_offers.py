@@ -64,21 +64,21 @@ def _offer(license_: License, content: Content, usage: str, us: Us) -> Offer:
     doubt = license_.doubt or content.doubt
     payment = license_.payment
     detail: dict[str, str] = {}
+    standing: list[tuple[str, str, Place]] = []
+    if content.server is not None or content.encrypted:
+        standing.append(("token", "rsl.token_required", content.place))
     if payment is not None and payment.polarity is not Polarity.PERMITTED:
         detail |= payment.detail
-    conditions = {
-        "token": content.place if content.server is not None or content.encrypted else None,
-        str(detail.get("type")): payment.place if payment and payment.polarity is Polarity.CONDITIONAL else None,
-        "reporting": license_.reporting,
-    }
-    standing = [(name, place) for name, place in conditions.items() if place is not None]
+        if payment.polarity is Polarity.CONDITIONAL:
+            standing.append((detail["type"], "rsl.payment", payment.place))
+    if license_.reporting is not None:
+        standing.append(("reporting", "rsl.reporting", license_.reporting))
     if standing:
-        detail["conditions"] = " ".join(name for name, _ in standing)
+        detail["conditions"] = " ".join(name for name, _, _ in standing)
     if payment is not None and payment.polarity is Polarity.PRICED:
         return Offer(Polarity.PRICED, "rsl.payment", payment.place, detail, payment.ambiguity or doubt)
     if standing:
-        name, place = standing[0]
-        kind = {"token": "rsl.token_required", "reporting": "rsl.reporting"}.get(name, "rsl.payment")
+        _, kind, place = standing[0]
         return Offer(Polarity.CONDITIONAL, kind, place, detail, doubt)
     if doubt is not None:
         return Offer(Polarity.CONDITIONAL, "rsl.licence", license_.place, detail, doubt)
@@ -98,6 +98,8 @@ def _refusal(license_: License, usage: str, us: Us) -> Offer | None:
         return Offer(Polarity.RESERVED, "rsl.prohibits", prohibited.place, {"type": "usage"}, None, True)
     if permitted is not None and not permitted.tokens & covering:
         return Offer(Polarity.RESERVED, "rsl.permits", permitted.place, {"type": "usage"})
+    if not (license_.permits or license_.prohibits):
+        return None
     for kind, ours in (("user", us.user), ("geo", us.geo)):
         for rule, prohibits in ((license_.prohibits.get(kind), True), (license_.permits.get(kind), False)):
             if rule is not None and (excluded := _excludes(rule, ours, prohibits=prohibits)) is not None:

@@ -553,7 +553,7 @@ def test_a_head_in_many_small_pieces_costs_little(start: Start, opening: bytes) 
     ids=["no-answer", "stuck-in-head", "cut-before", "cut-in-head", "short", "no-http"],
 )
 def test_failures_before_the_head_was_judged(start: Start, answer: Answer, error: type[Exception]) -> None:
-    scraper = start({"a.test": {"/p": answer}}, timeout=0.3)
+    scraper = start({"a.test": {"/p": answer}}, timeout=0.3 if error is httpx.ReadTimeout else 20)
     with pytest.raises(error):
         scraper.get("http://a.test/p")
     (outcome,) = scraper.outcomes("http://a.test/p")
@@ -595,6 +595,22 @@ def test_a_cancelled_fetch_is_on_record(tmp_path: Path, answer: Answer) -> None:
     (outcome,) = records(tmp_path / "ledger", kinds={"outcome"})
     assert (outcome.table["disposition"], outcome.table["error"]) == ("failed", "CancelledError")
     assert verify(tmp_path / "ledger").ok
+
+
+def test_a_cancelled_fetch_stays_cancelled_when_the_gate_is_closed_already(tmp_path: Path) -> None:
+    async def cancelled() -> None:
+        async with AsyncGate(DECLARATION, home=tmp_path, evidence_transport=web.async_transport()) as gate:
+            client = gate.httpx_async_client(transport=web.async_transport())
+            fetch = asyncio.create_task(client.get("http://a.test/p"))
+            while not web.targets("a.test"):
+                await asyncio.sleep(0.002)
+        fetch.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await fetch
+        await client.aclose()
+
+    with WebServer({"a.test": {"/p": Answer(PAGE, before=(HANG,))}}) as web:
+        asyncio.run(cancelled())
 
 
 # -- the errors --------------------------------------------------------------------------------------------
