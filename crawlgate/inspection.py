@@ -78,6 +78,32 @@ def inspect_document(table: Any) -> Inspection:
     return _Reader(url, token, table).read()
 
 
+def inspect_received(url: Url, token: str, survey: Survey, page: Evidence | None) -> Inspection:
+    """The same for what was fetched from a site: its survey, and one page (None: not fetched)."""
+    site = Site(survey, token, agents.load())
+    answer = site.answer(url)
+    tdm_file = site.tdm_signals(answer)
+    signals = list(site.signals(answer, url))
+    del signals[len(signals) - len(tdm_file) :]
+    lint = list(site.lint)
+    reading = Reading()
+    if page is not None and page.status is not None:
+        headers = Headers(page.headers)
+        reading = response.read_headers(page.status, headers, url=url, token=token, evidence=page.id)
+        if response.is_page(page.status, headers):
+            reading = response.read_page(
+                page.body, reading, url=url, headers=headers, token=token, whole=not page.truncated, evidence=page.id
+            )
+    signals += tdmrep.combine(tdm_file, reading.tdm_header, reading.tdm_meta)
+    signals += reading.signals
+    polarity = effective(signals)
+    if polarity[Purpose.CRAWL] is Polarity.UNSPECIFIED:
+        polarity[Purpose.CRAWL] = _crawl(survey.standing)
+    if polarity[Purpose.ACCESS] is Polarity.UNSPECIFIED and page is not None and (page.status or 500) < 400:
+        polarity[Purpose.ACCESS] = Polarity.PERMITTED
+    return Inspection(url=url, signals=tuple(signals), effective=polarity, lint=(*lint, *reading.lint))
+
+
 class _Reader:
     """Collects statements protocol by protocol."""
 

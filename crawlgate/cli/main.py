@@ -13,6 +13,7 @@ from .check import check
 from .demo import demo
 from .explain import explain
 from .inquire import inquire
+from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
 from .report import report
@@ -33,7 +34,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, check, judge, ledger, report, inquire, explain, signals):
+for command in (demo, check, judge, ledger, report, inquire, explain, signals, inspect_site):
     cli.add_command(command)
 
 
