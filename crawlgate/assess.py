@@ -6,9 +6,9 @@ from datetime import datetime
 
 from .blocklist.match import HostNotices
 from .criteria import Facts, evaluate
-from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Stage
+from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Signal, Stage
 from .policy import Profile, decide
-from .signals import dataset, tdmrep
+from .signals import dataset, rsl, tdmrep
 from .signals.dataset import PaidOffer
 from .signals.response import Reading
 from .site import Answer, Site
@@ -93,7 +93,14 @@ class Assessor:
         else:
             tdm_file = site.tdm_signals(answer)
             tdm = tdmrep.combine(tdm_file, reading.tdm_header, reading.tdm_meta)
-            signals = signals[: len(signals) - len(tdm_file)] + tuple(tdm) + reading.signals
+            policy = signals[: len(signals) - len(tdm_file)]
+            licences = rsl.combine(filter(_is_licence, policy), filter(_is_licence, reading.signals))
+            signals = (
+                *(signal for signal in policy if not _is_licence(signal)),
+                *tdm,
+                *licences,
+                *(signal for signal in reading.signals if not _is_licence(signal)),
+            )
             not_looked = not_looked | reading.not_looked
         here = tuple(offer for offer in offers if dataset.covers(offer, url))
         return Facts(
@@ -113,3 +120,8 @@ class Assessor:
             offers_on_site=tuple(o for o in offers if o not in here and url.href not in o.free_urls),
             not_looked={check: why for check, why in not_looked.items() if check not in self.looked},
         )
+
+
+def _is_licence(signal: Signal) -> bool:
+    """RSL statements, of which those of a page replace those of robots.txt (RSL 1.0 4.9)."""
+    return signal.kind.startswith("rsl.")

@@ -43,7 +43,8 @@ Flow = Generator[Fetch, Evidence, T]
 class Survey:
     """What an origin's policy files say, before any page: the evidence and how robots.txt stands.
 
-    `licences` are RSL documents that robots.txt names, each with the line that names it; `optional` holds policy
+    `licences` are RSL documents that robots.txt names, each with the line that names it (no
+    evidence: robots.txt keeps us out of it); `optional` holds policy
     files that were asked for beyond these (`ai_txt`, `trust_txt`). `not_looked` names the checks that were not
     made and why (`tdmrep`: a reason key).
     """
@@ -55,7 +56,7 @@ class Survey:
     file: RobotsFile | None
     tdmrep: Evidence | None
     not_looked: dict[str, str]
-    licences: tuple[tuple[RslReference, Evidence], ...] = ()
+    licences: tuple[tuple[RslReference, Evidence | None], ...] = ()
     optional: Mapping[str, Evidence] = field(default_factory=dict)
 
     @property
@@ -82,10 +83,13 @@ def survey(url: Url, token: str, limits: Limits = DEFAULT_LIMITS, *, optional: S
         tdmrep = yield from _follow(url, TDMREP_PATH, EvidenceKind.TDMREP, limits.wellknown_bytes, limits)
         if tdmrep.status is None or tdmrep.status >= 500:
             not_looked["tdmrep"] = "not_assessed.unreachable"
-    licences: list[tuple[RslReference, Evidence]] = []
+    licences: list[tuple[RslReference, Evidence | None]] = []
     further: dict[str, Evidence] = {}
     for reference in _licences_named(url, token, file):
-        document = yield from _follow(reference.url or url, None, EvidenceKind.RSL, limits.wellknown_bytes, limits)
+        document: Evidence | None = None
+        target = reference.url or url
+        if target.origin != url.origin or file is None or file.allows(target.href, token):
+            document = yield from _follow(target, None, EvidenceKind.RSL, rsl.MAX_BYTES + 1, limits)
         licences.append((reference, document))
     for name, path in OPTIONAL_FILES.items():
         if name not in optional:
@@ -110,17 +114,12 @@ def survey(url: Url, token: str, limits: Limits = DEFAULT_LIMITS, *, optional: S
     )
 
 
-def _licences_named(url: Url, token: str, file: RobotsFile | None) -> list[RslReference]:
-    """RSL documents that robots.txt names for `token`, less those of this origin that it keeps `token` out of."""
+def _licences_named(url: Url, token: str, file: RobotsFile | None) -> tuple[RslReference, ...]:
+    """RSL documents that robots.txt names for `token`."""
     if file is None:
-        return []
+        return ()
     ours, others = file.extension_lines(token)
-    base = urls.parse(url.origin + "/robots.txt")
-    return [
-        reference
-        for reference in rsl.licence_urls(ours, base=base, others=others)
-        if reference.url is not None and (reference.url.origin != url.origin or file.allows(reference.url.href, token))
-    ]
+    return rsl.licence_urls(ours, base=urls.parse(url.origin + "/robots.txt"), others=others)
 
 
 def _follow(url: Url, path: str | None, kind: EvidenceKind, max_bytes: int, limits: Limits) -> Flow[Evidence]:

@@ -18,6 +18,7 @@ from .signals.lines import ExtensionLine
 from .signals.robots import RobotsAnswer, RobotsFile
 from .signals.robots_rules import RuleSet
 from .signals.robots_standing import Standing
+from .signals.rsl import RslDocument
 from .url import Url
 
 # Refusing one of these by name speaks about AI training (B3); the order is the order of telling.
@@ -50,6 +51,7 @@ class Site:
         "_agents",
         "_ai_txt",
         "_file",
+        "_licence_lint",
         "_licences",
         "_own",
         "_signals",
@@ -97,17 +99,24 @@ class Site:
 
     def _read_licences(self) -> None:
         """RSL documents; one that cannot be had or is not valid licenses nothing (RSL 1.0 4.3)."""
-        documents = []
-        missing = []
+        documents: list[RslDocument] = []
+        missing: list[Signal] = []
+        lint: list[Lint] = []
+        base = urls.parse(self.origin)
         for reference, evidence in self.survey.licences:
-            document = rsl.parse(evidence.body, base=urls.parse(self.origin), evidence=evidence.id, reference=reference)
+            if evidence is None:
+                missing.append(rsl.unobtainable(reference, reason="robots_disallows_it"))
+                continue
+            document = rsl.parse(evidence.body, base=base, evidence=evidence.id, reference=reference)
             if _had(evidence) and document:
                 documents.append(document)
-            else:
-                why = evidence.error or (f"http_{evidence.status}" if not _had(evidence) else "not valid")
-                missing.append(rsl.unobtainable(reference, evidence=evidence.id, reason=why))
+                continue
+            why = evidence.error or (document.lint[0].code if _had(evidence) else f"http_{evidence.status}")
+            lint.extend(document.lint if _had(evidence) else ())
+            missing.append(rsl.unobtainable(reference, evidence=evidence.id, reason=why))
         self._licences = tuple(documents)
         self._without_licence = tuple(missing)
+        self._licence_lint = tuple(lint)
 
     def _read_optional(self) -> None:
         files = self.survey.optional
@@ -120,7 +129,7 @@ class Site:
     def lint(self) -> tuple[Lint, ...]:
         """What the authors of the policy files got wrong."""
         readers = (self._file, self._usage, self._tdm, *self._licences, self._ai_txt, self._trust)
-        return tuple(lint for reader in readers if reader is not None for lint in reader.lint)
+        return (*(lint for reader in readers if reader is not None for lint in reader.lint), *self._licence_lint)
 
     @property
     def extension_lines(self) -> tuple[list[ExtensionLine], list[ExtensionLine]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import html
 import re
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -23,6 +24,9 @@ from .markup import END, HOLDS_TEXT, START, Token, attributes, tokens
 
 MAX_BYTES = 384 * 1024
 """Bytes of a page that are read. Project choice; the longest of 141 real login pages has 364 KiB."""
+
+MAX_TAGS = 15_000
+"""Tags of a page that are read; the fullest of those login pages has 7,262."""
 
 MAX_DEPTH = 512
 """Open elements that are kept track of; real pages stay below 100."""
@@ -37,8 +41,9 @@ _NAMED_LINKS, _BARE_LINKS = 50, 25
 _BARE_TOTAL = 1_500
 _WORDED_PROSE, _SECOND_PROSE = 800, 500
 _NAME_LENGTH = 70
-_CHARSET_BYTES = 16 * 1024
+_HEAD_BYTES = 16 * 1024
 _INPUT = re.compile(rb"<input", re.IGNORECASE)
+_PASSWORD = re.compile(rb"type\s*+=\s*+[\"']?\s*+password", re.IGNORECASE)
 _ISO_2022 = re.compile(rb"charset\s*+=\s*+[\"']?iso-2022-jp", re.IGNORECASE)
 
 # --- Words -------------------------------------------------------------------------------------------------
@@ -111,7 +116,14 @@ _NAMED_HIDDEN = re.compile(
     rb"(?<![a-z])(?:modal|popup|pop-?up|overlay|lightbox|dropdown(?:-menu)?|dialog|tooltip|hidden|hide|invisible"
     rb"|fancybox|mfp-hide|reveal|collapse|offscreen|flyout)(?![a-z])"
 )
+_MAY_NAME = re.compile(
+    rb"head|nav|foot|menu|sidebar|top|toolbar|breadcrumb|cookie|widget|bar|canvas|modal|pop|overlay|lightbox|dropdown"
+    rb"|dialog|tip|hid|invisible|fancybox|reveal|collapse|offscreen|flyout|display|banner|contentinfo",
+    re.IGNORECASE,
+)
+_UNNAMED = frozenset((b"a", b"body", b"html"))
 _STYLE_HIDDEN = re.compile(rb"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_MISNESTED = 16  # open elements that an end tag may close with its own
 _LEAD = 3  # blocks between a line that says login and the first field
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _INLINE = frozenset(
@@ -165,6 +177,7 @@ class _Outline:
     links: int = 0
     others: int = 0
     wall: bool = False
+    cut: bool = False
 
 
 def read(body: bytes, *, content_type: str = "", evidence: str = "", whole: bool = True) -> tuple[Signal, ...]:
@@ -176,9 +189,13 @@ def read(body: bytes, *, content_type: str = "", evidence: str = "", whole: bool
     data = _readable(body[:MAX_BYTES], content_type)
     if not _INPUT.search(data):
         return ()
-    head = page_head.scan(data, content_type=content_type, limit=_CHARSET_BYTES)
-    page = _outline(data, _charset(data, head.charset))
-    found = _login(page, whole=whole and len(body) <= MAX_BYTES)
+    if _is_utf8(data):  # whatever the page says of itself
+        content_type = "text/html; charset=utf-8"
+    head = page_head.scan(data, content_type=content_type, limit=_HEAD_BYTES)
+    if not _PASSWORD.search(data) and not suspected(head.title):
+        return ()
+    page = _outline(data, head.charset)
+    found = _login(page, whole=whole and len(body) <= MAX_BYTES and not page.cut)
     if found is None:
         return ()
     form, sign = found
@@ -214,13 +231,12 @@ def _readable(data: bytes, content_type: str) -> bytes:
     return data
 
 
-def _charset(data: bytes, declared: str) -> str:
-    """Octets that are well-formed UTF-8 are UTF-8, whatever the page says of itself."""
+def _is_utf8(data: bytes) -> bool:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
-        return declared
-    return "utf-8"
+        return False
+    return True
 
 
 def _outline(data: bytes, charset: str) -> _Outline:
@@ -327,6 +343,7 @@ class _Reader:
         "_last",
         "_lead",
         "_linked",
+        "_names",
         "_open",
         "_passwords",
         "found",
@@ -336,6 +353,7 @@ class _Reader:
         self._data = data
         self._charset = charset
         self._open: list[tuple[bytes, int]] = []
+        self._names: Counter[bytes] = Counter()
         self._block: list[bytes] = []
         self._linked = 0
         self._heading: list[bytes] | None = None
@@ -351,7 +369,7 @@ class _Reader:
         data = self._data
         last = 0
         holder: Token | None = None
-        for token in tokens(data):
+        for number, token in enumerate(tokens(data)):
             kind, name, start, end = token
             if holder is not None:
                 if holder[1] == b"title" and not self.found.title:
@@ -368,8 +386,9 @@ class _Reader:
                 self._start(token)
             elif kind == END:
                 self._end(name)
-            if self.found.prose > MAX_PROSE:
-                return
+            if number >= MAX_TAGS or self.found.prose > MAX_PROSE:
+                self.found.cut = True
+                break
         self._flush()
         self._form_edge()
 
@@ -400,7 +419,7 @@ class _Reader:
         if name in _VOID:
             return
         own = _PLACES.get(name, 0)
-        if end - start > len(name) + 6 and name != b"a" and name not in (b"body", b"html"):
+        if name not in _UNNAMED and _MAY_NAME.search(self._data, start, min(end, start + 2_000)):
             own |= self._named(token)
         if name == b"form":
             self._form_edge()
@@ -415,6 +434,7 @@ class _Reader:
             self._heading = []
         if len(self._open) < MAX_DEPTH:
             self._open.append((name, self._place | own))
+            self._names[name] += 1
 
     def _end(self, name: bytes) -> None:
         if name not in _INLINE:
@@ -434,10 +454,13 @@ class _Reader:
             self._form_edge()
         elif name == b"article" and self._articles:
             self.found.others += self._articles.pop() == self._passwords
-        for back in range(1, min(len(self._open), 16) + 1):
-            if self._open[-back][0] == name:
-                del self._open[-back:]
-                break
+        if self._names[name]:
+            for back in range(1, min(len(self._open), _MISNESTED) + 1):
+                if self._open[-back][0] == name:
+                    for closed, _ in self._open[-back:]:
+                        self._names[closed] -= 1
+                    del self._open[-back:]
+                    break
 
     def _named(self, token: Token) -> int:
         found, _ = attributes(self._data, token)

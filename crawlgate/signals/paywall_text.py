@@ -78,7 +78,7 @@ _TAKEN_BACK = re.compile(
 
 # --- Hiding ------------------------------------------------------------------------------------------------
 
-_SELECTOR = re.compile(r"(?:[a-zA-Z][\w-]{0,40})?(?:[.#][a-zA-Z_-][\w-]{0,80}){0,4}")
+_SELECTOR = re.compile(r"(?:[a-zA-Z][\w-]{0,40})?(?:[.#]-?[a-zA-Z_][\w-]{0,80}){0,4}")
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|(?:max-)?height\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])"
     r"|filter\s*:\s*blur"

@@ -114,7 +114,10 @@ def _inline_licences(
         if reference.url is None:
             document = rsl.parse(reference.body, base=url, evidence=evidence, reference=reference)
             lint.extend(document.lint)
-            found.extend(document.signals(document.match(url.target)))
+            if document:
+                found.extend(document.signals(document.match(url.target)))
+            else:
+                found.append(rsl.unobtainable(reference, evidence=evidence, reason=document.lint[0].code))
     return tuple(found)
 
 

@@ -117,6 +117,6 @@ def _excludes(rule: Rule, ours: frozenset[str] | None, *, prohibits: bool) -> st
         return None if prohibits else "yes"
     if ours is None:
         return "unknown"
-    if prohibits and "EU" in ours and rule.tokens & _EU and ours == {"EU"}:
+    if prohibits and ours == {"EU"} and rule.tokens & _EU:
         return "unknown"
     return "yes" if bool(rule.tokens & ours) is prohibits else None
