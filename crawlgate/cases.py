@@ -33,6 +33,7 @@ from .url import Url
 # `.test` is reserved for cases like these; `blogsuffix.test` plays a shared-hosting suffix in them.
 _CASE_SUFFIXES = ("test", "blogsuffix.test")
 _JUDGED_STAGES = (Stage.PRE_FETCH, Stage.POST_FETCH)
+_OPTIONAL_PATHS = {path for paths in OPTIONAL_FILES.values() for path in paths}
 # The case states what was known, so texts, attempts and lists count as looked at.
 _LOOKED = frozenset({"terms", "attempts", "lists", "tdmrep", "page", *OPTIONAL_FILES})
 _DECLARED = (
@@ -154,13 +155,13 @@ def _refuse_later_stages(table: Mapping[str, Any], stage: Stage) -> None:
     if (table.get("response") or {}).get("attempts"):
         raise NotJudged("earlier attempts are not judged by this version")
     for path, content in (table.get("site_files") or {}).items():
-        policy = path == TDMREP_PATH or path in OPTIONAL_FILES.values() or path.endswith(".xml")
+        policy = path == TDMREP_PATH or path in _OPTIONAL_PATHS or path.endswith(".xml")
         if path.startswith("#") or (isinstance(content, str) and not policy):
             raise NotJudged(f"site_files {path!r}: registers and terms in words are not judged by this version")
 
 
 def _optional(case: Case) -> list[str]:
-    return [name for name, path in OPTIONAL_FILES.items() if path in case.files]
+    return [name for name, paths in OPTIONAL_FILES.items() if any(path in case.files for path in paths)]
 
 
 def _replayed(case: Case, fetch: Fetch) -> Evidence:

@@ -165,7 +165,8 @@ class Core:
     def _lifetime(self, survey: Survey) -> float:
         """Seconds for which a survey stands. A failure stands shorter, but not shorter than asked for."""
         if survey.standing is not Standing.UNREACHABLE:
-            return self.limits.robots_max_age
+            failed = "not_assessed.unreachable" in survey.not_looked.values()
+            return self.limits.unreachable_retry if failed else self.limits.robots_max_age
         wait = _retry_after(survey.robots) if survey.robots is not None else 0.0
         return min(max(wait, self.limits.unreachable_retry), self.limits.robots_max_age)
 

@@ -15,7 +15,7 @@ from . import url as urls
 from .errors import UrlError
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Evidence, EvidenceKind
-from .signals import robots, rsl
+from .signals import ai_txt, robots, rsl, trust_txt
 from .signals.robots import RobotsFile
 from .signals.robots_standing import Standing, standing
 from .signals.rsl import RslReference
@@ -24,8 +24,8 @@ from .url import Url
 T = TypeVar("T")
 
 TDMREP_PATH = "/.well-known/tdmrep.json"
-OPTIONAL_FILES = {"ai_txt": "/ai.txt", "trust_txt": "/trust.txt"}
-"""Policy files that few sites have; asked for where the gate is told to."""
+OPTIONAL_FILES = {"ai_txt": (ai_txt.PATH,), "trust_txt": trust_txt.PATHS}
+"""Policy files that few sites have, and where they may stand; asked for where the gate is told to."""
 
 
 class Fetch(NamedTuple):
@@ -91,16 +91,19 @@ def survey(url: Url, token: str, limits: Limits = DEFAULT_LIMITS, *, optional: S
         if target.origin != url.origin or file is None or file.allows(target.href, token):
             document = yield from _follow(target, None, EvidenceKind.RSL, rsl.MAX_BYTES + 1, limits)
         licences.append((reference, document))
-    for name, path in OPTIONAL_FILES.items():
+    for name, paths in OPTIONAL_FILES.items():
         if name not in optional:
             not_looked[name] = "not_assessed.not_asked_for"
         elif stands is Standing.UNREACHABLE:
             not_looked[name] = "not_assessed.robots_unknown"
-        elif file is not None and not file.allows(url.origin + path, token):
-            not_looked[name] = "not_assessed.robots_disallows_it"
         else:
-            kind = EvidenceKind(name)
-            further[name] = yield from _follow(url, path, kind, limits.wellknown_bytes, limits)
+            allowed = [path for path in paths if file is None or file.allows(url.origin + path, token)]
+            for path in allowed:
+                further[name] = yield from _follow(url, path, EvidenceKind(name), limits.wellknown_bytes, limits)
+                if further[name].status == 200:
+                    break
+            if not allowed:
+                not_looked[name] = "not_assessed.robots_disallows_it"
     return Survey(
         origin=url.origin,
         robots=answer,

@@ -128,14 +128,14 @@ class Gate(_Common):
         *,
         status: int,
         headers: Any = (),
-        body: bytes = b"",
+        body: bytes | None = None,
         user_agent: str | None = None,
         credentials: str | None = None,
     ) -> Decision:
         """Judge a response in hand: status, headers and, for a page, its head. For clients that are not wrapped.
 
-        `headers` may be a mapping, pairs, or a client's own object. Deny means: do not keep the body. The
-        decision says what was not assessed. Never raises for what a server sent.
+        `headers` may be a mapping, pairs, or a client's own object; without `body` the page is not assessed. Deny
+        means: do not keep the body. Never raises for what a server sent.
         """
         core = self.core
         admitted = core.admit(url)
@@ -143,7 +143,7 @@ class Gate(_Common):
             return admitted
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
         permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
-        return permit.see_headers(status, headers) or permit.see_page(body, whole=True)
+        return permit.see_all(status, headers, body)
 
     def httpx_client(self, **options: Any) -> httpx.Client:
         """An `httpx.Client` behind this gate: every hop asked before it leaves, every response judged before
@@ -233,7 +233,7 @@ class AsyncGate(_Common):
         *,
         status: int,
         headers: Any = (),
-        body: bytes = b"",
+        body: bytes | None = None,
         user_agent: str | None = None,
         credentials: str | None = None,
     ) -> Decision:
@@ -244,7 +244,7 @@ class AsyncGate(_Common):
             return admitted
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
         permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
-        return permit.see_headers(status, headers) or permit.see_page(body, whole=True)
+        return permit.see_all(status, headers, body)
 
     def httpx_async_client(self, **options: Any) -> httpx.AsyncClient:
         """An `httpx.AsyncClient` behind this gate; see `Gate.httpx_client`."""

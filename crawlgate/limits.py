@@ -37,6 +37,10 @@ class Limits:
     """Bytes of a page that are held back to judge its head. Project choice; on real pages the head ends
     within 100 KiB at the 95th percentile."""
 
+    media_bytes: int = 8 * 1024 * 1024
+    """Bytes of an image, sound, film or document in which embedded statements are looked for, where the body is
+    in hand. Project choice; XMP and C2PA stand near the beginning."""
+
     header_value: int = 16 * 1024
     """Bytes of one header value that are read; longer values are cut and flagged."""
 
@@ -58,8 +62,8 @@ class Limits:
     raw_text: int = 400
     """Characters of a raw line that a signal quotes."""
 
-    origins: int = 200_000
-    """Origins whose evidence is kept in memory; the least recently used go first."""
+    origins: int = 50_000
+    """Origins whose evidence is kept in memory, at some 50 KiB each on real files; the oldest go first."""
 
     memo_per_origin: int = 4_096
     """Distinct answers remembered per origin; more are computed again."""

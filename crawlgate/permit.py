@@ -20,6 +20,7 @@ from .url import Url
 if TYPE_CHECKING:
     from .core import Core, Known
 
+_PARTIAL = 206
 _NO_CONTENT = (204, 205)  # RFC 9110 15.3.5, 15.3.6
 _DISPOSITION = {Verdict.ALLOW: "released", Verdict.REVIEW: "held", Verdict.DENY: "discarded"}
 
@@ -54,8 +55,12 @@ class Permit:
         """True if `beginning` holds the head of the page, or as much of it as is going to be judged."""
         return len(beginning) >= self.head_limit or head_complete(beginning)
 
-    def see_headers(self, status: int, headers: Any, *, method: str = "GET") -> Decision | None:
-        """Judge status and headers. None means: not refused so far, and a page; show its head."""
+    def see_headers(self, status: int, headers: Any, *, method: str = "GET", media: bytes = b"") -> Decision | None:
+        """Judge status and headers. None means: not refused so far, and a page; show its head.
+
+        `media` is the body where it is in hand already; of a file that is no page, it is searched for embedded
+        statements.
+        """
         core = self._core
         self._headers = Headers(headers, core.limits)
         self._status = status
@@ -67,10 +72,25 @@ class Permit:
         if method == "HEAD" or status in _NO_CONTENT:
             self._unseen("not_assessed.no_content")
         elif response.is_page(status, self._headers):
+            if response.is_later_part(status, self._headers):
+                self._unseen("not_assessed.page_partial")
+                return self._settle()
             if self._basis().verdict is Verdict.ALLOW or not core.enforcing:
                 return None
             self._unseen("not_assessed.before_page")
+        elif media and 200 <= status < 300:
+            self._reading = response.read_media(media, self._reading, evidence=self._evidence, limits=core.limits)
         return self._settle()
+
+    def see_all(self, status: int, headers: Any, body: bytes | None) -> Decision:
+        """Judge a response in hand; `body` None says that it is not, so that nothing is said about the page."""
+        decision = self.see_headers(status, headers, media=body or b"")
+        if decision is not None:
+            return decision
+        if body is None:
+            self._unseen("not_assessed.no_body_given")
+            return self._settle()
+        return self.see_page(body, whole=True)
 
     def see_page(self, beginning: bytes, *, whole: bool) -> Decision:
         """Judge the head of a page, decoded from its content coding. `whole` says that nothing follows."""
@@ -80,7 +100,7 @@ class Permit:
             url=self.url,
             headers=self._headers,
             token=self._core.declaration.token,
-            whole=whole,
+            whole=whole and self._status != _PARTIAL,
             evidence=self._evidence,
             limits=self._core.limits,
         )

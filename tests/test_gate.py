@@ -281,3 +281,39 @@ def test_inquire_answers_from_the_ledger(tmp_path: Path) -> None:
     assert list(inquire(ledger, "elsewhere.example")) == []
     with pytest.raises(ConfigError):
         list(inquire(ledger, "https://"))
+
+
+def test_inspect_reads_what_is_embedded_in_a_file(tmp_path: Path) -> None:
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/" '
+        'plus:DataMining="http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-AIMLTRAINING"/></rdf:RDF></x:xmpmeta>'
+    )
+    with gate(FakeWeb(), tmp_path) as opened:
+        said = opened.inspect(
+            f"{SITE}/a.jpg", status=200, headers={"content-type": "image/jpeg"}, body=b"\xff\xd8" + packet.encode()
+        )
+        silent = opened.inspect(f"{SITE}/b.jpg", status=200, headers={"content-type": "image/jpeg"}, body=b"\xff\xd8xx")
+    assert (said.verdict, said.reasons[0].signals[0].kind) == ("deny", "iptc.data_mining")
+    assert silent.allowed
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "verdict"),
+    [
+        ({"robots.txt": "License: /l.xml\nUser-agent: *\nAllow: /", "l.xml": '<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license><prohibits type="usage">ai-train</prohibits></license></content></rsl>'}, {}, "deny"),
+        ({"robots.txt": "License: /l.xml\nUser-agent: *\nAllow: /", "l.xml": '<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license><permits type="usage">all</permits></license></content></rsl>'}, {}, "allow"),
+        ({"robots.txt": "License: /l.xml\nUser-agent: *\nAllow: /"}, {}, "deny"),
+        ({"trust.txt": "datatrainingallowed=no\n"}, {}, "allow"),
+        ({"trust.txt": "datatrainingallowed=no\n"}, {"policy_files": ["trust_txt"]}, "deny"),
+        ({".well-known/trust.txt": "datatrainingallowed=no\n"}, {"policy_files": ["trust_txt"]}, "deny"),
+        ({"ai.txt": "User-Agent: *\nDisallow: *.jpg\n"}, {"policy_files": ["ai_txt"]}, "deny"),
+    ],
+)  # fmt: skip
+def test_licences_and_optional_files(tmp_path: Path, files: dict[str, str], options: Any, verdict: str) -> None:
+    web = FakeWeb({f"{SITE}/{path}": body for path, body in files.items()})
+    with gate(web, tmp_path, **options) as opened:
+        decision = opened.check(f"{SITE}/a.jpg")
+    assert decision.verdict == verdict, decision.explain()
+    asked = "check.trust_txt" in decision.not_assessed
+    assert asked is ("trust_txt" not in options.get("policy_files", ()))

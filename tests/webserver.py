@@ -171,6 +171,8 @@ class WebServer:
         listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         # What waits in the system's buffers looks sent; little of it, so that `Hit.sent` tells something.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
+        # asyncio does this only for sockets whose protocol number is set; head and body are two writes.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = listener.getsockname()[1]
         server = await asyncio.start_server(self._connection, sock=listener, limit=_HEAD_LIMIT)
         self._ready.set()

@@ -10,7 +10,8 @@ from .permission import fitting_licence
 
 # Statements about a product or a text for people: other criteria read them.
 _NOT_MEASURES = ("dataset.", "wording.")
-_UNREADABLE = "not_assessed.page_unreadable"
+# Pages that came, but whose head could not be read: what it says is unknown, not absent.
+_UNREAD = {"not_assessed.page_unreadable": "b2.page_unreadable", "not_assessed.page_partial": "b2.page_partial"}
 
 
 def b2_applies(facts: Facts) -> Finding | NotAssessed:
@@ -29,8 +30,9 @@ def b2_applies(facts: Facts) -> Finding | NotAssessed:
         return finding("B2", Outcome.MET, "b2.credentials_used", credentials=facts.attempt.credentials)
     if facts.robots in (Standing.UNREACHABLE, Standing.NOT_LOOKED):
         return finding("B2", Outcome.UNKNOWN, "b2.robots_unknown", why=facts.robots_reason or "no evidence")
-    if facts.not_looked.get("page") == _UNREADABLE:
-        return finding("B2", Outcome.UNKNOWN, "b2.page_unreadable")
+    unread = _UNREAD.get(facts.not_looked.get("page", ""))
+    if unread is not None:
+        return finding("B2", Outcome.UNKNOWN, unread)
     proxies = tuple(s for s in facts.signals if s.kind == "access.407")
     if proxies:
         return finding("B2", Outcome.UNKNOWN, "b2.own_proxy", proxies)

@@ -24,10 +24,21 @@ an eighth more is there. A server may send a tag in each chunk."""
 class HeadReader:
     """Collects raw chunks of a page until its head can be judged, in bounded memory and time."""
 
-    __slots__ = ("_beginning", "_inflater", "_look_at", "_looked", "_permit", "_tag_ended", "_wire", "chunks")
+    __slots__ = (
+        "_beginning",
+        "_inflater",
+        "_length",
+        "_look_at",
+        "_looked",
+        "_permit",
+        "_tag_ended",
+        "_wire",
+        "chunks",
+    )
 
-    def __init__(self, permit: Permit, content_encoding: str | None) -> None:
+    def __init__(self, permit: Permit, content_encoding: str | None, content_length: str | None = None) -> None:
         self._permit = permit
+        self._length = int(content_length) if content_length and content_length.isdecimal() else None
         self._inflater = Inflater(content_encoding, permit.head_limit)
         self._beginning = bytearray()
         self._wire = self._looked = self._look_at = 0
@@ -45,6 +56,7 @@ class HeadReader:
 
     def judge(self, *, whole: bool) -> None:
         """Judge what was collected; raises `Denied` or `Held` where the gate enforces."""
+        whole = whole or self._wire == self._length
         if whole:
             self._inflater.finish()
         beginning = bytes(self._beginning)

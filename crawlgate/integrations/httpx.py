@@ -56,7 +56,7 @@ class GateTransport(httpx.BaseTransport):
         rest = iter(stream)
         held: list[bytes] = []
         if permit.see_headers(response.status_code, response.headers, method=method) is None:
-            reader = HeadReader(permit, response.headers.get("content-encoding"))
+            reader = _head_reader(permit, response)
             whole = not any(reader.feed(chunk) for chunk in rest)
             reader.judge(whole=whole)
             held = reader.chunks
@@ -93,7 +93,7 @@ class AsyncGateTransport(httpx.AsyncBaseTransport):
         rest = aiter(stream)
         held: list[bytes] = []
         if permit.see_headers(response.status_code, response.headers, method=method) is None:
-            reader = HeadReader(permit, response.headers.get("content-encoding"))
+            reader = _head_reader(permit, response)
             whole = True
             async for chunk in rest:
                 if reader.feed(chunk):
@@ -199,6 +199,10 @@ def _judged_target(permit: Permit, request: httpx.Request) -> Iterator[None]:
         yield
     finally:
         request.extensions = given  # httpx hands them on to the next hop
+
+
+def _head_reader(permit: Permit, response: httpx.Response) -> HeadReader:
+    return HeadReader(permit, response.headers.get("content-encoding"), response.headers.get("content-length"))
 
 
 class _Released(httpx.SyncByteStream):

@@ -26,6 +26,9 @@ MAX_ASSERTION = 64 * 1024
 MAX_ASSERTIONS = 16
 """Training assertions of one file that are decoded."""
 
+MAX_UPDATES = 100
+"""Update manifests that are passed over on the way to the manifest they update."""
+
 MAX_UNKNOWN = 8
 """Unknown entries of one assertion that are told; the specification defines four keys."""
 
@@ -237,7 +240,10 @@ def _assertions(place: _Place, lint: list[Lint] | None) -> Iterator[tuple[_Box, 
         note(lint, "no_manifest", "the manifest store has no manifest")
         return
     doubt: str | None = None
-    for manifest in reversed(manifests):
+    for number, manifest in enumerate(reversed(manifests)):
+        if number == MAX_UPDATES:
+            note(lint, "updates_cut", f"more than {MAX_UPDATES} update manifests; the rest was not read")
+            return
         if manifest.type == _COMPRESSED:
             note(lint, "compressed_manifest", "the active manifest is compressed and was not read")
             return

@@ -64,6 +64,12 @@ _LOGIN = (
     r"|تسجيل الدخول|ورود|כניסה|התחברות"
 )
 _LOGIN_WORD = re.compile(r"(?<!\w)(?:" + _LOGIN + r")(?!\w)|ログイン|ログオン|サインイン|로그인|登录|登入|登陆")
+_LOGIN_CJK = re.compile(r"ログイン|ログオン|サインイン|会員認証|登录|登錄|登入|登陆|로그인")
+_NAME_CJK = re.compile(
+    r"(?:.{0,24}[\s・/|])?[^、。]{0,16}(?:" + _LOGIN_CJK.pattern + r")"
+    r"(?:ページ|画面|フォーム|する|はこちら|して(?:ください|下さい)|が必要(?:です)?|页面?|頁面?"
+    r"|[\s・/|(（&].{0,24})?"
+)
 _HOW_TO = re.compile(r"\b(?:how|why|can't|cannot|problems?|tutorial|guide|news)\b|方法|できない|やり方|とは")
 _REGISTER = re.compile(
     r"(?<!\w)(?:sign[- ]?up|regist(?:er|ration|ra\w*|rati?e\w*)|registrieren|registrace|registrácia|create"
@@ -317,6 +323,8 @@ def _says_login(text: str) -> bool:
     text = text.lower().strip(" \t!.:：。…()[]")
     if len(text) > _NAME_LENGTH or _HOW_TO.search(text):
         return False
+    if _LOGIN_CJK.search(text):  # no blanks between words: ログイン障害が発生 is news
+        return _NAME_CJK.fullmatch(text) is not None
     said = list(_LOGIN_WORD.finditer(text))
     return bool(said) and (said[0].start() == 0 or said[-1].end() == len(text) or text.count(" ") <= 4)
 
@@ -492,6 +500,8 @@ class _Reader:
         place = self._place
         if _STYLE_HIDDEN.search(found.get(b"style", b"")[:500]):
             place |= _HIDDEN
+        if self._heading is not None and not self._form.fields and len(self._heading) <= 8:
+            self._form.heading = self._text(self._heading)[:200]  # a heading that is not closed before the form
         self._passwords += password
         fresh = b"new-password" in names.lower()
         if not self._form.fields and self._lead[1] > 0 and not _says_login(self._form.heading):

@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from ..limits import DEFAULT_LIMITS
 from ..model import Polarity, Purpose, Scope, Signal, Strength
@@ -19,6 +19,9 @@ from .markup import END, OPEN, START, attributes, tokens
 
 MAX_SIGNALS = 8
 """Signals of one page that are kept; further ones repeat the first."""
+
+MAX_PARTS = 100
+"""Elements of one selector that are looked at."""
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 512
@@ -78,7 +81,7 @@ _TAKEN_BACK = re.compile(
 
 # --- Hiding ------------------------------------------------------------------------------------------------
 
-_SELECTOR = re.compile(r"(?:[a-zA-Z][\w-]{0,40})?(?:[.#]-?[a-zA-Z_][\w-]{0,80}){0,4}")
+_SELECTOR = re.compile(r"(?:[a-zA-Z][\w-]{0,40})?(?:[.#]-?[a-zA-Z_][\w-]{0,80}){0,4}", re.ASCII)
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|(?:max-)?height\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])"
     r"|filter\s*:\s*blur"
@@ -133,7 +136,10 @@ def hidden(body: bytes, marks: Iterable[Signal], *, evidence: str = "") -> tuple
         node.decompose()
     found = []
     for selector in selectors:
-        state = _state(tree.css(selector)[:MAX_SIGNALS])
+        try:
+            state = _state(tree.css(selector)[:MAX_PARTS])
+        except SelectolaxError:  # a selector that is not one after all
+            continue
         if state is not None:
             how, quoted = state
             detail = {"selector": selector, "pattern": how}

@@ -8,9 +8,25 @@ from ..headers import Headers
 from ..limits import DEFAULT_LIMITS, Limits
 from ..model import Lint, Signal
 from ..url import Url
-from . import access, aipref, content_signal, dataset, page_head, payment, paywall, robots_tags, rsl, tdmrep, wording
+from . import (
+    access,
+    aipref,
+    c2pa,
+    content_signal,
+    dataset,
+    page_head,
+    payment,
+    paywall,
+    robots_tags,
+    rsl,
+    tdmrep,
+    wording,
+    xmp,
+)
 from .dataset import PaidOffer
 
+# TDMRep inside a file supersedes the well-known file and the header, as a page's meta tag does.
+_TDM_IN_FILE = "tdmrep.xmp"
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 
 
@@ -38,6 +54,11 @@ def is_page(status: int, headers: Headers) -> bool:
     """True if the body is a page whose head can speak: a 2xx answer in HTML, or without a declared type."""
     media_type = (headers.get("content-type") or "").partition(";")[0].strip().lower()
     return 200 <= status < 300 and (not media_type or media_type in _PAGE_TYPES)
+
+
+def is_later_part(status: int, headers: Headers) -> bool:
+    """True for a range of a page that does not hold its beginning (RFC 9110 15.3.7): what its head says is unknown."""
+    return status == 206 and not (headers.get("content-range") or "").lower().startswith("bytes 0-")
 
 
 def read_headers(status: int, headers: Headers, *, url: Url, token: str, evidence: str = "") -> Reading:
@@ -101,6 +122,26 @@ def read_page(
         tdm_meta=tuple(tdmrep.meta(head, evidence=evidence, lint=lint)),
         offers=facts.offers,
         lint=(*before.lint, *head.lint, *facts.lint, *lint),
+        not_looked=not_looked,
+    )
+
+
+def read_media(body: bytes, before: Reading, *, evidence: str = "", limits: Limits = DEFAULT_LIMITS) -> Reading:
+    """`before` with what is embedded in a file that is no page: XMP and C2PA, in its first bytes or all of it."""
+    lint: list[Lint] = []
+    beginning = body[: limits.media_bytes]
+    embedded = xmp.read(beginning, evidence=evidence, lint=lint)
+    signals = (
+        *before.signals,
+        *(signal for signal in embedded if signal.kind != _TDM_IN_FILE),
+        *c2pa.read(beginning, evidence=evidence, lint=lint),
+    )
+    not_looked = {name: why for name, why in before.not_looked.items() if name != "page"}
+    return replace(
+        before,
+        signals=signals,
+        tdm_meta=tuple(signal for signal in embedded if signal.kind == _TDM_IN_FILE),
+        lint=(*before.lint, *lint),
         not_looked=not_looked,
     )
 

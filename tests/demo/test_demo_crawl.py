@@ -57,12 +57,19 @@ EXPECTED = {
         "allow": "/ /u/harbour-choir /u/kite-club",
         "deny C1": "/u/late-uploads/1 /u/late-uploads/2",
     },
-    # The refusal stands in the footer; a client's page is judged by its head (see the test below).
-    "utsuwa.test": {"allow": "/ /works/bowl /works/plate"},
+    # The refusal stands in the footer; these pages are short enough to be in hand when their head is judged.
+    "utsuwa.test": {"review D1": "/ /works/bowl /works/plate"},
     "weather-desk.test": {"deny B2": "/ /forecast/coast /forecast/hills"},
 }
 # What of the above is only known once the response is there.
-AFTER = {"aozumi-gallery.test", "machi-archive.test", "members-desk.example", "wire-desk.test", "weather-desk.test"}
+AFTER = {
+    "aozumi-gallery.test",
+    "machi-archive.test",
+    "members-desk.example",
+    "wire-desk.test",
+    "weather-desk.test",
+    "utsuwa.test",
+}
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +168,7 @@ def test_counts_add_up(result):
         ("B3", "met"),
         ("C1", "met"),
         ("C2", "indicated"),
+        ("D1", "met"),
         ("D2", "met"),
     }
     assert rows[-1].finding is None
@@ -201,7 +209,7 @@ def test_a_home_can_be_used_again(result, home):
     assert verify(again.home.ledger).ok
 
 
-@pytest.mark.parametrize(("profile", "denied", "held"), [("strict", 66, 12), ("minimal", 45, 12)])
+@pytest.mark.parametrize(("profile", "denied", "held"), [("strict", 69, 12), ("minimal", 45, 12)])
 def test_profiles_differ(tmp_path, profile, denied, held):
     verdicts = crawl(tmp_path, profile=profile).verdicts
     assert (verdicts[Verdict.DENY], verdicts[Verdict.REVIEW]) == (denied, held)

@@ -426,7 +426,7 @@ def test_no_damaged_packet_permits(data: st.DataObject) -> None:
     assert all(signal.polarity is not PERMITTED for signal in xmp.read(bytes(body)))
 
 
-HOSTILE = {
+HOSTILE: dict[str, Callable[[int], bytes]] = {
     "elements": lambda n: packet(PROHIBITED, "<a/>" * n),
     "nesting": lambda n: packet(PROHIBITED, "<a>" * n),
     "attributes": lambda n: packet("<a ", " ".join(f'b{i}=""' for i in range(n)), "/>", PROHIBITED),
