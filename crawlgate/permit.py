@@ -7,12 +7,14 @@ needs; each answer is recorded before it is given.
 from __future__ import annotations
 
 import hashlib
+import html
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .headers import Headers
 from .model import AS_DECLARED, Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
-from .signals import response
+from .signals import login_page, response
 from .signals.page_head import head_complete
 from .signals.response import Reading
 from .url import Url
@@ -21,8 +23,14 @@ if TYPE_CHECKING:
     from .core import Core, Known
 
 _PARTIAL = 206
+_TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
 _NO_CONTENT = (204, 205)  # RFC 9110 15.3.5, 15.3.6
 _DISPOSITION = {Verdict.ALLOW: "released", Verdict.REVIEW: "held", Verdict.DENY: "discarded"}
+
+
+def _title(beginning: bytes) -> str:
+    match = _TITLE.search(beginning)
+    return html.unescape(match[1].decode("utf-8", "replace")).strip() if match else ""
 
 
 class Permit:
@@ -52,8 +60,13 @@ class Permit:
         return self._core.limits.page_head_bytes
 
     def enough(self, beginning: bytes) -> bool:
-        """True if `beginning` holds the head of the page, or as much of it as is going to be judged."""
-        return len(beginning) >= self.head_limit or head_complete(beginning)
+        """True if `beginning` holds the head of the page, or as much of it as is going to be judged.
+
+        Where the title speaks of a login, the form that would show it stands further down.
+        """
+        if len(beginning) >= self.head_limit:
+            return True
+        return head_complete(beginning) and not login_page.suspected(_title(beginning))
 
     def see_headers(self, status: int, headers: Any, *, method: str = "GET", media: bytes = b"") -> Decision | None:
         """Judge status and headers. None means: not refused so far, and a page; show its head.
@@ -101,6 +114,7 @@ class Permit:
             headers=self._headers,
             token=self._core.declaration.token,
             whole=whole and self._status != _PARTIAL,
+            status=self._status,
             evidence=self._evidence,
             limits=self._core.limits,
         )

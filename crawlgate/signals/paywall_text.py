@@ -87,7 +87,7 @@ _HIDDEN_STYLE = re.compile(
     r"|filter\s*:\s*blur"
 )
 _HIDDEN_CLASS = re.compile(r"(?:is-|u-|js-)?(?:hidden|hide|invisible|d-none|display-none|visually-hidden|blurred|blur)")
-_CUT_END = re.compile(r"(?:…|\.\.\.|\[…\]|‥)\s*\Z")
+_CUT_END = re.compile(r"(?:…|\.\.\.|‥)\]?\s?\Z")
 _SHORT, _TEASER = 200, 1_500
 _ANCESTORS = 12
 

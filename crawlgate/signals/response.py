@@ -12,11 +12,14 @@ from . import (
     access,
     aipref,
     c2pa,
+    challenge,
     content_signal,
     dataset,
+    login_page,
     page_head,
     payment,
     paywall,
+    paywall_text,
     robots_tags,
     rsl,
     tdmrep,
@@ -93,27 +96,35 @@ def read_page(
     headers: Headers,
     token: str,
     whole: bool,
+    status: int = 200,
     evidence: str = "",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Reading:
     """`before` with what the page adds. `body` may be its beginning only; `whole` says that nothing follows."""
+    whole = whole and len(body) <= limits.page_head_bytes
+    body = body[: limits.page_head_bytes]
     content_type = headers.get("content-type") or ""
     head = page_head.scan(body, content_type=content_type, limit=limits.page_head_bytes, whole=whole)
     facts = dataset.read(head.jsonld, page=url, evidence=evidence)
     lint: list[Lint] = []
     references = rsl.from_page(head, base=url, lint=lint)
+    marks = paywall.read(head.jsonld, [(m.name, m.content) for m in head.meta], evidence=evidence)
     signals = (
         *before.signals,
         *_inline_licences(references, url, evidence, lint),
         *robots_tags.meta(head, token=token, evidence=evidence, lint=lint),
         *facts.signals,
-        *paywall.read(head.jsonld, [(m.name, m.content) for m in head.meta], evidence=evidence),
+        *marks,
+        *login_page.read(body, content_type=content_type, evidence=evidence, whole=whole),
     )
     not_looked = {"licence": before.not_looked["licence"]} if "licence" in before.not_looked else {}
     if any(reference.url is not None for reference in references):
         not_looked["licence"] = "not_assessed.licence_not_fetched"
-    if whole and len(body) <= limits.page_head_bytes:
+    if whole:
         signals += wording.read(head.text, evidence=evidence)
+        signals += paywall_text.words(head.text, evidence=evidence)
+        signals += paywall_text.hidden(body, marks, evidence=evidence)
+        signals += challenge.read(status, headers, body, known=before.signals, evidence=evidence)
     else:
         not_looked["terms"] = "not_assessed.head_only"
     return Reading(
