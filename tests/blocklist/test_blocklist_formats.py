@@ -8,9 +8,10 @@ import pytest
 
 from crawlgate.blocklist.formats import MAX_LINE, Format, ParsedList, read
 from crawlgate.errors import FeedError
+from tests.shared_data import ROOT
 
 # Published lists are never part of the project; they are read where they are at hand.
-REAL = Path(os.environ.get("CRAWLGATE_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "blocklists"
+REAL = ROOT / "data" / "blocklists"
 EXAMPLE = Path(__file__).parents[2] / "blocklists" / "example"
 
 

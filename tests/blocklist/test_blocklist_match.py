@@ -1,10 +1,8 @@
 """Which notices bear on a URL: the scenarios' traps, and a slow reference that says the same."""
 
-import os
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,9 +14,10 @@ from crawlgate.blocklist.match import MIN_RELATED_LABEL, NoticeIndex
 from crawlgate.domains import Suffixes
 from crawlgate.model import Notice, NoticeRelation
 from crawlgate.url import parse
+from tests.shared_data import ROOT
 
 # Published lists are never part of the project; they are read where they are at hand.
-REAL = Path(os.environ.get("CRAWLGATE_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "blocklists"
+REAL = ROOT / "data" / "blocklists"
 SUFFIXES = Suffixes(["test", "blogsuffix.test"])
 COVERS, OTHER_PATH = NoticeRelation.COVERS, NoticeRelation.OTHER_PATH
 SAME_LABEL, SUCCESSOR = NoticeRelation.SAME_LABEL, NoticeRelation.SUCCESSOR
@@ -100,7 +99,10 @@ def test_relation(url: str, listed: tuple[str, ...], expected: list[NoticeRelati
 
 def test_a_cover_comes_first_and_silences_nothing() -> None:
     like = notice("registrable_domain", "mangasky.example")
-    assert relations("https://mangasky.test/", like, notice("registrable_domain", "mangasky.test")) == [COVERS, SAME_LABEL]
+    assert relations("https://mangasky.test/", like, notice("registrable_domain", "mangasky.test")) == [
+        COVERS,
+        SAME_LABEL,
+    ]
     path = notice("path_prefix", "mangasky.test", "/u/a/")
     assert relations("https://mangasky.test/u/a/1", like, path) == [COVERS, SAME_LABEL]
     assert relations("https://mangasky.test/u/b/1", like, path) == [SAME_LABEL, OTHER_PATH]

@@ -432,7 +432,7 @@ def test_a_head_that_is_fine_streams_before_the_rest_is_sent(start: Start) -> No
     with scraper.stream("http://a.test/p") as response:
         chunks = scraper.chunks(response)
         assert next(chunks) == HEAD
-        assert scraper.web.hits("a.test", "/p")[0].sent == len(HEAD)
+        assert scraper.web.hits("a.test", "/p")[0].sent <= len(HEAD)  # counted after it was sent
         go_on.set()
         assert b"".join(chunks) == rest
 
