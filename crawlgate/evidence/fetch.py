@@ -153,9 +153,7 @@ class AsyncFetcher:
         return exchange.evidence()
 
     async def _drive(self, exchange: _Exchange) -> None:
-        response = await self._transport.handle_async_request(
-            exchange.request(self._user_agent, pinned=self.pinned)
-        )
+        response = await self._transport.handle_async_request(exchange.request(self._user_agent, pinned=self.pinned))
         try:
             if exchange.begin(response):
                 async for chunk in response.stream:  # type: ignore[union-attr]

@@ -34,6 +34,7 @@ _CONNECTIONS = 100
 _ATTEMPTS = 4
 """Addresses of one name that are tried; all of them are checked."""
 
+
 class PinError(httpcore.ConnectError):
     """No connection was made. `code` is `address_refused`, `dns`, `refused` or `tls`; the message says why.
 
