@@ -22,7 +22,6 @@ from .domains import Suffixes
 from .errors import ConfigError, UrlError
 from .flow import OPTIONAL_FILES, TDMREP_PATH, Fetch, replay, survey
 from .headers import Headers
-from .limits import DEFAULT_LIMITS
 from .model import Attempt, Basis, Declaration, Evidence, EvidenceKind, Notice, NoticeMatch, Stage
 from .policy import Profile
 from .signals import agents, dataset, response
@@ -101,6 +100,8 @@ def read_case(table: Any) -> Case:
     robots = table.get("robots")
     if robots is not None and not isinstance(robots, Mapping):
         raise CaseError("robots must be an object or null")
+    if stage is Stage.POST_FETCH and not isinstance(table.get("response"), Mapping):
+        raise CaseError("response is missing; a post_fetch case must state it")
     return Case(
         id=str(table.get("id", "")),
         stage=stage,
@@ -129,7 +130,7 @@ def judge(case: Case, profile: Profile) -> Basis:
     offers = _offers(case)
     notices = index.for_host(case.url.host)
     answer = site.answer(case.url)
-    if case.stage is Stage.PRE_FETCH or case.response is None:
+    if case.stage is Stage.PRE_FETCH:
         return assessor.before(site, answer, case.url, case.at, notices=notices, offers=offers, attempt=case.attempt)
     target, hops = _hops(case, index)
     return assessor.after(
@@ -168,8 +169,10 @@ def _replayed(case: Case, fetch: Fetch) -> Evidence:
     if fetch.kind is EvidenceKind.ROBOTS and case.robots is not None:
         robots = case.robots
         status = robots.get("status")
-        if status is not None and not isinstance(status, int):
+        if status is not None and (isinstance(status, bool) or not isinstance(status, int)):
             raise CaseError("robots.status must be a whole number or null")
+        if not isinstance(robots.get("body", ""), str):
+            raise CaseError("robots.body must be a string")
         fetched_at = _time(robots["fetched_at"], "robots.fetched_at") if robots.get("fetched_at") else case.at
         headers = (("content-type", str(robots.get("content_type") or "")),)
         error = None if status is not None else str(robots.get("error") or "no_answer")
@@ -220,7 +223,7 @@ def _hops(case: Case, index: NoticeIndex) -> tuple[Url, tuple[NoticeMatch, ...]]
     target = case.url
     matches: list[NoticeMatch] = []
     redirects = (case.response or {}).get("redirects") or []
-    for hop in redirects[: DEFAULT_LIMITS.redirects]:
+    for hop in redirects:
         try:
             target = urls.join(target, str(hop.get("to", "")))
         except UrlError as error:
@@ -232,16 +235,17 @@ def _hops(case: Case, index: NoticeIndex) -> tuple[Url, tuple[NoticeMatch, ...]]
 def _reading(case: Case, target: Url) -> response.Reading:
     answer = case.response or {}
     status = answer.get("status")
-    if not isinstance(status, int):
+    if isinstance(status, bool) or not isinstance(status, int):
         raise CaseError("response.status must be a whole number")
     headers = Headers(answer.get("headers") or {})
     token = case.declaration.token
     reading = response.read_headers(status, headers, url=target, token=token)
-    first = (answer.get("redirects") or [{}])[0]
-    if first.get("to"):  # the first hop may have led to a login
-        hop = Headers({"location": str(first["to"])})
-        earlier = response.read_headers(int(first.get("status") or 302), hop, url=case.url, token=token)
+    at = case.url
+    for redirect in answer.get("redirects") or []:  # any hop may have led to a login
+        hop = Headers({"location": str(redirect.get("to", ""))})
+        earlier = response.read_headers(int(redirect.get("status") or 302), hop, url=at, token=token)
         reading = response.merged(earlier, reading)
+        at = urls.join(at, str(redirect.get("to", "")))
     html = answer.get("html")
     if html is None:
         return reading

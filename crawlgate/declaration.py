@@ -15,6 +15,7 @@ from .model import Use
 if TYPE_CHECKING:
     from .model import Declaration, Licence
 
+_SCOPE = re.compile(r"https?://[^/?#]+/")
 _TOKEN = re.compile(r"[A-Za-z0-9_.-]+\Z")
 _ALIASES = {
     "pre-training": Use.PRETRAINING,
@@ -62,7 +63,25 @@ def normalise(declaration: Declaration) -> dict[str, Any]:
         raise ConfigError("declaration.purposes is empty; declare every purpose the copies are collected for")
     if declaration.snippet_cap is not None and declaration.snippet_cap < 0:
         raise ConfigError("declaration.snippet_cap is negative; it counts characters")
+    if not all(hasattr(licence, "licensor") for licence in declaration.licences):
+        raise ConfigError("declaration.licences must be a list of Licence")
     return {"purposes": purposes, "licences": tuple(declaration.licences)}
+
+
+def check_licence(licence: Licence) -> None:
+    """Refuse a licence that would cover more, or other things, than its author means (`ConfigError`)."""
+    for name, values in (("scope", licence.scope), ("purposes", licence.purposes)):
+        if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+            raise ConfigError(f"licence.{name} must be a list of strings, as in [{values!r}]")
+    for scope in licence.scope:
+        if not _SCOPE.match(scope):
+            raise ConfigError(f"licence.scope {scope!r} must be a URL with a path, as in https://www.press.example/*")
+    for purpose in licence.purposes:
+        if purpose != "*":
+            _use(purpose)
+    for name, value in (("valid_from", licence.valid_from), ("valid_to", licence.valid_to)):
+        if value is not None and (not isinstance(value, datetime) or value.tzinfo is None):
+            raise ConfigError(f"licence.{name} must be a datetime with a zone, not {value!r}")
 
 
 def _use(purpose: str) -> Use:

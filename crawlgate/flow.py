@@ -83,6 +83,8 @@ def survey(url: Url, token: str, limits: Limits = DEFAULT_LIMITS, *, optional: S
         tdmrep = yield from _follow(url, TDMREP_PATH, EvidenceKind.TDMREP, limits.wellknown_bytes, limits)
         if tdmrep.status is None or tdmrep.status >= 500:
             not_looked["tdmrep"] = "not_assessed.unreachable"
+    if file is not None and (file.truncated or answer.truncated):
+        not_looked["robots_end"] = "not_assessed.robots_cut"
     licences: list[tuple[RslReference, Evidence | None]] = []
     further: dict[str, Evidence] = {}
     for reference in _licences_named(url, token, file):

@@ -17,6 +17,8 @@ import anyio
 
 from .clock import Clock, SystemClock
 from .core import Blocklist, Core, Known
+from .declaration import suggestion
+from .errors import ConfigError
 from .evidence.fetch import AsyncFetcher, Fetcher
 from .flow import Fetch, adrive, drive
 from .limits import DEFAULT_LIMITS, Limits
@@ -47,6 +49,11 @@ class _Common:
     """What both gates share besides the core."""
 
     def __init__(self, declaration: Declaration, options: GateOptions) -> None:
+        for name in options:
+            if name not in GateOptions.__annotations__:
+                known = ", ".join(GateOptions.__annotations__)
+                hint = suggestion(name, GateOptions.__annotations__)
+                raise ConfigError(f"Gate option {name!r} is unknown{hint}; known: {known}")
         self.core = Core(
             declaration,
             profile=options.get("profile", "standard"),
@@ -73,7 +80,8 @@ class Gate(_Common):
 
     `profile` is `strict`, `standard`, `minimal` or a path to a TOML file. `blocklists` are lists or feeds of
     rights holders: a path (nobody vouches for it, so it only holds) or a `Blocklist`. `home` keeps ledger,
-    evidence and lists. `mode="observe"` records and never blocks (`Decision.enforced` is False).
+    evidence and lists. `mode="observe"` records and never blocks (`Decision.enforced` is False), but
+    for URLs that cannot be asked about at all.
     `allow_addresses` are address ranges (CIDR) that may be reached although they are not public, for example
     `127.0.0.0/8` in tests. `policy_files` are files to ask for beyond robots.txt, tdmrep.json and the licences that
     robots.txt names: `ai_txt`, `trust_txt` (a request each per origin). `evidence_transport` replaces the transport

@@ -56,9 +56,17 @@ def _items(source: Any) -> Iterable[tuple[Any, Any]]:
         return source
     if hasattr(source, "multi_items"):
         return source.multi_items()  # type: ignore[no-any-return]
-    if isinstance(source, Mapping) or hasattr(source, "items"):
-        return source.items()  # type: ignore[no-any-return]
-    return source  # type: ignore[no-any-return]
+    pairs = source.items() if isinstance(source, Mapping) or hasattr(source, "items") else source
+    return _each(pairs)
+
+
+def _each(pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    """One pair a header line, also where a client keeps the lines of a name as a list."""
+    for name, value in pairs:
+        if isinstance(value, (list, tuple)):
+            yield from ((name, line) for line in value)
+        else:
+            yield name, value
 
 
 def _text(value: Any) -> str:

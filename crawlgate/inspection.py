@@ -7,8 +7,9 @@ after every precedence, and the lint. Pure: nothing is fetched here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,9 +20,27 @@ from .declaration import suggestion
 from .errors import ConfigError, UrlError
 from .flow import TDMREP_PATH, Survey
 from .headers import Headers
-from .model import Evidence, EvidenceKind, Lint, Polarity, Purpose, Signal
-from .signals import agents, ai_txt, c2pa, dataset, payment, paywall, response, robots, rsl, tdmrep, trust_txt, xmp
+from .limits import DEFAULT_LIMITS
+from .model import Evidence, EvidenceKind, Lint, Polarity, Purpose, Scope, Signal
+from .signals import (
+    agents,
+    ai_txt,
+    c2pa,
+    dataset,
+    page_head,
+    payment,
+    paywall,
+    response,
+    robots,
+    robots_agents,
+    rsl,
+    tdmrep,
+    trust_txt,
+    usage,
+    xmp,
+)
 from .signals.effective import effective
+from .signals.lines import ExtensionLine
 from .signals.response import Reading
 from .signals.robots_standing import Standing, standing
 from .site import Site
@@ -47,8 +66,10 @@ FIELDS = (
     "token",
     "purpose",
 )
+_TEXTS = ("robots", "html", "rsl", "ai_txt", "trust_txt", "xmp", "purpose")
 DEFAULT_TOKEN = "ExampleBot"  # noqa: S105 - a product token is no secret
 _NOWHERE = "https://site.example"
+_MOST_OTHERS = 100  # statements to other agents that are told
 # The time of an input that states none; nothing that is said depends on it.
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -73,6 +94,8 @@ def inspect_document(table: Any) -> Inspection:
     for name in table:
         if name not in FIELDS:
             raise ConfigError(f"key {name!r} is unknown{suggestion(str(name), FIELDS)}; known: {', '.join(FIELDS)}")
+    for name in _TEXTS:
+        _text(table, name)
     token = _text(table, "token") or DEFAULT_TOKEN
     url = _url(_text(table, "url") or "/")
     return _Reader(url, token, table).read()
@@ -85,6 +108,7 @@ def inspect_received(url: Url, token: str, survey: Survey, page: Evidence | None
     tdm_file = site.tdm_signals(answer)
     signals = list(site.signals(answer, url))
     del signals[len(signals) - len(tdm_file) :]
+    signals += _said_to_others(site, url)
     lint = list(site.lint)
     reading = Reading()
     if page is not None and page.status is not None:
@@ -94,8 +118,7 @@ def inspect_received(url: Url, token: str, survey: Survey, page: Evidence | None
             reading = response.read_page(
                 page.body, reading, url=url, headers=headers, token=token, whole=not page.truncated, evidence=page.id
             )
-    signals += tdmrep.combine(tdm_file, reading.tdm_header, reading.tdm_meta)
-    signals += reading.signals
+    signals = _in_force(signals, tdm_file, reading)
     polarity = effective(signals)
     if polarity[Purpose.CRAWL] is Polarity.UNSPECIFIED:
         polarity[Purpose.CRAWL] = _crawl(survey.standing)
@@ -119,7 +142,6 @@ class _Reader:
         for name, parse in (("ai_txt", self._ai_txt), ("trust_txt", self._trust_txt)):
             if self.table.get(name) is not None:
                 parse(_bytes(self.table[name]))
-        self._media()
         status = self._response()
         polarity = effective(self.signals)
         self._others()
@@ -133,10 +155,13 @@ class _Reader:
 
     def _others(self) -> None:
         """What is said to other agents by name; it decides nothing for us."""
-        others: dict[str, dict[str, str]] = {}
+        order = list(Polarity)
+        others: dict[str, dict[str, Polarity]] = {}
         for signal in self.signals:
             if signal.subject not in ("ours", "*"):
-                others.setdefault(signal.subject, {})[str(signal.purpose)] = str(signal.polarity)
+                said = others.setdefault(signal.subject, {})
+                known = said.get(str(signal.purpose), Polarity.UNSPECIFIED)
+                said[str(signal.purpose)] = min(known, signal.polarity, key=order.index)
         if others:
             self.facts["others"] = others
 
@@ -146,7 +171,11 @@ class _Reader:
         read = robots_evidence is not None and stands is Standing.READ
         file = robots.parse(robots_evidence.body) if robots_evidence is not None and read else None
         tdm_body = self.table.get("tdmrep")
-        tdm = None if tdm_body is None else _evidence(EvidenceKind.TDMREP, self.url, TDMREP_PATH, _bytes(tdm_body))
+        tdm = (
+            None
+            if tdm_body is None
+            else _evidence(EvidenceKind.TDMREP, self.url, TDMREP_PATH, _bytes(tdm_body, "tdmrep"))
+        )
         site = Site(
             Survey(
                 origin=self.url.origin,
@@ -164,6 +193,7 @@ class _Reader:
         self.site, self.tdm_file = site, site.tdm_signals(answer)
         signals = site.signals(answer, self.url)
         self.signals += signals[: len(signals) - len(self.tdm_file)]
+        self.signals += _said_to_others(site, self.url)
         self.lint += site.lint
         refused = [int(s.detail["count"]) for s in signals if s.detail.get("class") == "training"]
         if refused:
@@ -204,28 +234,36 @@ class _Reader:
         self.signals += read.signals()
         self.lint += read.lint
 
-    def _media(self) -> None:
+    def _media(self) -> tuple[Signal, ...]:
+        found: list[Signal] = []
         if self.table.get("xmp") is not None:
-            self.signals += xmp.read(_bytes(self.table["xmp"]), evidence="xmp", lint=self.lint)
+            found += xmp.read(_bytes(self.table["xmp"]), evidence="xmp", lint=self.lint)
         assertion = self.table.get("assertion")
         if assertion is not None:
             if not isinstance(assertion, Mapping):
                 raise ConfigError("assertion must be an object")
-            self.signals += c2pa.assertion(assertion, evidence="assertion", lint=self.lint)
+            found += c2pa.assertion(assertion, evidence="assertion", lint=self.lint)
+        return tuple(found)
 
     def _response(self) -> int | None:
         given = {name for name in ("status", "header", "html", "jsonld", "body") if self.table.get(name) is not None}
         status = self.table.get("status", 200 if given else None)
         if status is not None and (isinstance(status, bool) or not isinstance(status, int)):
             raise ConfigError("status must be a whole number")
-        headers = self.table.get("header") or {}
+        headers = self.table.get("header")
+        headers = {} if headers is None else headers
         if not isinstance(headers, Mapping):
             raise ConfigError("header must be an object of names and values")
         reading = Reading()
         if status is not None:
             reading = self._page(status, Headers(_pairs(headers)))
-        self.signals += tdmrep.combine(self.tdm_file, reading.tdm_header, reading.tdm_meta)
-        self.signals += reading.signals
+        embedded = self._media()
+        reading = replace(
+            reading,
+            signals=(*reading.signals, *(signal for signal in embedded if not _is_tdmrep(signal))),
+            tdm_meta=(*reading.tdm_meta, *filter(_is_tdmrep, embedded)),
+        )
+        self.signals = _in_force(self.signals, self.tdm_file, reading)
         self.lint += reading.lint
         if any(signal.kind.startswith("paywall.") for signal in reading.signals):
             self.facts["paid_content"] = True
@@ -235,12 +273,23 @@ class _Reader:
 
     def _page(self, status: int, headers: Headers) -> Reading:
         reading = response.read_headers(status, headers, url=self.url, token=self.token, evidence="response")
+        references = rsl.from_link_header(headers, base=self.url)
         html = self.table.get("html")
         if html is not None:
             body = _bytes(html)
             reading = response.read_page(
-                body, reading, url=self.url, headers=headers, token=self.token, whole=True, evidence="response"
+                body,
+                reading,
+                url=self.url,
+                headers=headers,
+                token=self.token,
+                whole=True,
+                status=status,
+                evidence="response",
             )
+            head = page_head.scan(body, content_type=headers.get("content-type") or "")
+            references += rsl.from_page(head, base=self.url)
+        self._name_licences(references)
         signals, offers, lint = reading.signals, reading.offers, reading.lint
         blocks = self.table.get("jsonld")
         if blocks is not None:
@@ -255,6 +304,52 @@ class _Reader:
         return Reading(
             signals=signals, tdm_header=reading.tdm_header, tdm_meta=reading.tdm_meta, offers=offers, lint=tuple(lint)
         )
+
+    def _name_licences(self, references: tuple[rsl.RslReference, ...]) -> None:
+        """Those that the response names stand in place of those of robots.txt, one of an element beside them."""
+        named = [reference.url.href for reference in references if reference.url is not None]
+        if named:
+            replaced = any(reference.scope is not Scope.ELEMENT for reference in references)
+            known = [] if replaced else self.facts.get("license_urls", [])
+            self.facts["license_urls"] = list(dict.fromkeys([*known, *named]))
+
+
+def _said_to_others(site: Site, url: Url) -> list[Signal]:
+    """Usage lines in the groups of other agents: told as theirs, and deciding nothing for us."""
+    groups: dict[tuple[str, ...], list[ExtensionLine]] = {}
+    for line in site.extension_lines[1]:
+        # The group of everybody that ours replaces is no other agent's, and a word of ours is nobody's name.
+        if not {token for agent in line.agents for token in robots_agents.tokens(agent)} & {"*", "ours"}:
+            groups.setdefault(line.agents, []).append(line)
+    found: list[Signal] = []
+    for named, lines in groups.items():
+        rules = usage.read(
+            lines, subject=", ".join(named)[: DEFAULT_LIMITS.raw_text], evidence=str(EvidenceKind.ROBOTS)
+        )
+        found += rules.signals(rules.match(url.target))
+        if len(found) > _MOST_OTHERS:
+            break
+    return found[:_MOST_OTHERS]
+
+
+def _in_force(policy: Iterable[Signal], tdm_file: Iterable[Signal], reading: Reading) -> list[Signal]:
+    """The statements of policy files and of a response, after the precedence of TDMRep's carriers and of RSL's."""
+    files = list(policy)
+    licences = rsl.combine(filter(_is_licence, files), filter(_is_licence, reading.signals))
+    return [
+        *(signal for signal in files if not _is_licence(signal)),
+        *tdmrep.combine(tdm_file, reading.tdm_header, reading.tdm_meta),
+        *licences,
+        *(signal for signal in reading.signals if not _is_licence(signal)),
+    ]
+
+
+def _is_licence(signal: Signal) -> bool:
+    return signal.kind.startswith("rsl.")
+
+
+def _is_tdmrep(signal: Signal) -> bool:
+    return signal.kind.startswith("tdmrep.")
 
 
 def _crawl(stands: Standing) -> Polarity:
@@ -306,15 +401,27 @@ def _text(table: Mapping[str, Any], name: str) -> str | None:
     return value
 
 
-def _bytes(value: Any) -> bytes:
+def _bytes(value: Any, name: str = "body") -> bytes:
     """A body as bytes: text as UTF-8, anything else as the JSON it was given in."""
-    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else orjson.dumps(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # numbers and text that strict JSON has not, or too deep for it
+        pass
+    try:
+        return json.dumps(value).encode()
+    except (RecursionError, TypeError, ValueError):
+        raise ConfigError(f"{name} is nested too deeply, or holds what JSON has not") from None
 
 
 def _pairs(headers: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs = []
     for name, value in headers.items():
-        pairs += [(name, str(item)) for item in (value if isinstance(value, list) else [value])]
+        for item in value if isinstance(value, list) else [value]:
+            if not isinstance(item, (str, int)) or isinstance(item, bool):
+                raise ConfigError(f"header {name!r} must be a string, or a list of strings")
+            pairs.append((name, str(item)))
     return pairs
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from .errors import ConfigError
+
+_DAY = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,14 @@ class Limits:
 
     memo_per_origin: int = 4_096
     """Distinct answers remembered per origin; more are computed again."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+                raise ConfigError(f"limits.{field.name} must be a number above 0, not {value!r}")
+        if self.robots_max_age > _DAY:
+            raise ConfigError("limits.robots_max_age: a copy of robots.txt is good for a day at most (RFC 9309 2.4)")
 
 
 DEFAULT_LIMITS = Limits()

@@ -201,6 +201,11 @@ class Licence:
     reference: str = ""
     credentials_allowed: bool = False
 
+    def __post_init__(self) -> None:
+        from .declaration import check_licence
+
+        check_licence(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .core import Core, Known
 
 _PARTIAL = 206
+_GZIP = b"\x1f\x8b"
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
 _NO_CONTENT = (204, 205)  # RFC 9110 15.3.5, 15.3.6
 _DISPOSITION = {Verdict.ALLOW: "released", Verdict.REVIEW: "held", Verdict.DENY: "discarded"}
@@ -103,6 +104,8 @@ class Permit:
         if body is None:
             self._unseen("not_assessed.no_body_given")
             return self._settle()
+        if body.startswith(_GZIP):  # handed over as it was sent; nothing in it can be seen
+            return self.see_unreadable_page()
         return self.see_page(body, whole=True)
 
     def see_page(self, beginning: bytes, *, whole: bool) -> Decision:
@@ -148,7 +151,7 @@ class Permit:
             self._core.outcome(self.decision, table)
 
     def _unseen(self, why: str) -> None:
-        self._reading = replace(self._reading, not_looked={"page": why, "terms": why})
+        self._reading = replace(self._reading, not_looked=self._reading.not_looked | {"page": why, "terms": why})
 
     def _basis(self, evidence: tuple[str, ...] = ()) -> Basis:
         known, reading = self._known, self._reading

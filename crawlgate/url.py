@@ -24,7 +24,8 @@ _CLEAN = re.compile(
 # Dot segments, also written with %2e, are resolved by the parser.
 _DOTS = re.compile(r"/(?:\.|%2[eE])")
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
-_USERINFO = re.compile(r"(?<=//)[^/?#\\]*@")
+# A user name and password in every spelling that some reader would take for one.
+_USERINFO = re.compile(r"\A(\s*(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[\\/\s]))?[\\/\s]*)[^/?#\\]*[@\uff20]")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
@@ -50,7 +51,7 @@ _new = tuple.__new__
 
 def without_userinfo(url: str) -> str:
     """The URL as text with `user:password@` removed, for messages and records. Never raises."""
-    return _USERINFO.sub("", url, count=1)
+    return _USERINFO.sub(r"\1", url, count=1)
 
 
 def parse(url: str, max_length: int = 32 * 1024) -> Url:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import pickle
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from crawlgate import AsyncGate, Blocklist, ConfigError, Declaration, Denied, Gate, Held, LedgerError, Licence
+from crawlgate import AsyncGate, Blocklist, ConfigError, Declaration, Denied, Gate, Held, LedgerError, Licence, Limits
 from crawlgate.audit import inquire
 from crawlgate.ledger.query import decisions, records
 from crawlgate.ledger.verify import verify
@@ -317,3 +318,68 @@ def test_licences_and_optional_files(tmp_path: Path, files: dict[str, str], opti
     assert decision.verdict == verdict, decision.explain()
     asked = "check.trust_txt" in decision.not_assessed
     assert asked is ("trust_txt" not in options.get("policy_files", ()))
+
+
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [
+        ("https://www.press.example/*", "must be a list"),
+        (["*"], "must be a URL with a path"),
+        (["https://www.press.example*"], "must be a URL with a path"),
+    ],
+)
+def test_a_licence_cannot_cover_more_than_its_author_means(scope: Any, told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        Licence(licensor="P", scope=scope, purposes=("*",))
+    assert told in str(error.value)
+
+
+def test_a_licence_for_a_host_pattern_stays_within_hosts(tmp_path: Path) -> None:
+    web = FakeWeb(
+        dict.fromkeys((f"{SITE}/robots.txt", "https://a.press.example/robots.txt"), "User-agent: *\nDisallow: /")
+    )
+    licence = Licence(licensor="P", scope=("https://*.press.example/*",), purposes=("*",))
+    with gate(web, tmp_path, declared=declaration(licences=[licence])) as opened:
+        assert opened.check("https://a.press.example/x").allowed
+        assert opened.check(f"{SITE}/a.press.example/x").verdict == "deny"
+
+
+def test_a_misspelt_option_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'blocklists'"):
+        gate(FakeWeb(), tmp_path, blocklist=["list.txt"])
+
+
+@pytest.mark.parametrize("limits", [{"robots_bytes": 0}, {"origins": -1}, {"robots_max_age": 1e9}])
+def test_limits_that_would_open_the_gate_are_refused(limits: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        Limits(**limits)
+
+
+@pytest.mark.parametrize("headers", [{b"X-Robots-Tag": [b"noai"]}, {"X-Robots-Tag": ("noindex", "noai")}])
+def test_header_lines_kept_as_lists_are_read(tmp_path: Path, headers: Any) -> None:
+    with gate(FakeWeb(), tmp_path) as opened:
+        assert opened.inspect(f"{SITE}/a", status=200, headers=headers).verdict == "deny"
+
+
+def test_what_was_not_seen_is_not_silent(tmp_path: Path) -> None:
+    noai = b"<meta name=robots content=noai>"
+    many = [("x", "y")] * 600 + [("x-robots-tag", "noai")]
+    with gate(FakeWeb(), tmp_path) as opened:
+        coded = opened.inspect(f"{SITE}/a", status=200, headers={}, body=gzip.compress(noai))
+        cut = opened.inspect(f"{SITE}/b", status=200, headers=many, body=b"<p>x")
+        shown = opened.inspect(f"{SITE}/c", status=200, headers={})
+    assert [(d.verdict, d.temporary) for d in (coded, cut)] == [("deny", True), ("deny", True)]
+    assert shown.not_assessed["check.page"] == "not_assessed.no_body_given"
+
+
+def test_a_host_that_no_client_encodes_is_denied_for_now(tmp_path: Path) -> None:
+    with Gate(declaration(), home=tmp_path) as opened:
+        decision = opened.check("http://xn--zzzzzz.test/")
+    assert (decision.verdict, decision.temporary) == ("deny", True)
+
+
+@pytest.mark.parametrize("url", ["http:\\\\u:SECRET@a.test/", "https:/u:SECRET@a.test/", "u:SECRET@a.test/x"])
+def test_no_spelling_of_a_password_reaches_the_ledger(tmp_path: Path, url: str) -> None:
+    with gate(FakeWeb(), tmp_path) as opened:
+        assert opened.check(url).verdict == "deny"
+    assert "SECRET" not in "".join(file.read_text("utf-8") for file in (tmp_path / "ledger").glob("*.jsonl"))

@@ -10,7 +10,7 @@ import orjson
 from ..cases import NotJudged, read_case
 from ..cases import judge as judge_case
 from ..criteria import CATALOGUE
-from ..errors import ConfigError
+from ..errors import CrawlgateError
 from ..policy import Profile, load_profile
 from . import exits
 
@@ -64,8 +64,11 @@ def _judged(line: bytes, profile: Profile, lang: str) -> dict[str, object]:
         basis = judge_case(read_case(table), profile)
     except NotJudged as error:
         return result | {"not_judged": str(error)}
-    except ConfigError as error:
+    except CrawlgateError as error:
         return result | {"error": str(error)}
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        # One odd case must not cost the answers of all that follow.
+        return result | {"error": f"a field has a value that it cannot have: {error}"[:300]}
     return result | {
         "verdict": basis.verdict,
         "temporary": basis.temporary,

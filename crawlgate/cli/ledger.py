@@ -106,7 +106,13 @@ def _verify_text(report: VerifyReport) -> str:
     lines += [f"problem: {printable(str(fault))}" for fault in report.problems]
     lines += [f"warning: {printable(str(fault))}" for fault in report.warnings]
     if report.ok:
-        lines.append("verified: every record is there, unchanged, and in order")
+        loose = any(fault.code == "open" for fault in report.warnings)
+        lines.append(
+            "verified as far as it goes: what is there is unchanged and in order; a segment that was not sealed "
+            "may have lost its newest records"
+            if loose
+            else "verified: every record is there, unchanged, and in order"
+        )
     else:
         count = len(report.problems)
         lines.append(

@@ -11,7 +11,11 @@ from .permission import fitting_licence
 # Statements about a product or a text for people: other criteria read them.
 _NOT_MEASURES = ("dataset.", "wording.")
 # Pages that came, but whose head could not be read: what it says is unknown, not absent.
-_UNREAD = {"not_assessed.page_unreadable": "b2.page_unreadable", "not_assessed.page_partial": "b2.page_partial"}
+_UNREAD = {
+    "not_assessed.page_unreadable": "b2.page_unreadable",
+    "not_assessed.page_partial": "b2.page_partial",
+    "not_assessed.headers_cut": "b2.headers_cut",
+}
 
 
 def b2_applies(facts: Facts) -> Finding | NotAssessed:
@@ -30,7 +34,7 @@ def b2_applies(facts: Facts) -> Finding | NotAssessed:
         return finding("B2", Outcome.MET, "b2.credentials_used", credentials=facts.attempt.credentials)
     if facts.robots in (Standing.UNREACHABLE, Standing.NOT_LOOKED):
         return finding("B2", Outcome.UNKNOWN, "b2.robots_unknown", why=facts.robots_reason or "no evidence")
-    unread = _UNREAD.get(facts.not_looked.get("page", ""))
+    unread = next((_UNREAD[why] for why in facts.not_looked.values() if why in _UNREAD), None)
     if unread is not None:
         return finding("B2", Outcome.UNKNOWN, unread)
     proxies = tuple(s for s in facts.signals if s.kind == "access.407")

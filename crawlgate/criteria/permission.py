@@ -63,5 +63,11 @@ def misfits(licence: Licence, facts: Facts) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _pattern(scope: str) -> re.Pattern[str]:
-    """A scope pattern: `*` is any run of characters; everything else is literal."""
-    return re.compile(".*".join(re.escape(part) for part in re.split(r"\*+", scope)) + r"\Z", re.DOTALL)
+    """A scope pattern: `*` is any run of characters, within the host of dots and labels only; the rest is literal."""
+    scheme, _, rest = scope.partition("://")
+    host, slash, path = rest.partition("/")
+    return re.compile(f"{re.escape(scheme)}://{_any(host, '[^/?#]*')}{slash}{_any(path, '.*')}\\Z", re.DOTALL)
+
+
+def _any(text: str, run: str) -> str:
+    return run.join(re.escape(part) for part in re.split(r"\*+", text))

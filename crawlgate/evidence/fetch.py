@@ -38,6 +38,7 @@ from .pin import (
 _NETWORK = (
     httpx.HTTPError,
     httpx.InvalidURL,
+    UnicodeError,  # a host that httpx's IDNA does not encode
     OSError,
     anyio.BrokenResourceError,
     anyio.ClosedResourceError,

@@ -78,6 +78,8 @@ def read_headers(status: int, headers: Headers, *, url: Url, token: str, evidenc
     named = (
         {"licence": "not_assessed.licence_not_fetched"} if rsl.from_link_header(headers, base=url, lint=lint) else {}
     )
+    if headers.cut:
+        named["headers"] = "not_assessed.headers_cut"
     page = is_page(status, headers)
     reason = "not_assessed.body_streamed" if 200 <= status < 300 else "not_assessed.no_content"
     return Reading(
@@ -117,7 +119,10 @@ def read_page(
         *marks,
         *login_page.read(body, content_type=content_type, evidence=evidence, whole=whole),
     )
-    not_looked = {"licence": before.not_looked["licence"]} if "licence" in before.not_looked else {}
+    kept = ("licence", "headers")
+    not_looked: dict[str, str] = {name: why for name, why in before.not_looked.items() if name in kept}
+    if not head.complete:
+        not_looked["page_head"] = "not_assessed.head_cut"
     if any(reference.url is not None for reference in references):
         not_looked["licence"] = "not_assessed.licence_not_fetched"
     if whole:
