@@ -268,7 +268,6 @@ def test_every_shared_vector_is_run() -> None:
 # Where the code still answers otherwise than the catalogue of signals says it should.
 MISSED = {
     "robots.valid.query-reserved-octets",
-    "robots.malformed.three-words",
     "robots.malformed.image",
     "tokens.malformed.versions",
     "aipref-rule.valid.not-crawlable",
@@ -281,7 +280,7 @@ MISSED = {
 
 
 def _own(case: dict[str, Any]) -> Any:
-    missed = pytest.mark.xfail(reason="not read this way yet", strict=False)
+    missed = pytest.mark.xfail(reason="not read this way yet", strict=True)
     return pytest.param(case, id=case["id"], marks=missed if case["id"] in MISSED else ())
 
 

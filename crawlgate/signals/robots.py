@@ -221,6 +221,8 @@ def _lines(text: str, limits: Limits, lint: list[Lint]) -> Iterable[tuple[int, s
         key, colon, value = line.partition(":")
         if not colon:
             words = line.split()
+            if len(words) == 3 and words[0].lower() == "user" and words[1].lower() == "agent":
+                words = ["user agent", words[2]]
             if len(words) != 2 or _kind(words[0].lower()) == "extension":
                 continue
             key, value = words
