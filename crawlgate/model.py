@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -182,6 +182,23 @@ class Finding:
     reason: str
     params: Mapping[str, str] = field(default_factory=dict)
     signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedLimit:
+    """A figure that no source gives and the project sets itself (law: "small group", "large amounts").
+
+    `name` is a key of `criteria/limits.toml`, which says what the figure bounds and in which `unit` (`percent`,
+    `works`, `pages`, `bytes`); `value` is a whole number above 0. `owner` is the person who answers for it, `date`
+    the day it was set, `reason` why. A criterion that needs a limit nobody set is for a person.
+    """
+
+    name: str
+    value: int
+    unit: str
+    owner: str
+    date: date
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 from ..criteria import CATALOGUE
 from ..declaration import suggestion
 from ..errors import ConfigError
-from ..model import Outcome, Stage, Verdict
+from ..model import NamedLimit, Outcome, Stage, Verdict
+from .limits import read_limits
 
 BUILT_IN = ("strict", "standard", "minimal")
-_KEYS = ("name", "description", "effects", "audit_effects")
+_KEYS = ("name", "description", "effects", "audit_effects", "limits")
 # An old log is judged with the audit effects: evidence nobody kept is not a refusal.
 _AUDIT_STAGES = (Stage.AUDIT, Stage.RETRO)
 
@@ -25,13 +26,17 @@ Effects = Mapping[str, Mapping[Outcome, Verdict]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Effects by criterion and outcome. `hash` is the sha256 of the file, so that a record can name it."""
+    """Effects by criterion and outcome, and the limits that the project set, by name.
+
+    `hash` is the sha256 of the file, so that a record can name it.
+    """
 
     name: str
     description: str
     effects: Effects
     audit_effects: Effects
     hash: str
+    limits: Mapping[str, NamedLimit] = field(default_factory=dict)
 
     def effect(self, criterion: str, outcome: Outcome, stage: Stage) -> Verdict:
         """What the outcome does to the verdict; an outcome without an entry does nothing (allow)."""
@@ -80,6 +85,7 @@ def parse_profile(raw: bytes, where: str) -> Profile:
         effects=_effects(table["effects"], f"profile {where}: effects"),
         audit_effects=_effects(table.get("audit_effects", {}), f"profile {where}: audit_effects"),
         hash=hashlib.sha256(raw).hexdigest(),
+        limits=read_limits(table.get("limits", {}), f"profile {where}: limits"),
     )
 
 
