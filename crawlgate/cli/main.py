@@ -9,6 +9,7 @@ import click
 from .. import __version__
 from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
+from .blocklist import blocklist
 from .check import check
 from .demo import demo
 from .explain import explain
@@ -34,7 +35,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, check, judge, ledger, report, inquire, explain, signals, inspect_site):
+for command in (demo, check, judge, ledger, report, inquire, explain, signals, inspect_site, blocklist):
     cli.add_command(command)
 
 
