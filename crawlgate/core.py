@@ -32,6 +32,7 @@ from .limits import Limits
 from .model import AS_DECLARED, Attempt, Basis, Decision, Declaration, Evidence, Notice, Stage, Verdict
 from .permit import Permit
 from .policy import Profile, load_profile
+from .policy.effective import limit_table
 from .signals import agents
 from .signals.dataset import PaidOffer
 from .signals.robots_standing import Standing
@@ -300,7 +301,11 @@ class Core:
             "program": f"crawlgate {__version__}",
             "python": platform.python_version(),
             "declaration": declared,
-            "profile": {"name": self.profile.name, "sha256": self.profile.hash},
+            "profile": {
+                "name": self.profile.name,
+                "sha256": self.profile.hash,
+                "limits": {name: limit_table(limit) for name, limit in self.profile.limits.items()},
+            },
             "rule_pack": CATALOGUE.rule_pack,
             "source_document": CATALOGUE.source_document,
             "agents": self.catalogue.version,

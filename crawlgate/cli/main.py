@@ -10,6 +10,7 @@ from .. import __version__
 from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
 from .check import check
+from .config import config
 from .demo import demo
 from .explain import explain
 from .inquire import inquire
@@ -34,7 +35,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, check, judge, ledger, report, inquire, explain, signals, inspect_site):
+for command in (demo, check, config, judge, ledger, report, inquire, explain, signals, inspect_site):
     cli.add_command(command)
 
 
