@@ -43,6 +43,7 @@ from .model import (
 )
 from .permit import Permit
 from .policy import Profile, load_profile
+from .policy.effective import limit_table
 from .signals import agents
 from .signals.dataset import PaidOffer
 from .signals.robots_standing import Standing
@@ -322,7 +323,11 @@ class Core:
             "program": f"crawlgate {__version__}",
             "python": platform.python_version(),
             "declaration": declared,
-            "profile": {"name": self.profile.name, "sha256": self.profile.hash},
+            "profile": {
+                "name": self.profile.name,
+                "sha256": self.profile.hash,
+                "limits": {name: limit_table(limit) for name, limit in self.profile.limits.items()},
+            },
             "rule_pack": CATALOGUE.rule_pack,
             "source_document": CATALOGUE.source_document,
             "agents": self.catalogue.version,

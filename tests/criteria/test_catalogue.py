@@ -43,6 +43,7 @@ def test_the_profiles_are_the_effect_matrix(column: int, profile: str) -> None:
     matrix = json.loads(shared("law/criteria.json").read_text("utf-8"))["effect_matrix"]
     loaded = load_profile(profile)
     for criterion in CATALOGUE.criteria:
+        assert {str(outcome) for outcome in CATALOGUE[criterion].weighed} == set(matrix["rows"][criterion])
         for outcome in Outcome:
             wanted = NAMES[matrix["rows"][criterion].get(outcome, "AAA")[column]]
             assert loaded.effect(criterion, outcome, Stage.PRE_FETCH) == wanted, (criterion, outcome)
