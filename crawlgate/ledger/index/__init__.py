@@ -1,0 +1,5 @@
+"""`state.sqlite`: places of records and evidence, found fast; rebuilt from the ledger and the evidence at any time."""
+
+from .store import Index
+
+__all__ = ["Index"]
