@@ -53,6 +53,10 @@ _CODECS = {
 # Codings in which octets below 0x40 are not ASCII characters: such a page is read in UTF-8 form.
 _RECODED = {"iso-2022-jp": "iso2022_jp", "utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
 
+MAX_MARKED = 64
+"""Elements of one page that are told for bearing an attribute of a protocol; further ones repeat the first."""
+
+_MARKS = re.compile(rb"mlnoindex", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*+=\s*+[\"']?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
 
 
@@ -80,10 +84,20 @@ class LinkTag(NamedTuple):
     in_body: bool = False
 
 
+class Marked(NamedTuple):
+    """An element that bears an attribute of one of the protocols read here, and the attribute's value."""
+
+    element: str
+    attribute: str
+    value: str
+    span: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class PageHead:
     """What was found. `jsonld` and `rsl` are the texts of data scripts (`application/ld+json`,
-    `application/rsl+xml`) in UTF-8; `text` is the visible text, one line a block.
+    `application/rsl+xml`) in UTF-8; `text` is the visible text, one line a block; `marked` are elements that bear
+    `mlnoindex`.
 
     `complete` is True if the head was seen to end, or the document ended within the bytes that were read.
     """
@@ -92,6 +106,7 @@ class PageHead:
     links: tuple[LinkTag, ...] = ()
     jsonld: tuple[bytes, ...] = ()
     rsl: tuple[bytes, ...] = ()
+    marked: tuple[Marked, ...] = ()
     title: str = ""
     text: str = ""
     charset: str = "utf-8"
@@ -143,6 +158,8 @@ class _Scanner:
         "in_body",
         "links",
         "lint",
+        "marked",
+        "may_mark",
         "meta",
         "noscript",
         "scripts",
@@ -158,6 +175,8 @@ class _Scanner:
         self.head_ended = self.in_body = self.noscript = False
         self.meta: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
         self.links: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
+        self.marked: list[tuple[Token, bytes]] = []
+        self.may_mark = _MARKS.search(data) is not None
         self.scripts: list[tuple[bytes, bytes]] = []
         self.text: list[bytes] = []
         self.title: bytes | None = None
@@ -181,6 +200,8 @@ class _Scanner:
                     self._head_element(token)
                 elif not (self.in_body and self.head_ended):
                     self._body_element(name)
+                if self.may_mark and name != b"meta" and _MARKS.search(data, start, end):
+                    self._mark(token)
                 if name in HOLDS_TEXT:
                     holder = token
             elif kind == END:
@@ -208,6 +229,10 @@ class _Scanner:
             ),
             jsonld=tuple(self._scripts("application/ld+json")),
             rsl=tuple(self._scripts("application/rsl+xml")),
+            marked=tuple(
+                Marked(token[1].decode("latin-1")[:40], "mlnoindex", self._value(value), token[2:])
+                for token, value in self.marked
+            ),
             title=" ".join(_unescape(self._decode(self.title or b"")).split()),
             text=self._visible(),
             charset=self.charset,
@@ -232,6 +257,11 @@ class _Scanner:
             self.in_body = self.head_ended = True
         elif not self.noscript:
             self.in_body = True
+
+    def _mark(self, token: Token) -> None:
+        value = self._attributes(token).get(b"mlnoindex")
+        if value is not None and len(self.marked) < MAX_MARKED:
+            self.marked.append((token, value))
 
     def _content(self, holder: Token, following: Token) -> None:
         """What stands between a START that holds text and the token after it."""

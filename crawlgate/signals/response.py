@@ -111,10 +111,10 @@ def read_page(
     lint: list[Lint] = []
     references = rsl.from_page(head, base=url, lint=lint)
     marks = paywall.read(head.jsonld, [(m.name, m.content) for m in head.meta], evidence=evidence)
+    tags = robots_tags.meta(head, token=token, evidence=evidence, lint=lint)
     signals = (
-        *before.signals,
+        *robots_tags.bing_pair((*before.signals, *tags)),
         *_inline_licences(references, url, evidence, lint),
-        *robots_tags.meta(head, token=token, evidence=evidence, lint=lint),
         *facts.signals,
         *marks,
         *login_page.read(body, content_type=content_type, evidence=evidence, whole=whole),
