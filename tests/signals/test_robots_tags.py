@@ -54,7 +54,6 @@ def from_page(markup: str) -> tuple[tuple[Signal, ...], list[Lint]]:
         ("unavailable_after: 25 Jun 2010, 15:00:00 PST, noai", [("noai", "*", RESERVED)]),
         ("otherbot: unavailable_after: 25 Jun 2010 15:00:00 PST, noai", [("noai", "otherbot", RESERVED)]),
         ("noindex, nofollow, nosnippet, none", []),
-        ("notrain", [("noai", "*", UNSPECIFIED)]),
         ("ours: noai", [("noai", "agent ours", RESERVED)]),
         ("Ours: noai, ExampleBot: noml", [("noai", "agent Ours", RESERVED), ("noml", "ours", RESERVED)]),
         ("GPTBot: noindex, Googlebot: noindex, noindex", [("noindex", "GPTBot", RESERVED)]),
@@ -68,7 +67,9 @@ def test_a_header_line(line: str, expected: list[tuple[str, str, str]]) -> None:
     assert lint == []
 
 
-@pytest.mark.parametrize("value", ["no-ai", "noAI;noimageai", "noai noimageai", "no_ml", "noai: true", "noai=1"])
+@pytest.mark.parametrize(
+    "value", ["no-ai", "noAI;noimageai", "noai noimageai", "no_ml", "noai: true", "noai=1", "notrain"]
+)
 def test_lookalikes_are_shown_but_reserve_nothing(value: str) -> None:
     for signals, lint in (from_header(value), from_page(f"<meta name=robots content='{value}'>")):
         assert [s.polarity for s in signals] == [Polarity.UNSPECIFIED]
