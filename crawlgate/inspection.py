@@ -265,7 +265,8 @@ class _Reader:
         )
         self.signals = _in_force(self.signals, self.tdm_file, reading)
         self.lint += reading.lint
-        if any(signal.kind.startswith("paywall.") for signal in reading.signals):
+        marks = [signal for signal in reading.signals if signal.kind.startswith("paywall.")]
+        if any(mark.polarity is not Polarity.UNSPECIFIED for mark in marks):
             self.facts["paid_content"] = True
         if reading.offers:
             self.facts["dataset"] = str(Polarity.PRICED)

@@ -272,8 +272,6 @@ MISSED = {
     "tokens.malformed.versions",
     "aipref-rule.valid.not-crawlable",
     "aipref-rule.malformed.yes-outside-group",
-    "paywall.valid.microdata",
-    "dataset.valid.odrl-compensate",
 }
 
 

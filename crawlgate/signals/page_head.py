@@ -56,7 +56,8 @@ _RECODED = {"iso-2022-jp": "iso2022_jp", "utf-16": "utf-16", "utf-16le": "utf-16
 MAX_MARKED = 64
 """Elements of one page that are told for bearing an attribute of a protocol; further ones repeat the first."""
 
-_MARKS = re.compile(rb"mlnoindex", re.IGNORECASE)
+_AMP_GATES = (b"amp-access", b"amp-subscriptions")
+_MARKS = re.compile(rb"mlnoindex|id\s*+=\s*+[\"']?amp-(?:access|subscriptions)", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*+=\s*+[\"']?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
 
 
@@ -85,7 +86,7 @@ class LinkTag(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """An element that bears an attribute of one of the protocols read here, and the attribute's value."""
+    """An element that bears `mlnoindex`, or is the configuration of an AMP gate (`id`), with the attribute's value."""
 
     element: str
     attribute: str
@@ -175,7 +176,7 @@ class _Scanner:
         self.head_ended = self.in_body = self.noscript = False
         self.meta: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
         self.links: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
-        self.marked: list[tuple[Token, bytes]] = []
+        self.marked: list[tuple[Token, str, bytes]] = []
         self.may_mark = _MARKS.search(data) is not None
         self.scripts: list[tuple[bytes, bytes]] = []
         self.text: list[bytes] = []
@@ -230,8 +231,8 @@ class _Scanner:
             jsonld=tuple(self._scripts("application/ld+json")),
             rsl=tuple(self._scripts("application/rsl+xml")),
             marked=tuple(
-                Marked(token[1].decode("latin-1")[:40], "mlnoindex", self._value(value), token[2:])
-                for token, value in self.marked
+                Marked(token[1].decode("latin-1")[:40], attribute, self._value(value), token[2:])
+                for token, attribute, value in self.marked
             ),
             title=" ".join(_unescape(self._decode(self.title or b"")).split()),
             text=self._visible(),
@@ -259,9 +260,13 @@ class _Scanner:
             self.in_body = True
 
     def _mark(self, token: Token) -> None:
-        value = self._attributes(token).get(b"mlnoindex")
-        if value is not None and len(self.marked) < MAX_MARKED:
-            self.marked.append((token, value))
+        found = self._attributes(token)
+        if len(self.marked) >= MAX_MARKED:
+            return
+        if b"mlnoindex" in found:
+            self.marked.append((token, "mlnoindex", found[b"mlnoindex"]))
+        elif token[1] == b"script" and found.get(b"id", b"").lower() in _AMP_GATES:
+            self.marked.append((token, "id", found[b"id"]))
 
     def _content(self, holder: Token, following: Token) -> None:
         """What stands between a START that holds text and the token after it."""

@@ -187,7 +187,8 @@ def meta(page: PageHead, *, token: str, evidence: str = "", lint: list[Lint] | N
         for item in _meta_items(tag, token):
             carrier.add(item, raw=tag.content, name=tag.name, tag=tag)
     for marked in page.marked:
-        carrier.mark(marked)
+        if marked.attribute == "mlnoindex":
+            carrier.mark(marked)
     return carrier.told()
 
 
