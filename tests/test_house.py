@@ -14,10 +14,22 @@ import crawlgate
 PACKAGE = Path(crawlgate.__file__).parent
 # Each room may import the rooms before it, and of the side rooms what is named.
 ORDER = ["signals", "criteria", "policy", "flow", "site", "assess", "permit", "core", "gate"]
-COMMON = {"model", "errors", "limits", "url", "headers", "declaration", "clock", "home", "explain", "__version__"}
+COMMON = {
+    "signed_note",
+    "model",
+    "errors",
+    "limits",
+    "url",
+    "headers",
+    "declaration",
+    "clock",
+    "home",
+    "explain",
+    "__version__",
+}
 SIDE = {
     "evidence": COMMON - {"explain", "declaration"},
-    "ledger": {"model", "errors", "limits", "evidence"},
+    "ledger": {"model", "errors", "limits", "evidence", "signed_note"},
     "blocklist": COMMON | {"domains"},
 }
 PURE = ["signals", "criteria", "policy", "flow", "site", "assess", "cases"]

@@ -58,6 +58,7 @@ MAX_MARKED = 64
 
 _AMP_GATES = (b"amp-access", b"amp-subscriptions")
 _MARKS = re.compile(rb"mlnoindex|id\s*+=\s*+[\"']?amp-(?:access|subscriptions)", re.IGNORECASE)
+_BLANK_OR_BOM = b"\t\n\f\r " + codecs.BOM_UTF8
 _CHARSET = re.compile(r"charset\s*+=\s*+[\"']?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
 
 
@@ -139,6 +140,26 @@ def head_complete(buffer: bytes) -> bool:
     if b"<body" not in lower and b"<frameset" not in lower and b"</head" not in lower and b"</html" not in lower:
         return False
     return any(_ends_head(token) for token in tokens(buffer))
+
+
+def head_length(buffer: bytes) -> int:
+    """Bytes of `buffer` that are the page's head: up to its end, or to the first thing that belongs to the body.
+
+    0 for a page in a coding whose octets are not read as ASCII (UTF-16, ISO-2022-JP).
+    """
+    if _recoding(buffer, "") is not None:
+        return 0
+    end, in_text = 0, False
+    for token in tokens(buffer):
+        kind, name, start, stop = token
+        if not in_text and buffer[end:start].strip(_BLANK_OR_BOM):
+            return end
+        if _ends_head(token):
+            return stop if kind == END else start
+        if kind == OPEN or (kind == START and name not in _HEAD_ELEMENTS and name not in (b"html", b"head")):
+            return start
+        end, in_text = stop, kind == START and name in HOLDS_TEXT
+    return end
 
 
 def _ends_head(token: Token) -> bool:
