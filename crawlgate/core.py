@@ -51,6 +51,7 @@ from .site import Answer, Site
 from .url import Url
 
 MODES = ("enforce", "observe")
+PAGE_EVIDENCE = ("speaking", "all")
 # Paid datasets remembered per origin; a catalogue of thousands is described well enough by its first.
 _OFFERS_KEPT = 256
 
@@ -117,6 +118,7 @@ class Core:
         mode: str,
         allow_addresses: Sequence[str],
         policy_files: Sequence[str],
+        page_evidence: str,
         limits: Limits,
         clock: Clock,
     ) -> None:
@@ -126,7 +128,12 @@ class Core:
             if name not in OPTIONAL_FILES:
                 known = ", ".join(OPTIONAL_FILES)
                 raise ConfigError(f"policy_files: {name!r} is unknown{suggestion(name, OPTIONAL_FILES)}; use {known}")
+        if page_evidence not in PAGE_EVIDENCE:
+            known = ", ".join(PAGE_EVIDENCE)
+            hint = suggestion(page_evidence, PAGE_EVIDENCE)
+            raise ConfigError(f"page_evidence {page_evidence!r} is unknown{hint}; use one of {known}")
         self.policy_files = tuple(policy_files)
+        self.all_pages = page_evidence == "all"
         self.declaration = declaration
         self.limits = limits
         self.clock = clock

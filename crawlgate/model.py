@@ -116,7 +116,8 @@ class Evidence:
 
     `url` is what was asked, `final_url` where the answer came from after redirects; `status` is None and
     `error` a short reason where nothing was received. `body` is decoded from its content coding and cut
-    at a bound (`truncated`); `sha256` is over `body`. Times are UTC.
+    at a bound (`truncated`); `sha256` is over `body`. Times are UTC. `request` are the headers known to have been
+    sent to `final_url` with `method`; empty where nobody can say.
     """
 
     id: str
@@ -131,6 +132,8 @@ class Evidence:
     error: str | None = None
     truncated: bool = False
     redirects: tuple[str, ...] = ()
+    method: str = "GET"
+    request: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
