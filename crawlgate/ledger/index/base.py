@@ -124,14 +124,16 @@ class IndexFile:
                 return
             except BlockingIOError:
                 if time.monotonic() >= until:
-                    message = f"the index {self.path} is in use by another process for {WAIT:g} s; wait for it, or end it"
+                    message = (
+                        f"the index {self.path} is in use by another process for {WAIT:g} s; wait for it, or end it"
+                    )
                     raise LedgerError(message, str(self.path)) from None
             time.sleep(0.05)
 
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """SQLite's errors as `Unusable` where the file is to blame, as `LedgerError` where the disk or another process is."""
+    """SQLite's errors: `Unusable` where the file is to blame, `LedgerError` where the disk or another process is."""
     try:
         yield
     except sqlite3.DatabaseError as error:

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from .. import segments
-from ..compressed import Damaged, unpacked
+from ..compressed import Damaged
 from ..segments import Segment
 from . import write
 from .archive import Scan
@@ -175,7 +175,8 @@ def note_statements(db: sqlite3.Connection, todo: Plan) -> None:
             db.execute("BEGIN IMMEDIATE")
             db.executemany("INSERT OR REPLACE INTO statement VALUES (?,?,?,?)", found)
             db.execute(
-                "UPDATE segment SET noted = max(noted, ?), noted_lines = max(noted_lines, ?), noted_stamp = ? WHERE id = ?",
+                "UPDATE segment SET noted = max(noted, ?), noted_lines = max(noted_lines, ?), noted_stamp = ? "
+                "WHERE id = ?",
                 (offset, line, each.stamp, number),
             )
             db.execute("COMMIT")
@@ -198,7 +199,9 @@ def search_archives(db: sqlite3.Connection, evidence: Path) -> None:
             continue
         if done > path.stat().st_size:
             gone, done = gone | {path.name}, 0
-        named = dict(db.execute("SELECT offset, length FROM evidence WHERE file = ? AND offset >= ?", (path.name, done)))
+        named = dict(
+            db.execute("SELECT offset, length FROM evidence WHERE file = ? AND offset >= ?", (path.name, done))
+        )
         scan = Scan(path, done, named)
         try:
             strays = [
@@ -257,20 +260,9 @@ _MANY = frozenset(kind.encode() for kind in NO_STATEMENTS)
 def _blocks(segment: Segment, start: int, damage: list[str]) -> Iterator[bytes]:
     """The bytes of a segment from `start` on, before compression. A damaged file ends early, and `damage` says why."""
     try:
-        if segment.packed:
-            place, first = segment.frames.locate(start) if start else (0, 0)
-            segment.file.seek(place)
-            stream = unpacked(segment.file)
-            left = start - first
-            while left > 0 and (skipped := stream.read(min(left, _BLOCK))):
-                left -= len(skipped)
-        else:
-            stream = segment.file
-            stream.seek(start)
-        while block := stream.read(_BLOCK):
-            yield block
-    except (*Damaged, ValueError) as error:
-        damage.append(f"the compressed segment is damaged: {error}")
+        yield from segment.blocks(start, _BLOCK)
+    except Damaged as error:
+        damage.append(f"the compressed file {error}")
     except OSError as error:
         raise segments.failure("read the ledger segment", segment.path, error) from None
 
@@ -287,7 +279,7 @@ def _same(segment: Segment, head: bytes | None, last: bytes | None, last_at: int
         return True
     try:
         return _digest(segment.line(0)) == head and _digest(segment.line(last_at)) == last
-    except (*Damaged, ValueError):
+    except Damaged:
         return False
 
 
@@ -298,7 +290,7 @@ def _digest(line: bytes) -> bytes:
 def _size(segment: Segment) -> int:
     try:
         return segment.size
-    except ValueError:  # its table of frames is broken; what can be read of it is read
+    except Damaged:  # its table of frames is broken; what can be read of it is read
         return os.fstat(segment.file.fileno()).st_size
 
 
@@ -320,4 +312,3 @@ def _opened(each: Pending) -> Iterator[Segment]:
         raise segments.failure("read the ledger segment", each.path, error) from None
     with segment:
         yield segment
-

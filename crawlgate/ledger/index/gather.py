@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from ..canonical import MAX_LINE
-from .keys import address, host_key, surt, url_key
+from .keys import address, host_key, url_key
 from .schema import DISPOSITIONS, MARK_EVERY, OBSERVED, PROBLEM
 
 BATCH = 200_000
@@ -52,7 +52,9 @@ class Gatherer:
     read up to byte `offset`; `head` and `last` are hashes of its first and its last line.
     """
 
-    def __init__(self, segment: int, name: str, number_of: Callable[[str], int], *, offset: int = 0, line: int = 0) -> None:
+    def __init__(
+        self, segment: int, name: str, number_of: Callable[[str], int], *, offset: int = 0, line: int = 0
+    ) -> None:
         self.segment, self.name = segment, name
         self.offset, self.lines = offset, line
         self.head: bytes | None = None
@@ -162,9 +164,9 @@ class Gatherer:
             reasons = " ".join(str(name)[:40] for name in table.get("reasons", ())[:40])
             batch.bases.append((self.segment, number, verdict, stage, int(table.get("temporary") is True), reasons))
             return None
-        at: int = _whole(table["at"]) // _SECOND
+        at = None if table.get("at") is None else _whole(table["at"]) // _SECOND
         if kind == "evidence":
-            batch.evidence.append(self._evidence(batch, table, number, at))
+            batch.evidence.append(self._evidence(batch, table, number, _whole(at)))
         elif kind == "seal":
             self.sealed = True
         elif kind != "segment":
@@ -198,7 +200,7 @@ class Gatherer:
 def _whole(value: Any) -> int:
     """A whole number that SQLite holds as such."""
     if value.__class__ is int and -_GREATEST < value < _GREATEST:
-        return value  # type: ignore[no-any-return]
+        return value
     raise TypeError
 
 

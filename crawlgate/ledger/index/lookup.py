@@ -89,8 +89,10 @@ _EVIDENCE = """
 SELECT e.id, e.source, e.at, s.name, e.seq, e.file, e.offset, e.length, e.sha
 FROM evidence AS e JOIN segment AS s ON s.id = e.segment WHERE {}
 """
-_STRAY = "SELECT id, source, at, '', -1, file, offset, length, sha FROM unrecorded AS u WHERE {} AND NOT EXISTS ("\
+_STRAY = (
+    "SELECT id, source, at, '', -1, file, offset, length, sha FROM unrecorded AS u WHERE {} AND NOT EXISTS ("
     "SELECT 1 FROM evidence AS e WHERE e.file = u.file AND e.offset = u.offset)"
+)
 
 
 class Lookup:
@@ -127,7 +129,8 @@ class Lookup:
         """The domain and every host below it of which the ledger speaks."""
         first = surt(domain)
         rows = self._db.execute(
-            "SELECT surt FROM host WHERE surt = ? OR (surt >= ? AND surt < ?) ORDER BY surt", (first, first + ",", first + "-")
+            "SELECT surt FROM host WHERE surt = ? OR (surt >= ? AND surt < ?) ORDER BY surt",
+            (first, first + ",", first + "-"),
         )
         return [host_of_surt(row[0]) for row in rows]
 
@@ -135,7 +138,8 @@ class Lookup:
         """Decisions that name this one as the hop before them."""
         number = self._id(place[0])
         rows = self._db.execute(
-            "SELECT s.name, h.seq FROM hop AS h JOIN segment AS s ON s.id = h.segment WHERE h.of_segment = ? AND h.of_seq = ?",
+            "SELECT s.name, h.seq FROM hop AS h JOIN segment AS s ON s.id = h.segment "
+            "WHERE h.of_segment = ? AND h.of_seq = ?",
             (number, place[1]),
         )
         return [(name, seq) for name, seq in rows]
@@ -178,7 +182,9 @@ class Lookup:
         segment = self._id(name)
         if segment is None:
             return 0, 0
-        row = self._db.execute("SELECT offset FROM mark WHERE segment = ? AND n = ?", (segment, number // every)).fetchone()
+        row = self._db.execute(
+            "SELECT offset FROM mark WHERE segment = ? AND n = ?", (segment, number // every)
+        ).fetchone()
         return (0, 0) if row is None else (number // every * every, row[0])
 
     def _id(self, name: str) -> int | None:
@@ -222,7 +228,10 @@ class Lookup:
 
     def statements(self, kinds: Iterable[str] | None) -> list[tuple[str, int, int]]:
         """Places (segment, number, offset) of records of these kinds, or of every kind of statement, in order."""
-        sql = "SELECT s.name, t.seq, t.offset FROM statement AS t JOIN segment AS s ON s.id = t.segment {} ORDER BY s.name, t.seq"
+        sql = (
+            "SELECT s.name, t.seq, t.offset FROM statement AS t JOIN segment AS s ON s.id = t.segment {} "
+            "ORDER BY s.name, t.seq"
+        )
         if kinds is None:
             return self._db.execute(sql.format("")).fetchall()
         wanted = sorted(set(kinds))
@@ -250,5 +259,5 @@ class Lookup:
 
 
 def _evidence(row: Any) -> EvidencePlace:
-    *rest, sha = row
-    return EvidencePlace(*rest, None if sha is None else bytes(sha).hex())
+    sha = row[-1]
+    return EvidencePlace._make((*row[:-1], None if sha is None else bytes(sha).hex()))

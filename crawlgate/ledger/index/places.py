@@ -11,12 +11,11 @@ from typing import Self
 
 from .. import segments
 from ..canonical import MAX_LINE, RecordError, decode
-from ..compressed import Damaged, unpacked
-from ..query import Record, as_record
+from ..compressed import Damaged
+from ..query import Record, as_record, usable
 from ..segments import Fault, Segment
 
 _BLOCK = 1 << 16
-_FRAME = 1 << 20
 _OPEN = 32
 
 Mark = Callable[[str, int], tuple[int, int]]
@@ -54,22 +53,24 @@ class Places:
             if record is not None:
                 yield record
 
-    def one(self, name: str, number: int) -> Record | None:
-        """The record at one place, or None and a fault."""
+    def one(self, name: str, number: int, offset: int | None = None) -> Record | None:
+        """The record at one place, or None and a fault. `offset` is where its line begins, if that is known."""
         lines = self._lines(name)
         if lines is None:
-            return self._fault(name, number, 0, "missing", "the segment is not here")
-        line, offset = self._mark(name, number)
+            return self._missed(name, number, 0, "missing", "the segment is not here")
+        line, start = self._mark(name, number) if offset is None else (number, offset)
         try:
-            at, raw = lines.line(number, line, offset)
-        except (*Damaged, ValueError, OSError) as error:
-            return self._fault(name, number, offset, "damaged", f"cannot be read: {error}")
+            at, raw = lines.line(number, line, start)
+        except (Damaged, OSError) as error:
+            return self._missed(name, number, start, "damaged", f"cannot be read: {error}")
         if raw[-1:] != b"\n":
-            return self._fault(name, number, at, "cut", "ends before this record")
+            return self._missed(name, number, at, "cut", "ends before this record")
         try:
-            return as_record(name, number, at, decode(raw[:-1]))
+            table = decode(raw[:-1])
+            usable(table)
+            return as_record(name, number, at, table)
         except RecordError as error:
-            return self._fault(name, number, at, error.code, str(error))
+            return self._missed(name, number, at, error.code, str(error))
 
     def _lines(self, name: str) -> _Lines | None:
         if name not in self._open:
@@ -84,8 +85,9 @@ class Places:
                 self._open[name] = None
         return self._open[name]
 
-    def _fault(self, name: str, number: int, offset: int, code: str, message: str) -> None:
+    def _missed(self, name: str, number: int, offset: int, code: str, message: str) -> Record | None:
         self.faults.append(Fault(name, number + 1, offset, code, message))
+        return None
 
 
 class _Lines:
@@ -128,9 +130,7 @@ class _Lines:
     def _move(self, offset: int) -> None:
         """Put the window where `offset` is in it."""
         if self._segment.packed:
-            place, self._start = self._segment.frames.locate(offset)
-            self._segment.file.seek(place)
-            self._window = unpacked(self._segment.file).read(_FRAME)
+            self._start, self._window = self._segment.frames.read(self._segment.file, offset)
         else:
             self._start = offset
             self._window = os.pread(self._segment.file.fileno(), _BLOCK, offset)
@@ -139,12 +139,11 @@ class _Lines:
         """More of what follows, without what stands before `offset`; False at the end."""
         end = self._start + len(self._window)
         kept = self._window[offset - self._start :]
-        if self._segment.packed:
-            place, first = self._segment.frames.locate(end)
-            self._segment.file.seek(place)
-            stream = unpacked(self._segment.file)
-            more = stream.read(end - first + _FRAME)[end - first :]
-        else:
+        if not self._segment.packed:
             more = os.pread(self._segment.file.fileno(), max(_BLOCK, len(kept)), end)
+        elif end < self._segment.size:
+            more = self._segment.frames.read(self._segment.file, end)[1]
+        else:
+            more = b""
         self._start, self._window = offset, kept + more
         return bool(more)

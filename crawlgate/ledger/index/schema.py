@@ -76,7 +76,18 @@ CREATE INDEX unrecorded_sha ON unrecorded (sha);
 CREATE INDEX unrecorded_host ON unrecorded (host, at);
 """
 
-DISPOSITIONS = ("other", "released", "read", "stored", "removed", "discarded", "held", "passed_on", "failed", "quarantined")
+DISPOSITIONS = (
+    "other",
+    "released",
+    "read",
+    "stored",
+    "removed",
+    "discarded",
+    "held",
+    "passed_on",
+    "failed",
+    "quarantined",
+)
 """What may become of a body, in the order of the numbers that stand for it."""
 
 OBSERVED, PROBLEM = 1, 2

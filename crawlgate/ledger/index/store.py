@@ -84,12 +84,12 @@ class Index:
             raise LedgerError(f"the index {self._file.path} cannot be made: {error}", str(self._file.path)) from None
 
     def _make(self, report: Progress | None) -> None:
-        with tempfile.TemporaryDirectory(prefix=".state-", dir=self._file.path.parent) as staging:
-            with self._file.replacement() as db:
-                write.stage(db, str(Path(staging) / "staged.sqlite"))
-                catchup.read_all(db, catchup.plan(db, self._ledger), report)
-                write.settle(db)
-                catchup.search_archives(db, self._evidence)
+        folder = self._file.path.parent
+        with tempfile.TemporaryDirectory(prefix=".state-", dir=folder) as staging, self._file.replacement() as db:
+            write.stage(db, str(Path(staging) / "staged.sqlite"))
+            catchup.read_all(db, catchup.plan(db, self._ledger), report)
+            write.settle(db)
+            catchup.search_archives(db, self._evidence)
 
     # -- asking -------------------------------------------------------------------------------------
 
@@ -121,14 +121,9 @@ class Index:
         except Unusable as error:
             self._remake(str(error), None)
         found = self.ask(lambda lookup: lookup.statements(kinds))
-        with Places(self._ledger, lambda _, number: (number, offsets[number])) as places:
-            records = []
-            for name, number, offset in found:
-                offsets = {number: offset}
-                record = places.one(name, number)
-                if record is not None:
-                    records.append(record)
-        return records, places.faults
+        with self.places() as places:
+            read = [places.one(name, number, offset) for name, number, offset in found]
+        return [record for record in read if record is not None], places.faults
 
     # -- lifetime -----------------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-
 from .gather import Batch, Gatherer
 from .keys import surt
 
@@ -29,8 +28,6 @@ INSERT INTO main.host
 """
 
 
-
-
 def number_of(db: sqlite3.Connection) -> Callable[[str], int]:
     """Numbers of segments by name; one that is not known yet gets an empty row."""
     known: dict[str, int] = {}
@@ -41,8 +38,8 @@ def number_of(db: sqlite3.Connection) -> Callable[[str], int]:
             row = db.execute("SELECT id FROM segment WHERE name = ?", (name,)).fetchone()
             if row is None:
                 row = db.execute(
-                    "INSERT INTO segment (name, stamp, noted_stamp, last_at, done, lines, noted, noted_lines, decisions, "
-                    "outcomes, sealed) VALUES (?,'','',0,0,0,0,0,0,0,0) RETURNING id",
+                    "INSERT INTO segment (name, stamp, noted_stamp, last_at, done, lines, noted, noted_lines, "
+                    "decisions, outcomes, sealed) VALUES (?,'','',0,0,0,0,0,0,0,0) RETURNING id",
                     (name,),
                 ).fetchone()
             found = known[name] = row[0]
@@ -131,12 +128,15 @@ def forget(db: sqlite3.Connection, segments: list[int]) -> None:
         for host, n, keys, seqs in db.execute(
             f"SELECT host, count(*), sum(key), sum(seq) FROM decision WHERE segment IN ({marks}) GROUP BY host", some
         ).fetchall():
-            db.execute("UPDATE host SET n = n - ?, keys = keys - ?, seqs = seqs - ? WHERE key = ?", (n, keys, seqs, host))
+            db.execute(
+                "UPDATE host SET n = n - ?, keys = keys - ?, seqs = seqs - ? WHERE key = ?", (n, keys, seqs, host)
+            )
         for table in ("decision", "outcome", "hop", "basis", "evidence", "statement", "fault", "mark"):
             db.execute(f"DELETE FROM {table} WHERE segment IN ({marks})", some)
         db.execute(
-            f"UPDATE segment SET stamp = '', noted_stamp = '', head = NULL, last = NULL, last_at = 0, done = 0, lines = 0, noted = 0, "
-            f"noted_lines = 0, first = NULL, latest = NULL, decisions = 0, outcomes = 0, sealed = 0 WHERE id IN ({marks})",
+            "UPDATE segment SET stamp = '', noted_stamp = '', head = NULL, last = NULL, last_at = 0, done = 0, "
+            "lines = 0, noted = 0, noted_lines = 0, first = NULL, latest = NULL, decisions = 0, outcomes = 0, "
+            f"sealed = 0 WHERE id IN ({marks})",
             some,
         )
 
