@@ -1,38 +1,70 @@
-"""C1, C2: what the collector had been told about a site, and when (knowledge is dated: received_at)."""
+"""C1-C3: what the collector had been told about a site, and when (knowledge is dated: received_at)."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..blocklist.knowledge import NoticeStatus, status
-from ..model import Finding, NoticeMatch, NoticeRelation, Outcome
+from ..model import Finding, Notice, NoticeMatch, NoticeRelation, Outcome, Stage
 from .facts import Facts
 from .outcomes import NotAssessed, finding
 
 _KNOWN = (NoticeStatus.KNOWN, NoticeStatus.KNOWN_NOT_LOADED)
+_C1_NONE = finding("C1", Outcome.NOT_MET, "c1.none")
+_C2_NONE = finding("C2", Outcome.NOT_MET, "c2.none")
+_C3_NONE = finding("C3", Outcome.NOT_MET, "c3.none")
+_C3_REMOVED = finding("C3", Outcome.NOT_MET, "c3.removed")
+_STORED = NotAssessed("not_assessed.stored_items")
+_KNOWN_AT_FETCH = NotAssessed("not_assessed.known_at_fetch")
+# How another host is linked to a listed one, and the sentence for it.
+_LINKS = {
+    NoticeRelation.SAME_LABEL: "c2.same_label",
+    NoticeRelation.SUCCESSOR: "c2.successor",
+    NoticeRelation.COPY_OF: "c2.copy_of",
+    NoticeRelation.EMBEDDED_BY: "c2.embedded_by",
+    NoticeRelation.CANONICAL: "c2.canonical",
+    NoticeRelation.FINGERPRINT: "c2.fingerprint",
+}
 
 
 def c1_known(facts: Facts) -> Finding | NotAssessed:
     """C1: a notice received before the fetch covers a hop of it (ST25, ST26, ST27).
 
     A notice from a sender nobody verified is for a person; one that was published but not received is
-    indicated; one that was received but not loaded is met, and the delay is named.
+    indicated; one that was received but not loaded is met, and the delay is named. unknown: a notice without
+    any date covers the URL, so that nobody can say when it was known.
     """
     if "lists" in facts.not_looked:
         return NotAssessed(facts.not_looked["lists"])
-    covering = [(m, status(m.notice, facts.at)) for m in facts.notices if m.relation is NoticeRelation.COVERS]
+    if not facts.notices:
+        return _C1_NONE
     best: Finding | None = None
-    for match, state in covering:
-        found = _c1_of(match, state)
+    for match in facts.notices:
+        if match.relation is not NoticeRelation.COVERS:
+            continue
+        found = _c1_of(match, facts.at)
         if found is not None and (best is None or _RANK[found.outcome] > _RANK[best.outcome]):
             best = found
-    return best or finding("C1", Outcome.NOT_MET, "c1.none")
+    return best or _C1_NONE
 
 
-_RANK = {Outcome.MET: 3, Outcome.INDICATED: 2, Outcome.NEEDS_HUMAN: 1}
+_RANK = {Outcome.MET: 4, Outcome.INDICATED: 3, Outcome.NEEDS_HUMAN: 2, Outcome.UNKNOWN: 1}
 
 
-def _c1_of(match: NoticeMatch, state: NoticeStatus) -> Finding | None:
+def _status(notice: Notice, at: datetime) -> NoticeStatus:
+    """As `status`; what had been loaded by then had been received."""
+    found = status(notice, at)
+    if found in (NoticeStatus.LATER, NoticeStatus.PUBLISHED) and notice.received_at is None:
+        loaded = notice.effective_at
+        if loaded is not None and loaded <= at:
+            return NoticeStatus.KNOWN
+    return found
+
+
+def _c1_of(match: NoticeMatch, at: datetime) -> Finding | None:
     notice = match.notice
-    received = notice.received_at.date().isoformat() if notice.received_at else ""
+    state = _status(notice, at)
+    received = _day(notice.received_at or notice.effective_at)
     params = {"issuer": notice.issuer, "entry": notice.value, "received": received, "hop": match.url}
     if state in _KNOWN and not notice.issuer_verified:
         return finding("C1", Outcome.NEEDS_HUMAN, "c1.unverified", **params)
@@ -41,23 +73,70 @@ def _c1_of(match: NoticeMatch, state: NoticeStatus) -> Finding | None:
     if state is NoticeStatus.KNOWN_NOT_LOADED:
         return finding("C1", Outcome.MET, "c1.list_lag", **params)
     if state is NoticeStatus.PUBLISHED:
-        listed = notice.listed_at.date().isoformat() if notice.listed_at else ""
         outcome = Outcome.INDICATED if notice.issuer_verified else Outcome.NEEDS_HUMAN
+        listed = _day(notice.listed_at)
         return finding("C1", outcome, "c1.published", issuer=notice.issuer, entry=notice.value, listed=listed)
+    if state is NoticeStatus.LATER and not (notice.received_at or notice.listed_at or notice.effective_at):
+        return finding("C1", Outcome.UNKNOWN, "c1.undated", issuer=notice.issuer, entry=notice.value)
     return None
 
 
+def _day(at: datetime | None) -> str:
+    return at.date().isoformat() if at else ""
+
+
 def c2_suspected(facts: Facts) -> Finding | NotAssessed:
-    """C2: no notice covers the host, but evidence links it to a listed one (ST25, ST27)."""
+    """C2: no notice covers the host, but evidence links it to a listed one (ST25, ST27).
+
+    What only an unverified notice says is for a person, as are other paths of a listed platform.
+    """
     if "lists" in facts.not_looked:
         return NotAssessed(facts.not_looked["lists"])
-    known = [m for m in facts.notices if status(m.notice, facts.at) in _KNOWN]
-    if not any(m.relation is NoticeRelation.COVERS for m in known):
-        for match in known:
-            if match.relation in (NoticeRelation.SAME_LABEL, NoticeRelation.SUCCESSOR):
-                reason = f"c2.{match.relation}"
-                return finding("C2", Outcome.INDICATED, reason, entry=match.notice.value, issuer=match.notice.issuer)
-        for match in known:
-            if match.relation is NoticeRelation.OTHER_PATH:
-                return finding("C2", Outcome.NEEDS_HUMAN, "c2.other_path", entry=match.notice.value)
-    return finding("C2", Outcome.NOT_MET, "c2.none")
+    if not facts.notices:
+        return _C2_NONE
+    known = [m for m in facts.notices if _status(m.notice, facts.at) in _KNOWN]
+    if any(m.relation is NoticeRelation.COVERS for m in known):
+        return _C2_NONE
+    links = [m for m in known if m.relation in _LINKS]
+    links.sort(key=lambda m: not m.notice.issuer_verified)
+    for match in links:
+        notice = match.notice
+        outcome = Outcome.INDICATED if notice.issuer_verified else Outcome.NEEDS_HUMAN
+        return finding("C2", outcome, _LINKS[match.relation], entry=notice.value, issuer=notice.issuer, url=match.url)
+    for match in known:
+        if match.relation is NoticeRelation.OTHER_PATH:
+            return finding("C2", Outcome.NEEDS_HUMAN, "c2.other_path", entry=match.notice.value)
+    return _C2_NONE
+
+
+def c3_kept(facts: Facts) -> Finding | NotAssessed:
+    """C3: the item was collected before a notice about its source was received, and is still held (ST28, ST31).
+
+    It drives a removal list and leaves the finding for the fetch itself as it was. Where a verified notice was known
+    at the fetch already, C1 speaks. A notice that was withdrawn asks for nothing any more.
+    """
+    if facts.stage is not Stage.RETRO and facts.stored is None:
+        return _STORED
+    if "lists" in facts.not_looked:
+        return NotAssessed(facts.not_looked["lists"])
+    if facts.stored is False:
+        return _C3_REMOVED
+    covering = [m.notice for m in facts.notices if m.relation is NoticeRelation.COVERS]
+    if any(n.issuer_verified and _status(n, facts.at) in _KNOWN for n in covering):
+        return _KNOWN_AT_FETCH
+    later = sorted(
+        (not notice.issuer_verified, received, number)
+        for number, notice in enumerate(covering)
+        if notice.withdrawn_at is None and (received := _received(notice)) is not None and received > facts.at
+    )
+    for _, received, number in later:
+        notice = covering[number]
+        outcome = Outcome.MET if notice.issuer_verified else Outcome.NEEDS_HUMAN
+        reason = "c3.kept" if notice.issuer_verified else "c3.kept_unverified"
+        return finding("C3", outcome, reason, issuer=notice.issuer, entry=notice.value, received=_day(received))
+    return _C3_NONE
+
+
+def _received(notice: Notice) -> datetime | None:
+    """When a notice was received, as far as its dates tell; what was loaded had been received."""
+    return notice.received_at or notice.effective_at

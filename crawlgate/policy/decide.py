@@ -23,7 +23,8 @@ def decide(assessment: Assessment, profile: Profile, stage: Stage, evidence: tup
         effect = _effect(finding, profile, stage)
         if effect is Verdict.ALLOW:
             continue
-        if licensed and CATALOGUE[finding.criterion].lifted_by_permission:
+        broken = finding.reason == CRITERION_ERROR  # nothing lifts what nobody could look at
+        if licensed and not broken and CATALOGUE[finding.criterion].lifted_by_permission:
             lifted = True
             continue
         weighed.append((effect, finding))
