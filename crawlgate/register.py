@@ -16,7 +16,10 @@ from .signals.dataset import PaidOffer
 from .url import Url
 
 # A host of this name serves the product, not pages about it.
-_PRODUCT_HOSTS = {Product.API: ("api",), Product.DOWNLOAD: ("data", "dataset", "datasets", "download", "downloads", "bulk")}
+_PRODUCT_HOSTS = {
+    Product.API: ("api",),
+    Product.DOWNLOAD: ("data", "dataset", "datasets", "download", "downloads", "bulk"),
+}
 _ENTRIES_PER_SITE = 64
 
 

@@ -13,7 +13,7 @@ import crawlgate
 
 PACKAGE = Path(crawlgate.__file__).parent
 # Each room may import the rooms before it, and of the side rooms what is named.
-ORDER = ["signals", "criteria", "policy", "flow", "site", "assess", "permit", "core", "gate"]
+ORDER = ["signals", "criteria", "policy", "flow", "site", "register", "assess", "permit", "core", "gate"]
 COMMON = {
     "signed_note",
     "model",
@@ -32,7 +32,7 @@ SIDE = {
     "ledger": {"model", "errors", "limits", "evidence", "signed_note"},
     "blocklist": COMMON | {"domains"},
 }
-PURE = ["signals", "criteria", "policy", "flow", "site", "assess", "cases"]
+PURE = ["signals", "criteria", "policy", "flow", "site", "register", "assess", "cases"]
 IMPURE = {"httpx", "httpcore", "anyio", "asyncio", "socket", "threading", "random", "time", "subprocess", "os"}
 
 

@@ -6,6 +6,7 @@ set is not guessed: the question goes to a person.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 
@@ -101,7 +102,7 @@ def b6_market_conflict(facts: Facts, b1: Finding | None, b4: Finding | None) -> 
     return finding("B6", Outcome.NOT_MET, "b6.within_limit", told=told)
 
 
-def _extent(known: dict[str, int | Decimal], facts: Facts, corpus: CorpusFacts) -> tuple[Extent, str]:
+def _extent(known: Mapping[str, int | Decimal], facts: Facts, corpus: CorpusFacts) -> tuple[Extent, str]:
     """How the known facts stand to their limits, and both as text (`site_pages 180000 > 50000 (A. Person, ...)`)."""
     limits = {name: facts.limits[name] for name in known if name in facts.limits}
     told = ", ".join(_told(name, amount, limits.get(name)) for name, amount in known.items())

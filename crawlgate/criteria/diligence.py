@@ -28,7 +28,9 @@ def d3_identity(facts: Facts) -> Finding | NotAssessed:
         return finding("D3", Outcome.NOT_MET, "d3.token_not_sent", token=token, sent=sent[:200])
     if not declared.published(facts.at):
         if declared.token_published:
-            return finding("D3", Outcome.NOT_MET, "d3.published_later", token=token, since=_day(declared.published_since))
+            return finding(
+                "D3", Outcome.NOT_MET, "d3.published_later", token=token, since=_day(declared.published_since)
+            )
         return finding("D3", Outcome.NOT_MET, "d3.unpublished", token=token)
     if facts.stage in _AUDITS and not facts.sent_on_record:
         return finding("D3", Outcome.UNKNOWN, "d3.not_on_record", token=token)

@@ -124,7 +124,9 @@ def b3_ai_class(facts: Facts) -> Finding | NotAssessed:
         return _B3_COVERED
     names = ", ".join(s.subject for s in refused)
     classes = {s.detail.get("class") for s in refused}
-    outcome, reason = next(((o, r) for kind, o, r in _CLASSES if kind in classes), (Outcome.NEEDS_HUMAN, "b3.only_mixed"))
+    outcome, reason = next(
+        ((o, r) for kind, o, r in _CLASSES if kind in classes), (Outcome.NEEDS_HUMAN, "b3.only_mixed")
+    )
     return finding("B3", outcome, reason, refused, agents=names)
 
 

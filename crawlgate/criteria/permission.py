@@ -44,9 +44,7 @@ def d2_permission(facts: Facts) -> Finding | NotAssessed:
     """
     fitting = fitting_licence(facts)
     if fitting is not None:
-        return finding(
-            "D2", Outcome.MET, "d2.in_force", licensor=fitting.licensor, reference=fitting.reference or "…"
-        )
+        return finding("D2", Outcome.MET, "d2.in_force", licensor=fitting.licensor, reference=fitting.reference or "…")
     found = _open_licence(facts)
     if found is not None and found.outcome is not Outcome.NOT_MET:
         return found

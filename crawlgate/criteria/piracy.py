@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..blocklist.knowledge import NoticeStatus, status
-from ..model import Finding, Notice, NoticeMatch, NoticeRelation, Outcome, Stage
+from ..model import Finding, IssuerKind, Notice, NoticeMatch, NoticeRelation, Outcome, Stage
 from .facts import Facts
 from .outcomes import NotAssessed, finding
 
@@ -16,15 +16,8 @@ _C3_NONE = finding("C3", Outcome.NOT_MET, "c3.none")
 _C3_REMOVED = finding("C3", Outcome.NOT_MET, "c3.removed")
 _STORED = NotAssessed("not_assessed.stored_items")
 _KNOWN_AT_FETCH = NotAssessed("not_assessed.known_at_fetch")
-# How another host is linked to a listed one, and the sentence for it.
-_LINKS = {
-    NoticeRelation.SAME_LABEL: "c2.same_label",
-    NoticeRelation.SUCCESSOR: "c2.successor",
-    NoticeRelation.COPY_OF: "c2.copy_of",
-    NoticeRelation.EMBEDDED_BY: "c2.embedded_by",
-    NoticeRelation.CANONICAL: "c2.canonical",
-    NoticeRelation.FINGERPRINT: "c2.fingerprint",
-}
+# How another host is linked to a listed one.
+_LINKS = frozenset(NoticeRelation) - {NoticeRelation.COVERS, NoticeRelation.OTHER_PATH}
 
 
 def c1_known(facts: Facts) -> Finding | NotAssessed:
@@ -32,7 +25,8 @@ def c1_known(facts: Facts) -> Finding | NotAssessed:
 
     A notice from a sender nobody verified is for a person; one that was published but not received is
     indicated; one that was received but not loaded is met, and the delay is named. unknown: a notice without
-    any date covers the URL, so that nobody can say when it was known.
+    any date covers the URL, so that nobody can say when it was known. The sentence tells a public list from a
+    rights holder's.
     """
     if "lists" in facts.not_looked:
         return NotAssessed(facts.not_looked["lists"])
@@ -51,34 +45,37 @@ def c1_known(facts: Facts) -> Finding | NotAssessed:
 _RANK = {Outcome.MET: 4, Outcome.INDICATED: 3, Outcome.NEEDS_HUMAN: 2, Outcome.UNKNOWN: 1}
 
 
-def _status(notice: Notice, at: datetime) -> NoticeStatus:
-    """As `status`; what had been loaded by then had been received."""
-    found = status(notice, at)
-    if found in (NoticeStatus.LATER, NoticeStatus.PUBLISHED) and notice.received_at is None:
-        loaded = notice.effective_at
-        if loaded is not None and loaded <= at:
-            return NoticeStatus.KNOWN
-    return found
-
-
 def _c1_of(match: NoticeMatch, at: datetime) -> Finding | None:
     notice = match.notice
-    state = _status(notice, at)
-    received = _day(notice.received_at or notice.effective_at)
-    params = {"issuer": notice.issuer, "entry": notice.value, "received": received, "hop": match.url}
+    state = status(notice, at)
+    public = notice.issuer_kind is IssuerKind.PUBLIC
+    params = _said(notice) | {"hop": match.url}
     if state in _KNOWN and not notice.issuer_verified:
-        return finding("C1", Outcome.NEEDS_HUMAN, "c1.unverified", **params)
+        return finding("C1", Outcome.NEEDS_HUMAN, "c1.public_list" if public else "c1.unverified", **params)
     if state is NoticeStatus.KNOWN:
-        return finding("C1", Outcome.MET, "c1.known", **params)
+        return finding("C1", Outcome.MET, "c1.vouched" if public else "c1.known", **params)
     if state is NoticeStatus.KNOWN_NOT_LOADED:
-        return finding("C1", Outcome.MET, "c1.list_lag", **params)
+        return finding("C1", Outcome.MET, "c1.vouched_lag" if public else "c1.list_lag", **params)
     if state is NoticeStatus.PUBLISHED:
-        outcome = Outcome.INDICATED if notice.issuer_verified else Outcome.NEEDS_HUMAN
-        listed = _day(notice.listed_at)
-        return finding("C1", outcome, "c1.published", issuer=notice.issuer, entry=notice.value, listed=listed)
-    if state is NoticeStatus.LATER and not (notice.received_at or notice.listed_at or notice.effective_at):
-        return finding("C1", Outcome.UNKNOWN, "c1.undated", issuer=notice.issuer, entry=notice.value)
+        outcome = Outcome.INDICATED if notice.issuer_verified and not public else Outcome.NEEDS_HUMAN
+        return finding("C1", outcome, "c1.public_published" if public else "c1.published", **params)
+    if state is NoticeStatus.LATER and not (notice.received_at or notice.listed_at):
+        return finding("C1", Outcome.UNKNOWN, "c1.undated", **params)
     return None
+
+
+def _said(notice: Notice) -> dict[str, str]:
+    """Who said what, and when we had it, for the sentence and the record."""
+    return {
+        "issuer": notice.issuer,
+        "issuer_kind": str(notice.issuer_kind),
+        "entry": notice.value + (notice.path_prefix or ""),
+        "listed": _day(notice.listed_at),
+        "received": _day(notice.received_at),
+        "source": notice.source,
+        "vouched_by": notice.vouched_by,
+        "contact": notice.contact,
+    }
 
 
 def _day(at: datetime | None) -> str:
@@ -94,19 +91,22 @@ def c2_suspected(facts: Facts) -> Finding | NotAssessed:
         return NotAssessed(facts.not_looked["lists"])
     if not facts.notices:
         return _C2_NONE
-    known = [m for m in facts.notices if _status(m.notice, facts.at) in _KNOWN]
+    known = [m for m in facts.notices if status(m.notice, facts.at) in _KNOWN]
     if any(m.relation is NoticeRelation.COVERS for m in known):
         return _C2_NONE
     links = [m for m in known if m.relation in _LINKS]
     links.sort(key=lambda m: not m.notice.issuer_verified)
     for match in links:
-        notice = match.notice
-        outcome = Outcome.INDICATED if notice.issuer_verified else Outcome.NEEDS_HUMAN
-        return finding("C2", outcome, _LINKS[match.relation], entry=notice.value, issuer=notice.issuer, url=match.url)
+        outcome = Outcome.INDICATED if match.notice.issuer_verified else Outcome.NEEDS_HUMAN
+        return finding("C2", outcome, _c2_reason(match), **_said(match.notice), url=match.url)
     for match in known:
         if match.relation is NoticeRelation.OTHER_PATH:
-            return finding("C2", Outcome.NEEDS_HUMAN, "c2.other_path", entry=match.notice.value)
+            return finding("C2", Outcome.NEEDS_HUMAN, _c2_reason(match), **_said(match.notice))
     return _C2_NONE
+
+
+def _c2_reason(match: NoticeMatch) -> str:
+    return f"c2.{match.relation}" + ("_public" if match.notice.issuer_kind is IssuerKind.PUBLIC else "")
 
 
 def c3_kept(facts: Facts) -> Finding | NotAssessed:
@@ -122,21 +122,17 @@ def c3_kept(facts: Facts) -> Finding | NotAssessed:
     if facts.stored is False:
         return _C3_REMOVED
     covering = [m.notice for m in facts.notices if m.relation is NoticeRelation.COVERS]
-    if any(n.issuer_verified and _status(n, facts.at) in _KNOWN for n in covering):
+    if any(n.issuer_verified and status(n, facts.at) in _KNOWN for n in covering):
         return _KNOWN_AT_FETCH
     later = sorted(
         (not notice.issuer_verified, received, number)
         for number, notice in enumerate(covering)
-        if notice.withdrawn_at is None and (received := _received(notice)) is not None and received > facts.at
+        if notice.withdrawn_at is None and (received := notice.received_at) is not None and received > facts.at
     )
-    for _, received, number in later:
+    for unverified, _, number in later:
         notice = covering[number]
-        outcome = Outcome.MET if notice.issuer_verified else Outcome.NEEDS_HUMAN
-        reason = "c3.kept" if notice.issuer_verified else "c3.kept_unverified"
-        return finding("C3", outcome, reason, issuer=notice.issuer, entry=notice.value, received=_day(received))
+        reason = "c3.kept_unverified" if unverified else "c3.kept"
+        if notice.issuer_kind is IssuerKind.PUBLIC:
+            reason = "c3.kept_public"
+        return finding("C3", Outcome.NEEDS_HUMAN if unverified else Outcome.MET, reason, **_said(notice))
     return _C3_NONE
-
-
-def _received(notice: Notice) -> datetime | None:
-    """When a notice was received, as far as its dates tell; what was loaded had been received."""
-    return notice.received_at or notice.effective_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import Finding, Outcome, Polarity, Purpose, RegisterEntry, Signal
+from ..model import Finding, Outcome, Polarity, Purpose, RegisterEntry, Signal, Strength
 from .facts import Facts
 from .outcomes import NotAssessed, finding, quote
 
@@ -28,7 +28,7 @@ def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
     if facts.register_here:
         return _registered("b1.is_registered", Outcome.MET, facts.register_here[0])
     signals = facts.signals
-    priced = tuple(s for s in signals if s.polarity is Polarity.PRICED and s.purpose in (Purpose.CRAWL, Purpose.ACCESS))
+    priced = tuple(s for s in signals if _asks_to_pay(s))
     sure = tuple(s for s in priced if s.ambiguity is None)
     if sure:
         return finding("B1", Outcome.INDICATED, "b1.asked_to_pay", sure, quote=quote(sure[0]))
@@ -53,6 +53,12 @@ def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
     if "not_assessed.page_unreadable" in facts.not_looked.values():
         return _B1_UNREAD
     return _B1_NONE
+
+
+def _asks_to_pay(signal: Signal) -> bool:
+    """A server that refuses without money; a page that sells an article describes it."""
+    paid = signal.polarity is Polarity.PRICED and signal.strength is Strength.MEASURE
+    return paid and signal.purpose in (Purpose.CRAWL, Purpose.ACCESS)
 
 
 def _registered(reason: str, outcome: Outcome, entry: RegisterEntry) -> Finding:
