@@ -263,6 +263,7 @@ class Notice:
     vouched_by: str = ""
     contact: str = ""
     path_prefix: str | None = None
+    exception: bool = False
     reason: str = ""
     listed_at: datetime | None = None
     received_at: datetime | None = None
