@@ -18,6 +18,7 @@ from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
 from .report import report
+from .review import review
 from .signals import signals
 
 
@@ -35,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, check, config, judge, ledger, report, inquire, explain, signals, inspect_site):
+for command in (demo, check, config, judge, ledger, report, review, inquire, explain, signals, inspect_site):
     cli.add_command(command)
 
 

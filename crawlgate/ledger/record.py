@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import orjson
 
 from ..errors import CrawlgateError
-from ..model import Basis, Evidence, Finding, Signal
+from ..model import Basis, Evidence, Finding, Override, Signal
 
 Table = dict[str, Any]
 
@@ -27,7 +27,9 @@ ZERO = "0" * 64
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one line, newline included. Bounds what a reader holds in memory; a head with long lists fits."""
 
-KINDS = frozenset({"segment", "basis", "evidence", "decision", "outcome", "list", "recovery", "seal"})
+KINDS = frozenset(
+    {"segment", "basis", "evidence", "decision", "outcome", "override", "revocation", "list", "recovery", "seal"}
+)
 """Every kind of record."""
 
 RESERVED = frozenset({"kind", "seq", "prev"})
@@ -213,7 +215,8 @@ def segment_table(
 def basis_table(basis: Basis, id: int) -> Table:  # noqa: A002 (the word of the record)
     """What decisions rest on, written once per segment. `id` is the number of this record.
 
-    `findings` maps a criterion to its finding; `reasons` names criteria, most severe first.
+    `findings` maps a criterion to its finding; `reasons` names criteria, most severe first. `overrides` stands only
+    where decisions of people made a difference.
     """
     findings = {finding.criterion: _finding_table(finding) for finding in basis.findings}
     reasons = [finding.criterion for finding in basis.reasons]
@@ -230,6 +233,17 @@ def basis_table(basis: Basis, id: int) -> Table:  # noqa: A002 (the word of the 
         "stage": basis.stage,
         "temporary": basis.temporary,
         "verdict": basis.verdict,
+    } | _set({"overrides": [_override_cited(override) for override in basis.overrides] or None})
+
+
+def _override_cited(override: Override) -> Table:
+    """What an answer says of a person's decision that it follows; the whole stands in its own record."""
+    return {
+        "by": override.by,
+        "criteria": sorted(override.findings),
+        "effect": override.effect,
+        "record": override.record,
+        "until": override.until,
     }
 
 

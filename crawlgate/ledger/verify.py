@@ -30,6 +30,8 @@ _NEEDED: Mapping[str, tuple[tuple[str, type], ...]] = {
     "evidence": (("at", str), ("id", str), ("url", str)),
     "decision": (("at", str), ("basis", int), ("url", str)),
     "outcome": (("at", str), ("decision", str)),
+    "override": (("at", str), ("by", str), ("effect", str), ("findings", dict), ("until", str)),
+    "revocation": (("at", str), ("by", str), ("override", str)),
     "list": (("at", str),),
     "recovery": (("at", str), ("segment", str), ("offset", int), ("lost", int)),
     "seal": (("at", str), ("records", int)),

@@ -6,10 +6,11 @@ from click.testing import CliRunner
 
 from crawlgate.cli.ledger import ledger
 from crawlgate.errors import LedgerError
+from crawlgate.ledger.overrides import override_table, revocation_table
 from crawlgate.ledger.query import decisions, records
 from crawlgate.ledger.record import KINDS
 from crawlgate.ledger.writer import LedgerWriter
-from crawlgate.model import Outcome, Stage, Verdict
+from crawlgate.model import Outcome, Override, Stage, Verdict
 from tests.cli.test_cli_report import command_line
 from tests.report.homes import AT, HEAD, basis, chained, clock, crawled, segment, written
 
@@ -81,6 +82,10 @@ def test_every_kind_has_a_line(tmp_path):
         writer.append("evidence", {"at": AT, "id": "e1", "source": "robots", "url": "https://a.example/robots.txt",
                                    "status": None, "error": "timeout", "bytes": 0})  # fmt: skip
         writer.append("outcome", {"at": AT, "decision": "x:1", "disposition": "read", "bytes": 12})
+        override = Override(record="", at=AT, by="R. Mori", reason="asked them", effect=Verdict.ALLOW, scope="host",
+                            value="a.example", findings={"B3": (Outcome.MET,)}, until=AT)  # fmt: skip
+        writer.append("override", override_table(override))
+        writer.append("revocation", revocation_table(AT, "x:1", by="K. Sato", reason="they said no"))
         writer.append("list", {"at": AT, "source": "piracy.txt", "entries": 3, "sha256": "cd" * 32})
         writer.append("recovery", {"at": AT, "segment": "other", "offset": 10, "lost": 4})
     lines = run("show", "--home", tmp_path).stdout.splitlines()
@@ -90,11 +95,13 @@ def test_every_kind_has_a_line(tmp_path):
         "decision  review  before the fetch  B2 met  https://a.example/  (observed only)",
         "evidence  robots  timeout  https://a.example/robots.txt  0 bytes  e1",
         "outcome   read  12 bytes  of x:1",
+        "override  no longer held back  B3  a.example  until 2026-11-23T09:00:00  R. Mori  asked them",
+        "revocation  of x:1  K. Sato  they said no",
         "list      piracy.txt  3 entries  sha256:cdcdcdcdcdcdcdcd",
         "recovery  other ends cut at byte 10, 4 bytes lost",
-        "seal      7 records before this seal",
+        "seal      9 records before this seal",
     ]
-    assert {line[22:30].strip() for line in lines} == KINDS
+    assert {line[22:].split()[0] for line in lines} == KINDS
 
 
 def test_json_is_the_record_as_written_joined_with_the_verdict(home):
