@@ -9,6 +9,7 @@ import click
 from .. import __version__
 from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
+from .blocklist import blocklist
 from .check import check
 from .config import config
 from .demo import demo
@@ -36,7 +37,22 @@ def cli() -> None:
     """
 
 
-for command in (demo, check, config, judge, ledger, report, review, inquire, explain, signals, inspect_site):
+# One a line, so that two branches may add one each.
+_COMMANDS = (
+    blocklist,
+    check,
+    config,
+    demo,
+    explain,
+    inquire,
+    inspect_site,
+    judge,
+    ledger,
+    report,
+    review,
+    signals,
+)
+for command in _COMMANDS:
     cli.add_command(command)
 
 

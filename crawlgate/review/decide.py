@@ -211,7 +211,8 @@ def _write(home: Home, kind: str, table: Mapping[str, object], clock: Clock) -> 
         "written_by": "review",
     }
     with LedgerWriter(home.ledger, head, now=clock.now) as writer:
-        record = f"{writer.segment}:{writer.append(kind, table)}"
+        segment, seq = writer.append(kind, table)
+    record = f"{segment}:{seq}"
     part = home.decided.with_name(f".{home.decided.name}.{os.getpid()}.part")
     try:
         part.write_text(f"{record}\n", "utf-8")

@@ -30,13 +30,12 @@ BARE = replace(WHOLE, path_prefix=None, acknowledged={}, concerns=None, effect=V
 
 def test_what_was_decided_is_read_as_it_was_and_revocations_join_it(tmp_path):
     with LedgerWriter(tmp_path, {}, now=lambda: AT) as writer:
-        names = [f"{writer.segment}:{writer.append('override', override_table(o))}" for o in (WHOLE, BARE)]
+        names = ["{}:{}".format(*writer.append("override", override_table(o))) for o in (WHOLE, BARE)]
     with LedgerWriter(tmp_path, {}, now=lambda: AT) as writer:
         later = AT + timedelta(days=1)
-        second = writer.append("revocation", revocation_table(later, names[1], by="K", reason="r"))
+        revocation = "{}:{}".format(*writer.append("revocation", revocation_table(later, names[1], by="K", reason="r")))
         writer.append("revocation", revocation_table(later + timedelta(days=1), names[1], by="K", reason="again"))
         writer.append("revocation", revocation_table(later, "nowhere:1", by="K", reason="r"))
-        revocation = f"{writer.segment}:{second}"
     assert read_overrides(tmp_path) == (
         replace(WHOLE, record=names[0]),
         replace(BARE, record=names[1], revoked_at=later, revocation=revocation),
