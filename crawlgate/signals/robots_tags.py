@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..headers import Headers
 from ..model import Lint, Polarity, Purpose, Scope, Signal, Strength
 from .page_head import MetaTag, PageHead
-from .statement import clip, means_no, note
+from .statement import clip, means_no, note, other_agent
 
 _HEADER = "x-robots-tag"
 
@@ -134,7 +134,7 @@ class _Carrier:
         plain = agent.partition("/")[0]
         if plain.lower() in ("*", "robots"):
             return "*"
-        return "ours" if plain.lower() == self.token.lower() else plain
+        return "ours" if plain.lower() == self.token.lower() else other_agent(plain)
 
 
 def header(headers: Headers, *, token: str, evidence: str = "", lint: list[Lint] | None = None) -> tuple[Signal, ...]:
