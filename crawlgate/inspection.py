@@ -20,7 +20,6 @@ from .declaration import suggestion
 from .errors import ConfigError, UrlError
 from .flow import TDMREP_PATH, Survey
 from .headers import Headers
-from .limits import DEFAULT_LIMITS
 from .model import Evidence, EvidenceKind, Lint, Polarity, Purpose, Scope, Signal
 from .signals import (
     agents,
@@ -43,7 +42,7 @@ from .signals.effective import effective
 from .signals.lines import ExtensionLine
 from .signals.response import Reading
 from .signals.robots_standing import Standing, standing
-from .signals.statement import other_agent
+from .signals.statement import agent_subject, clip
 from .site import Site
 from .url import Url
 
@@ -266,7 +265,8 @@ class _Reader:
         )
         self.signals = _in_force(self.signals, self.tdm_file, reading)
         self.lint += reading.lint
-        if any(signal.kind.startswith("paywall.") for signal in reading.signals):
+        marks = [signal for signal in reading.signals if signal.kind.startswith("paywall.")]
+        if any(mark.polarity is not Polarity.UNSPECIFIED for mark in marks):
             self.facts["paid_content"] = True
         if reading.offers:
             self.facts["dataset"] = str(Polarity.PRICED)
@@ -326,7 +326,7 @@ def _said_to_others(site: Site, url: Url) -> list[Signal]:
         # The group of everybody that ours replaces is no other agent's.
         if any("*" in robots_agents.tokens(agent) for agent in named):
             continue
-        subject = other_agent(", ".join(named))[: DEFAULT_LIMITS.raw_text]
+        subject = clip(", ".join(map(agent_subject, named)))
         rules = usage.read(lines, subject=subject, evidence=str(EvidenceKind.ROBOTS))
         found += rules.signals(rules.match(url.target))
         if len(found) > _MOST_OTHERS:

@@ -265,20 +265,7 @@ def test_every_shared_vector_is_run() -> None:
     assert len({case["id"] for case in shared_cases()}) == SHARED_CASES
 
 
-# Where the code still answers otherwise than the catalogue of signals says it should.
-MISSED = {
-    "robots-tag.valid.mlnoindex-element",
-    "paywall.valid.microdata",
-    "dataset.valid.odrl-compensate",
-}
-
-
-def _own(case: dict[str, Any]) -> Any:
-    missed = pytest.mark.xfail(reason="not read this way yet", strict=True)
-    return pytest.param(case, id=case["id"], marks=missed if case["id"] in MISSED else ())
-
-
-@pytest.mark.parametrize("case", [_own(case) for case in OWN])
+@pytest.mark.parametrize("case", OWN, ids=lambda case: case["id"])
 def test_an_own_vector(case: dict[str, Any]) -> None:
     assert_expected(case)
 

@@ -95,10 +95,9 @@ def safe_target(target: str) -> str:
     return target if target.isascii() else target.encode("utf-8", "replace").decode()
 
 
-def other_agent(name: str) -> str:
-    """A subject for what is said to another agent: its name, in quotes where it is a word with a meaning of its own
-    among subjects."""
-    return f'"{name}"' if name in ("ours", "*") else name
+def agent_subject(name: str) -> str:
+    """`Signal.subject` for another agent's token. A token that is one of our own words for a subject is told apart."""
+    return f"agent {name}" if name.lower() in ("ours", "*") else name
 
 
 def clip(text: str) -> str:
