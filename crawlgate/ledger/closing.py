@@ -102,7 +102,7 @@ def _unsealed(segment: Segment) -> dict[str, Any]:
                 since.clear()
             since.append(leaf_hash(raw[:-1]))
             good += len(raw)
-    except (RecordError, *Damaged):
+    except (RecordError, Damaged):
         pass
     tree.extend(since)
     return {

@@ -8,13 +8,10 @@ import struct
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from itertools import accumulate
-from typing import TYPE_CHECKING, BinaryIO
-
-if TYPE_CHECKING or sys.version_info < (3, 14):
-    from backports import zstd
-else:
-    from compression import zstd
+from types import ModuleType
+from typing import IO, BinaryIO
 
 LEVEL = 9
 FRAME = 1 << 20
@@ -23,23 +20,28 @@ FRAME = 1 << 20
 _SKIPPABLE, _SEEKABLE = 0x184D2A5E, 0x8F92EAB1
 _HEAD, _ENTRY, _FOOT = struct.Struct("<II"), struct.Struct("<II"), struct.Struct("<IBI")
 _CHECKSUMS, _RESERVED = 0x80, 0x7C
-_OPTIONS: dict[int, int] = {
-    zstd.CompressionParameter.compression_level: LEVEL,
-    zstd.CompressionParameter.checksum_flag: 1,
-}
 
-Damaged = (zstd.ZstdError, EOFError)
-"""What reading a damaged file raises."""
+
+class Damaged(Exception):
+    """A compressed file that cannot be read, or not further. The message says what it does or has."""
+
+
+def _zstd() -> ModuleType:
+    # Loaded with the first compressed segment: most processes never meet one.
+    return import_module("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
 
 
 def compress(lines: Iterable[bytes]) -> Iterator[bytes]:
     """The compressed file for these lines, piece by piece."""
+    zstd = _zstd()
+    parameter = zstd.CompressionParameter
+    options = {parameter.compression_level: LEVEL, parameter.checksum_flag: 1}
     entries: list[tuple[int, int]] = []
     waiting: list[bytes] = []
     size = 0
 
     def frame() -> bytes:
-        packed = zstd.compress(b"".join(waiting), options=_OPTIONS)
+        packed: bytes = zstd.compress(b"".join(waiting), options=options)
         entries.append((len(packed), size))
         return packed
 
@@ -58,27 +60,27 @@ def compress(lines: Iterable[bytes]) -> Iterator[bytes]:
 class Frames:
     """The table of a compressed file: where each frame begins, before and after compression.
 
-    `frames` are their number; raises `ValueError` for a file without a table, or with one that cannot be.
+    `frames` are their number; raises `Damaged` for a file without a table, or with one that cannot be.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         end = file.seek(0, io.SEEK_END)
         self.frames, entry = 0, _ENTRY.size
         if end < _HEAD.size + _FOOT.size:
-            raise ValueError("is too short to hold a table of frames")
+            raise Damaged("is too short to hold a table of frames")
         file.seek(end - _FOOT.size)
         count, flags, magic = _FOOT.unpack(file.read(_FOOT.size))
         if magic != _SEEKABLE or flags & _RESERVED:
-            raise ValueError("does not end in a table of frames")
+            raise Damaged("does not end in a table of frames")
         if flags & _CHECKSUMS:
             entry += 4
         length = count * entry + _FOOT.size
         start = end - length - _HEAD.size
         if start < 0:
-            raise ValueError("has a table of frames that is longer than the file")
+            raise Damaged("has a table of frames that is longer than the file")
         file.seek(start)
         if _HEAD.unpack(file.read(_HEAD.size)) != (_SKIPPABLE, length):
-            raise ValueError("has a table of frames whose length is wrong")
+            raise Damaged("has a table of frames whose length is wrong")
         packed, unpacked = [0], [0]
         for _ in range(count):
             one, two = _ENTRY.unpack(file.read(entry)[: _ENTRY.size])
@@ -86,7 +88,7 @@ class Frames:
             unpacked.append(two)
         self._packed, self._unpacked = list(accumulate(packed)), list(accumulate(unpacked))
         if self._packed[-1] != start:
-            raise ValueError("has a table of frames that does not fit the file")
+            raise Damaged("has a table of frames that does not fit the file")
         self.frames = count
 
     @property
@@ -100,6 +102,12 @@ class Frames:
         return self._packed[number], self._unpacked[number]
 
 
-def unpacked(file: BinaryIO) -> zstd.ZstdFile:
-    """The decompressed bytes from where `file` stands, to be read once and in order."""
-    return zstd.ZstdFile(file, "rb")
+def lines(file: BinaryIO, limit: int) -> Iterator[bytes]:
+    """The lines from where `file` stands, at the beginning of a frame; none longer than `limit`. Raises `Damaged`."""
+    zstd = _zstd()
+    stream: IO[bytes] = zstd.ZstdFile(file, "rb")
+    try:
+        while line := stream.readline(limit):
+            yield line
+    except (zstd.ZstdError, EOFError) as error:
+        raise Damaged(f"is damaged: {error}") from None

@@ -107,7 +107,7 @@ class Examination:
             self._end()
         except _Stop:
             return
-        except (ValueError, *Damaged) as error:
+        except Damaged as error:
             with_suspects = _Suspect(len(self._hashes), "damaged", f"the compressed file {error}")
             self._report(self._suspect or with_suspects)
 

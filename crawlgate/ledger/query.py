@@ -114,7 +114,7 @@ def read_at(directory: Path, name: str, seq: int, offset: int) -> Record | None:
         try:
             table = decode(segment.line(offset)[:-1])
             _usable(table)
-        except (RecordError, ValueError, *Damaged):
+        except (RecordError, Damaged):
             return None
     return _record(name, seq, offset, table)
 
@@ -218,8 +218,8 @@ def _tables(segment: Segment, report: Report, start: int = 0, seq: int = 0) -> I
             else:
                 yield number, offset, table
             offset += len(raw)
-    except (ValueError, *Damaged) as error:
-        report(Fault(segment.name, 0, offset, "damaged", f"the compressed file cannot be read further: {error}"))
+    except Damaged as error:
+        report(Fault(segment.name, 0, offset, "damaged", f"the compressed file {error}"))
 
 
 def _usable(table: Table) -> None:

@@ -20,8 +20,9 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from ..errors import LedgerError
+from . import compressed
 from .canonical import MAX_LINE, RecordError, Table, decode
-from .compressed import Damaged, Frames, unpacked
+from .compressed import Damaged, Frames
 
 SUFFIX = ".jsonl"
 PACKED = ".jsonl.zst"
@@ -178,30 +179,31 @@ class Segment:
 
     @property
     def size(self) -> int:
-        """Bytes of its lines. Raises `ValueError` for a compressed file whose table of frames is broken."""
+        """Bytes of its lines. Raises `Damaged` for a compressed file whose table of frames is broken."""
         return self.frames.size if self.packed else os.fstat(self.file.fileno()).st_size
 
     @property
     def frames(self) -> Frames:
-        """The table of a compressed file. Raises `ValueError` if it is broken."""
+        """The table of a compressed file. Raises `Damaged` if it is broken."""
         if self._frames is None:
             self._frames = Frames(self.file)
         return self._frames
 
     def lines(self, start: int = 0) -> Iterator[bytes]:
         """The lines from offset `start` on, with their newline, none longer than `MAX_LINE`; the last may lack its
-        newline. A damaged compressed file raises one of `Damaged`."""
+        newline. A damaged compressed file raises `Damaged`."""
         if not self.packed:
             self.file.seek(start)
             yield from iter(lambda: self.file.readline(MAX_LINE), b"")
             return
         place, first = self.frames.locate(start) if start else (0, 0)
         self.file.seek(place)
-        stream = unpacked(self.file)
-        left = start - first
-        while left > 0 and (skipped := stream.read(min(left, 1 << 20))):
-            left -= len(skipped)
-        yield from iter(lambda: stream.readline(MAX_LINE), b"")
+        for line in compressed.lines(self.file, MAX_LINE):
+            if first >= start:
+                yield line
+            elif first + len(line) > start:
+                yield line[start - first :]
+            first += len(line)
 
     def line(self, offset: int) -> bytes:
         """The line at `offset`, with its newline; empty at the end."""
@@ -223,7 +225,7 @@ def last_line(segment: Segment) -> tuple[int, Table] | None:
     """Offset and table of the last line, if that is whole and can be read."""
     try:
         size = segment.size
-    except ValueError:
+    except Damaged:
         return None
     span = 4096
     while True:
@@ -259,7 +261,7 @@ def opening(segment: Segment) -> Opening:
     """Read a segment's head and the `closed` records that follow it at once."""
     head: Table | None = None
     closed: list[Table] = []
-    with suppress(RecordError, *Damaged):
+    with suppress(RecordError, Damaged):
         for raw in segment.lines():
             table = decode(raw[:-1])
             if head is None:
