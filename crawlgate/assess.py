@@ -8,7 +8,7 @@ from datetime import datetime
 from .blocklist.match import HostNotices
 from .criteria import Facts, evaluate
 from .criteria.facts import CorpusFacts, Later, Trace
-from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, RegisterEntry, Signal, Stage
+from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Override, RegisterEntry, Signal, Stage
 from .policy import Profile, decide
 from .register import is_product, known
 from .signals import dataset, rsl, tdmrep
@@ -80,10 +80,12 @@ class Assessor:
         offers: tuple[PaidOffer, ...] = (),
         attempt: Attempt = AS_DECLARED,
         circumstances: Circumstances = NOTHING_ELSE,
+        overrides: tuple[Override, ...] = (),
     ) -> Basis:
-        """The basis for asking before the fetch; `answer` is what `site` says about `url`."""
+        """The basis for asking before the fetch; `answer` is what `site` says about `url`, `overrides` are what
+        people decided that covers it at this time."""
         facts = self.facts(stage, site, answer, url, at, notices, offers, attempt, circumstances)
-        return decide(evaluate(facts), self.profile, stage, site.evidence)
+        return decide(evaluate(facts), self.profile, stage, site.evidence, overrides)
 
     def after(
         self,
@@ -100,13 +102,14 @@ class Assessor:
         attempt: Attempt = AS_DECLARED,
         evidence: tuple[str, ...] = (),
         circumstances: Circumstances = NOTHING_ELSE,
+        overrides: tuple[Override, ...] = (),
     ) -> Basis:
         """The basis with the response in hand; `hops` are notices that bear on hops before this one, `evidence`
         are ids of what was kept of the response."""
         facts = self.facts(
             stage, site, answer, url, at, notices, offers + reading.offers, attempt, circumstances, reading, hops
         )
-        return decide(evaluate(facts), self.profile, stage, site.evidence + evidence)
+        return decide(evaluate(facts), self.profile, stage, site.evidence + evidence, overrides)
 
     def facts(
         self,
