@@ -192,9 +192,7 @@ def _refused(case: Case, files: Files, name: str, other: Url) -> tuple[bool, str
         return False, None
     if not isinstance(body, str):
         raise CaseError(f"corpus.{name}_robots_body must be a string, not {body!r}"[:300])
-    decided = robots.parse(body.encode("utf-8", "surrogatepass")).decide_target(
-        other.href, other.target, case.declaration.token
-    )
+    decided = robots.parse(body.encode("utf-8", "surrogatepass")).decide(other.href, case.declaration.token)
     if decided.allowed:
         return True, None
     rule = decided.rule
