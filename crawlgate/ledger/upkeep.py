@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _PAUSE = 1.0
 _log = logging.getLogger(__name__)
 
+COMMIT_INTERVAL, CHECKPOINT_INTERVAL = 0.05, 60.0
+"""Seconds, where nothing else is said."""
+
 Anchor = Callable[[bytes], None]
 """Takes a signed checkpoint somewhere else; raises what it likes if it cannot."""
 
@@ -37,8 +40,8 @@ class Upkeep:
     that many bytes or more are compressed; None never. `anchors` are handed every checkpoint.
     """
 
-    commit_interval: float = 0.05
-    checkpoint_interval: float = 60.0
+    commit_interval: float = COMMIT_INTERVAL
+    checkpoint_interval: float = CHECKPOINT_INTERVAL
     segment_bytes: int = 64 << 20
     segment_age: float = 86_400.0
     pack_from: int | None = PACK_FROM
@@ -50,7 +53,6 @@ class Keeper:
 
     def __init__(self, writer: LedgerWriter, upkeep: Upkeep) -> None:
         self._upkeep = upkeep
-        self._stop = threading.Event()
         self._todo: list[bytes | Path] = []
         self._todo_lock = threading.Lock()
         self._writer = weakref.ref(writer)
@@ -59,8 +61,8 @@ class Keeper:
 
     def start(self) -> None:
         """Begin, or go on after a pause."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name="crawlgate-ledger", daemon=True)
+        self._stop = threading.Event()  # a thread that outlives a pause keeps its own, which is set
+        self._thread = threading.Thread(target=self._run, args=(self._stop,), name="crawlgate-ledger", daemon=True)
         self._thread.start()
 
     def pause(self) -> None:
@@ -87,8 +89,8 @@ class Keeper:
         """Stop without waiting for anything."""
         self._stop.set()
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._upkeep.commit_interval):
+    def _run(self, stop: threading.Event) -> None:
+        while not stop.wait(self._upkeep.commit_interval):
             writer = self._writer()
             if writer is None:
                 return

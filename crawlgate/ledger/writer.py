@@ -160,6 +160,13 @@ class LedgerWriter:
         elif segment in self._short and number >= self._short[segment][0]:
             raise self._short[segment][1]
 
+    def committed(self, segment: str, number: int) -> bool:
+        """True if that record, which this writer wrote, is known to be on the disk."""
+        current = self._current
+        if current is not None and current.name == segment:
+            return current.committed > number
+        return segment not in self._short or number < self._short[segment][0]
+
     def sync(self) -> None:
         """Bring everything written so far to the disk."""
         with self._lock:
