@@ -79,6 +79,7 @@ class LedgerWriter:
         self._given_up: dict[str, str] = {}
         self._short: dict[str, tuple[int, LedgerError]] = {}
         self._opened = self._checkpointed = 0.0
+        self._last = ""
         self._open()
         _writers.add(self)
 
@@ -287,6 +288,7 @@ class LedgerWriter:
         """Create the file and write its head, and what became of segments that nobody writes any more."""
         others = segments.segments(self._directory)
         before = chain(others, self._ledger)
+        previous = max(before.previous or "", self._last) or None  # a segment of ours that somebody removed is missed
         at = self._now()
         name = segments.new_name(at, os.getpid(), others)
         self._path = self._directory / (name + segments.SUFFIX)
@@ -301,7 +303,7 @@ class LedgerWriter:
                     pid=os.getpid(),
                     ledger=self._ledger,
                     key=None if self._key is None else str(self._key.verifier),
-                    previous=before.previous,
+                    previous=previous,
                     still_open=list(before.still_open),
                 ),
             )
@@ -312,7 +314,7 @@ class LedgerWriter:
             current.withdraw()
             raise
         self._given_up.clear()
-        self._current = current
+        self._current, self._last = current, name
         self._opened = self._checkpointed = time.monotonic()
         if self._tidy and self._keeper is None:
             self._keeper = Keeper(self, self._upkeep)
@@ -332,6 +334,7 @@ class LedgerWriter:
         """In the child: the parent's segment and its lock are not ours."""
         self._lock = threading.Lock()
         self._keeper = None  # threads do not cross a fork
+        self._last = ""
         current, self._current = self._current, None
         if current is not None:
             current.forget()
