@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from ..model import Basis, Evidence, Finding, Signal
+from ..model import Basis, Evidence, Finding, Override, Signal
 from .canonical import MAX_LINE, RecordError, Table, decode, encode, micros, plain_mapping, timestamp
 
 __all__ = ["MAX_LINE", "RecordError", "Table", "decode", "encode", "timestamp"]  # as good to have from here
@@ -26,6 +26,8 @@ FIELDS: Mapping[str, tuple[tuple[str, type], ...]] = {
     "evidence": (*_TIMED, ("id", str), ("url", str)),
     "decision": (*_TIMED, ("basis", int), ("url", str)),
     "outcome": _TIMED,
+    "override": (*_TIMED, ("by", str), ("effect", str), ("findings", dict), ("until", str)),
+    "revocation": (*_TIMED, ("by", str), ("override", str)),
     "list": _TIMED,
     "tree": (("leaves", str), ("root", str)),
     "checkpoint": (*_TIMED, ("leaves", str), ("note", str)),
@@ -126,7 +128,8 @@ def segment_table(
 def basis_table(basis: Basis, id: int) -> Table:  # noqa: A002 (the word of the record)
     """What decisions rest on, written once per segment. `id` is the number of this record.
 
-    `findings` maps a criterion to its finding; `reasons` names criteria, most severe first.
+    `findings` maps a criterion to its finding; `reasons` names criteria, most severe first. `overrides` stands only
+    where decisions of people made a difference.
     """
     findings = {finding.criterion: _finding_table(finding) for finding in basis.findings}
     reasons = [finding.criterion for finding in basis.reasons]
@@ -143,6 +146,17 @@ def basis_table(basis: Basis, id: int) -> Table:  # noqa: A002 (the word of the 
         "stage": basis.stage,
         "temporary": basis.temporary,
         "verdict": basis.verdict,
+    } | _set({"overrides": [_override_cited(override) for override in basis.overrides] or None})
+
+
+def _override_cited(override: Override) -> Table:
+    """What an answer says of a person's decision that it follows; the whole stands in its own record."""
+    return {
+        "by": override.by,
+        "criteria": sorted(override.findings),
+        "effect": override.effect,
+        "record": override.record,
+        "until": override.until,
     }
 
 

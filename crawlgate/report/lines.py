@@ -115,6 +115,24 @@ def _list(table: Mapping[str, Any], words: Words) -> str:
     return f"{text(table.get('source'))}  {count}  sha256:{text(table.get('sha256'))[:16]}"
 
 
+def _override(table: Mapping[str, Any], words: Words) -> str:
+    effect = words("review.allowed" if table.get("effect") == Verdict.ALLOW else "review.denied")
+    place = f"{text(table.get('value'), 2000)}{text(table.get('path_prefix'), 2000)}"
+    criteria = ", ".join(mapping(table.get("findings")))
+    until = words("line.until", until=text(table.get("until"))[:19])
+    return "  ".join((effect, criteria, place, until, text(table.get("by")), text(table.get("reason"))))
+
+
+def _revocation(table: Mapping[str, Any], words: Words) -> str:
+    parts = (words("line.of", record=text(table.get("override"))), text(table.get("by")), text(table.get("reason")))
+    return "  ".join(parts)
+
+
+def _recovery(table: Mapping[str, Any], words: Words) -> str:
+    lost, offset = whole(table.get("lost")), whole(table.get("offset"))
+    return words("line.recovery", segment=text(table.get("segment")), offset=offset, lost=lost)
+
+
 def _closed(table: Mapping[str, Any], words: Words) -> str:
     lost, segment = whole(table.get("lost")), text(table.get("segment"))
     if lost:
@@ -145,6 +163,8 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
     "outcome": _outcome,
     "segment": _segment,
     "list": _list,
+    "override": _override,
+    "revocation": _revocation,
     "tree": _tree,
     "checkpoint": _checkpoint,
     "closed": _closed,

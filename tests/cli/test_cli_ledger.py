@@ -7,10 +7,11 @@ from click.testing import CliRunner
 from crawlgate.cli.ledger import ledger
 from crawlgate.errors import LedgerError
 from crawlgate.ledger.canonical import moment, timestamp
+from crawlgate.ledger.overrides import override_table, revocation_table
 from crawlgate.ledger.query import decisions, records
 from crawlgate.ledger.record import KINDS
 from crawlgate.ledger.writer import LedgerWriter
-from crawlgate.model import Outcome, Stage, Verdict
+from crawlgate.model import Outcome, Override, Stage, Verdict
 from tests.cli.test_cli_report import command_line
 from tests.report.homes import AT, HEAD, basis, clock, crawled, segment, unrooted, written
 
@@ -83,6 +84,10 @@ def test_every_kind_has_a_line(tmp_path):
         writer.append("evidence", {"at": AT, "id": "e1", "source": "robots", "url": "https://a.example/robots.txt",
                                    "status": None, "error": "timeout", "bytes": 0})  # fmt: skip
         writer.append("outcome", {"at": AT, "decision": "x:1", "disposition": "read", "bytes": 12})
+        override = Override(record="", at=AT, by="R. Mori", reason="asked them", effect=Verdict.ALLOW, scope="host",
+                            value="a.example", findings={"B3": (Outcome.MET,)}, until=AT)  # fmt: skip
+        writer.append("override", override_table(override))
+        writer.append("revocation", revocation_table(AT, "x:1", by="K. Sato", reason="they said no"))
         writer.append("list", {"at": AT, "source": "piracy.txt", "entries": 3, "sha256": "cd" * 32})
         for number in range(300):
             writer.append("list", {"at": AT, "source": str(number)})
@@ -92,14 +97,16 @@ def test_every_kind_has_a_line(tmp_path):
     root = next(line for line in lines if "tree" in line)
     assert re.search(r"tree        root [\w+/]{43}=", root)
     assert {line[22:32].strip() for line in [*lines, closed]} == KINDS - {"checkpoint"}
-    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:6], lines[-1]]] == [
+    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:8], lines[-1]]] == [
         "segment     crawlgate test  Example Lab  ExampleBot/1.0  standard abababababababab  enforce  lists: 0",
         "basis       review  before the fetch  B1 not met, B2 met",
         "decision    review  before the fetch  B2 met  https://a.example/  (observed only)",
         "evidence    robots  timeout  https://a.example/robots.txt  0 bytes  e1",
         "outcome     read  12 bytes  of x:1",
+        "override    no longer held back  B3  a.example  until 2026-11-23T09:00:00  R. Mori  asked them",
+        "revocation  of x:1  K. Sato  they said no",
         "list        piracy.txt  3 entries  sha256:cdcdcdcdcdcdcdcd",
-        "seal        308 records before this seal",
+        "seal        310 records before this seal",
     ]
 
 
