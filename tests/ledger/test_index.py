@@ -12,7 +12,8 @@ from crawlgate.errors import LedgerError
 from crawlgate.evidence.store import EvidenceStore
 from crawlgate.ledger import query, segments
 from crawlgate.ledger.compressed import compress
-from crawlgate.ledger.index import Index, keys, store
+from crawlgate.ledger.index import keys, store
+from crawlgate.ledger.index.store import Index
 from crawlgate.ledger.record import evidence_table
 from crawlgate.ledger.statements import statements
 from crawlgate.ledger.writer import LedgerWriter
@@ -326,7 +327,7 @@ def test_no_ledger(tmp_path):
         with pytest.raises(LedgerError, match=r"there is no ledger|is empty"):
             Index(tmp_path)
         (tmp_path / "ledger").mkdir(exist_ok=True)
-    assert statements(tmp_path) == []
+    assert statements(tmp_path / "ledger") == []
 
 
 def test_nothing_is_left_behind(home):
@@ -337,21 +338,42 @@ def test_nothing_is_left_behind(home):
 # -- statements and strays ------------------------------------------------------------------------------
 
 
-def test_statements_are_found_without_reading_the_rest(home):
+@pytest.mark.parametrize("small", [0, 1 << 30])
+def test_statements_are_found_without_reading_the_rest(home, monkeypatch, small):
+    monkeypatch.setattr("crawlgate.ledger.statements.SMALL", small)
     hostile = f'https://a.example/"kind":"list"/{HOSTILE}'
     with LedgerWriter(home / "ledger", HEAD, now=clock(AT + timedelta(days=9))) as writer:
         writer.append_decision(AT, hostile, basis())
         writer.append("evidence", {"at": AT, "id": "e", "url": "https://a.example/", "nested": {"kind": "list"}})
         writer.append("list", {"at": AT, "source": hostile})
-        live = statements(home, {"list"})
+        live = statements(home / "ledger", {"list"})
     expected = [r for r in query.records(home / "ledger") if r.kind == "list"]
-    assert live == statements(home, {"list"}) == expected
+    assert live == statements(home / "ledger", {"list"}) == expected
     assert len(expected) == 3
-    assert statements(home, {"override"}) == []
-    assert statements(home) == [r for r in query.records(home / "ledger") if r.kind in ("list", "closed")]
+    assert statements(home / "ledger", {"override"}) == []
+    assert statements(home / "ledger") == [r for r in query.records(home / "ledger") if r.kind in ("list", "closed")]
     with Index(home) as index:
         index.catch_up()
-    assert statements(home, {"list"}) == expected
+    assert statements(home / "ledger", {"list"}) == expected
+
+
+def test_a_statement_that_cannot_be_read_is_reported(home, monkeypatch):
+    monkeypatch.setattr("crawlgate.ledger.statements.SMALL", 0)
+    path = segments.segments(home / "ledger")[0]
+    path.write_bytes(path.read_bytes().replace(b'"kind":"list","source"', b'"kind":"list";"source"'))
+    faults = []
+    assert len(statements(home / "ledger", {"list"}, report=faults.append)) == 1
+    assert [fault.code for fault in faults] == ["not_json"]
+
+
+def test_statements_of_a_large_ledger_do_not_wait_for_the_whole_index(home, monkeypatch):
+    monkeypatch.setattr("crawlgate.ledger.statements.SMALL", 0)
+    assert len(statements(home / "ledger", {"list"})) == 2
+    with sqlite3.connect(state(home)) as db:
+        assert db.execute("SELECT count(*) FROM decision").fetchone() == (0,)
+    db.close()
+    assert told(home) == plainly(home)
+    assert len(statements(home / "ledger", {"list"})) == 2
 
 
 def test_evidence_that_the_ledger_does_not_name_is_found_in_its_file(home):

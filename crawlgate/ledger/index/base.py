@@ -16,9 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ...errors import LedgerError
-from .schema import APPLICATION, INDEXES, TABLES, VERSION
+from .schema import APPLICATION, INDEXES, NAME, TABLES, VERSION
 
-NAME = "state.sqlite"
 LOCK = "state.lock"
 WAIT = 600.0
 """Seconds to wait for another process that is making the index anew."""

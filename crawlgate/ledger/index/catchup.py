@@ -23,8 +23,9 @@ from ..compressed import Damaged
 from ..segments import Segment
 from . import write
 from .archive import Scan
-from .gather import NO_STATEMENTS, Gatherer
+from .gather import Gatherer
 from .keys import address, host_key, surt
+from .schema import NO_STATEMENTS
 
 BULK = 64 << 20
 """Bytes from which on it is quicker to make the whole index anew than to add to it, if they are the greater part."""
@@ -238,8 +239,9 @@ def _statements(block: bytes, number: int, line: int, offset: int) -> Iterator[t
             continue
         begin = block.rfind(b"\n", 0, at) + 1
         finish = block.find(b"\n", at)
-        name = _kind_of(block[begin:finish])
-        if name is not None and name not in NO_STATEMENTS:
+        # A line that cannot be parsed may have been one: whoever reads the place is told.
+        name = _kind_of(block[begin:finish]) or kind.decode("utf-8", "replace")
+        if name not in NO_STATEMENTS:
             line += block.count(b"\n", counted, begin)
             counted = begin
             yield name[:40], number, line, offset + begin

@@ -16,11 +16,8 @@ from ..canonical import MAX_LINE
 from .keys import address, host_key, url_key
 from .schema import DISPOSITIONS, MARK_EVERY, OBSERVED, PROBLEM
 
-BATCH = 200_000
+BATCH = 100_000
 """Decisions and outcomes whose rows are held in memory at once."""
-
-NO_STATEMENTS = frozenset({"segment", "basis", "evidence", "decision", "outcome", "tree", "seal"})
-"""Kinds that have tables of their own, or that nobody looks up. Every other kind is a statement."""
 
 _CODES = {name: number for number, name in enumerate(DISPOSITIONS)}
 _SECOND = 1_000_000

@@ -65,7 +65,8 @@ class SegmentState:
 
 
 class EvidencePlace(NamedTuple):
-    """Evidence as the index knows it. `segment` is empty for what stands in a file and in no record of the ledger."""
+    """Evidence as the index knows it. `segment` is empty for what stands in a file and in no record of the ledger; its
+    `url` is known then."""
 
     id: str
     source: str
@@ -75,6 +76,7 @@ class EvidencePlace(NamedTuple):
     file: str | None
     offset: int | None
     length: int | None
+    url: str
     sha256: str | None
 
 
@@ -86,11 +88,11 @@ LEFT JOIN basis AS b ON b.segment = d.segment AND b.seq = d.basis
 WHERE d.host = ? {} AND d.at >= ? AND d.at < ? ORDER BY d.host, d.key, d.segment, d.seq
 """
 _EVIDENCE = """
-SELECT e.id, e.source, e.at, s.name, e.seq, e.file, e.offset, e.length, e.sha
+SELECT e.id, e.source, e.at, s.name, e.seq, e.file, e.offset, e.length, '', e.sha
 FROM evidence AS e JOIN segment AS s ON s.id = e.segment WHERE {}
 """
 _STRAY = (
-    "SELECT id, source, at, '', -1, file, offset, length, sha FROM unrecorded AS u WHERE {} AND NOT EXISTS ("
+    "SELECT id, source, at, '', -1, file, offset, length, url, sha FROM unrecorded AS u WHERE {} AND NOT EXISTS ("
     "SELECT 1 FROM evidence AS e WHERE e.file = u.file AND e.offset = u.offset)"
 )
 

@@ -6,6 +6,7 @@ another version is made anew.
 
 from __future__ import annotations
 
+NAME = "state.sqlite"
 APPLICATION = 0x43724761  # "CrGa"
 VERSION = 1
 
@@ -92,3 +93,6 @@ DISPOSITIONS = (
 
 OBSERVED, PROBLEM = 1, 2
 """Flags of a decision: not enforced; the URL could not be asked about."""
+
+NO_STATEMENTS = frozenset({"segment", "basis", "evidence", "decision", "outcome", "tree", "seal"})
+"""Kinds that have tables of their own, or that nobody looks up. Every other kind is a statement."""

@@ -75,11 +75,16 @@ class Index:
         """Make the index anew from segments and evidence files."""
         self._remake("asked for", report)
 
-    def _remake(self, why: str, report: Progress | None) -> None:
+    def _remake(self, why: str, report: Progress | None, *, empty: bool = False) -> None:
+        """Make the index anew; `empty` leaves the reading of it for later."""
         self.remade = why
         try:
             with self._file.alone():
-                self._make(report)
+                if empty:
+                    with self._file.replacement():
+                        pass
+                else:
+                    self._make(report)
         except Unusable as error:
             raise LedgerError(f"the index {self._file.path} cannot be made: {error}", str(self._file.path)) from None
 
@@ -115,15 +120,19 @@ class Index:
         """Records of the kinds that people and lists bring about, and what of them could not be read; see
         `ledger.statements`."""
         try:
-            with told(self._file.path):
-                db = self._file.open()
-                catchup.note_statements(db, catchup.plan(db, self._ledger, statements=True))
+            self._note()
         except Unusable as error:
-            self._remake(str(error), None)
+            self._remake(str(error), None, empty=True)
+            self._note()
         found = self.ask(lambda lookup: lookup.statements(kinds))
         with self.places() as places:
             read = [places.one(name, number, offset) for name, number, offset in found]
         return [record for record in read if record is not None], places.faults
+
+    def _note(self) -> None:
+        with told(self._file.path):
+            db = self._file.open()
+            catchup.note_statements(db, catchup.plan(db, self._ledger, statements=True))
 
     # -- lifetime -----------------------------------------------------------------------------------
 
