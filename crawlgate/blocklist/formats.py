@@ -154,7 +154,7 @@ def interpret(
         try:
             notice = notice_from_table(table, defaults=replace(base, id=f"{raw.sha256[:12]}:{line}"), suffixes=suffixes)
             if lines_of.setdefault(notice.id, line) != line:
-                raise EntryError(f"id {shown(notice.id)} stands on line {lines_of[notice.id]} already")
+                raise EntryError("doubled_id", f"id {shown(notice.id)} stands on line {lines_of[notice.id]} already")
         except EntryError as error:
             rejected.append(Rejected(line, text[: DEFAULT_LIMITS.raw_text], error.reason))
         else:
@@ -234,17 +234,19 @@ def plain_entry(text: str, suffixes: Suffixes) -> Mapping[str, str]:
     if it is one (or the `www.` twin of one), otherwise that host alone. A URL without path is a bare name.
     """
     if _HOSTS_LINE.match(text):
-        raise EntryError("a line of a hosts file; this is read as a plain list, so leave the address out")
+        raise EntryError(
+            "other_format", "a line of a hosts file; this is read as a plain list", "leave the address out"
+        )
     entry = _INLINE_COMMENT.sub("", text).rstrip()
     if re.search(r"\s", entry):
-        raise EntryError("more than one word; write one domain, host, path or URL a line")
+        raise EntryError("words", "more than one word", "write one domain, host, path or URL a line")
     if entry.startswith(("||", "@@", "/", "|")) or entry.endswith("^"):
-        raise EntryError("a filter rule; this is read as a plain list, so write the domain alone")
+        raise EntryError("other_format", "a filter rule; this is read as a plain list", "write the domain alone")
     if re.match(r"(?:server|address|local)=/", entry):
-        raise EntryError("a dnsmasq setting; this is read as a plain list, so write the domain alone")
+        raise EntryError("other_format", "a dnsmasq setting; this is read as a plain list", "write the domain alone")
     scheme = _SCHEME.match(entry)
     if scheme and scheme[1].lower() not in ("http", "https"):
-        raise EntryError(f"scheme {scheme[1]!r} is not read; only http and https are")
+        raise EntryError("unsupported_scheme", f"scheme {scheme[1]!r} is not read", "only http and https are")
     rest = (entry[scheme.end() :] if scheme else entry).partition("#")[0]
     host, slash, path = rest.partition("/")
     if not path and not re.search(r"[?:\\]", rest):
