@@ -40,8 +40,9 @@ def made() -> set[tuple[str, str]]:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "finding" and len(node.args) >= 2:
                 name, outcome = node.args[:2]
-                if isinstance(name, ast.Constant) and isinstance(outcome, ast.Attribute):
-                    found.add((name.value, str(Outcome[outcome.attr])))
+                if isinstance(name, ast.Constant):
+                    stated = (part for part in ast.walk(outcome) if isinstance(part, ast.Attribute))
+                    found |= {(name.value, str(Outcome[o.attr])) for o in stated if ast.unparse(o.value) == "Outcome"}
     return found
 
 
