@@ -6,11 +6,12 @@ from datetime import datetime
 
 from .blocklist.match import HostNotices
 from .criteria import Facts, evaluate
-from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Signal, Stage
+from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Stage
 from .policy import Profile, decide
-from .signals import dataset, rsl, tdmrep
+from .signals import dataset
 from .signals.dataset import PaidOffer
-from .signals.response import Reading
+from .signals.reading import SILENCE, Reading
+from .signals.response import told
 from .site import Answer, Site
 from .url import Url
 
@@ -86,22 +87,8 @@ class Assessor:
         reading: Reading | None = None,
         hops: tuple[NoticeMatch, ...] = (),
     ) -> Facts:
-        signals = site.signals(answer, url)
-        not_looked = site.not_looked | self._no_list
-        if reading is None:
-            not_looked = not_looked | _BEFORE
-        else:
-            tdm_file = site.tdm_signals(answer)
-            tdm = tdmrep.combine(tdm_file, reading.tdm_header, reading.tdm_meta)
-            policy = signals[: len(signals) - len(tdm_file)]
-            licences = rsl.combine(filter(_is_licence, policy), filter(_is_licence, reading.signals))
-            signals = (
-                *(signal for signal in policy if not _is_licence(signal)),
-                *tdm,
-                *licences,
-                *(signal for signal in reading.signals if not _is_licence(signal)),
-            )
-            not_looked = not_looked | reading.not_looked
+        signals = site.signals(answer, url, reading if reading is not None else SILENCE)
+        not_looked = site.not_looked | self._no_list | (_BEFORE if reading is None else told(reading).not_looked)
         here = tuple(offer for offer in offers if dataset.covers(offer, url))
         return Facts(
             stage=stage,
@@ -120,8 +107,3 @@ class Assessor:
             offers_on_site=tuple(o for o in offers if o not in here and url.href not in o.free_urls),
             not_looked={check: why for check, why in not_looked.items() if check not in self.looked},
         )
-
-
-def _is_licence(signal: Signal) -> bool:
-    """RSL statements, of which those of a page replace those of robots.txt (RSL 1.0 4.9)."""
-    return signal.kind.startswith("rsl.")

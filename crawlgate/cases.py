@@ -20,7 +20,7 @@ from .blocklist.match import NoticeIndex
 from .declaration import from_table, instant, suggestion
 from .domains import Suffixes
 from .errors import ConfigError, UrlError
-from .flow import OPTIONAL_FILES, TDMREP_PATH, Fetch, replay, survey
+from .flow import OPTIONAL_FILES, TDMREP_PATH, Documents, Fetch, replay, survey
 from .headers import Headers
 from .model import Attempt, Basis, Declaration, Evidence, EvidenceKind, IssuerKind, Notice, NoticeMatch, Stage
 from .policy import Profile
@@ -133,12 +133,15 @@ def judge(case: Case, profile: Profile) -> Basis:
     if case.stage is Stage.PRE_FETCH:
         return assessor.before(site, answer, case.url, case.at, notices=notices, offers=offers, attempt=case.attempt)
     target, hops = _hops(case, index)
+    reading = _reading(case, target)
+    documents = Documents(case.declaration.token, own={case.url.origin: site.survey.file})
+    replay(documents.ask(response.named(reading)), lambda fetch: _replayed(case, fetch))
     return assessor.after(
         site,
         answer,
         case.url,
         case.at,
-        _reading(case, target),
+        response.with_documents(reading, documents.found, url=target),
         notices=notices,
         hops=hops,
         offers=offers,
@@ -166,6 +169,8 @@ def _optional(case: Case) -> list[str]:
 
 
 def _replayed(case: Case, fetch: Fetch) -> Evidence:
+    if fetch.kind is EvidenceKind.ROBOTS and fetch.url.origin != case.url.origin:
+        return _evidence(fetch, 404, b"", case.at)  # the case tells nothing of other hosts
     if fetch.kind is EvidenceKind.ROBOTS and case.robots is not None:
         robots = case.robots
         status = robots.get("status")
@@ -179,7 +184,9 @@ def _replayed(case: Case, fetch: Fetch) -> Evidence:
         return _evidence(fetch, status, str(robots.get("body") or "").encode(), fetched_at, headers, error)
     if fetch.kind is EvidenceKind.ROBOTS:
         return _evidence(fetch, None, b"", case.at, (), "no_evidence")
-    content = case.files.get(fetch.url.target, case.files.get(fetch.url.href))
+    content = case.files.get(fetch.url.href)
+    if content is None and fetch.url.origin == case.url.origin:
+        content = case.files.get(fetch.url.target)
     if content is None:
         return _evidence(fetch, 404, b"", case.at)
     return _evidence(fetch, 200, content.encode() if isinstance(content, str) else orjson.dumps(content), case.at)
@@ -249,7 +256,8 @@ def _reading(case: Case, target: Url) -> response.Reading:
     html = answer.get("html")
     if html is None:
         return reading
-    return response.read_page(str(html).encode(), reading, url=target, headers=headers, token=token, whole=True)
+    body = str(html).encode()
+    return response.read_body(status, headers, body, reading, url=target, token=token, whole=True)
 
 
 def _notice(item: Any, n: int) -> Notice:

@@ -154,7 +154,18 @@ class Gate(_Common):
             return admitted
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
         permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
-        return permit.see_all(status, headers, body)
+        permit.see_all(status, headers, body)
+        return self.complete(permit)
+
+    def complete(self, permit: Permit) -> Decision:
+        """For adapters, once `permit` has seen what there is to see: ask for the licences and policies that the
+        response names, and answer. Fetches like `check`; records the answer."""
+        flow = permit.named_documents()
+        if flow is not None:
+            with self._flight(f"documents {permit.url.origin}"):
+                received = drive(flow, self._fetch)
+            permit.see_documents(received)
+        return permit.conclude()
 
     def httpx_client(self, **options: Any) -> httpx.Client:
         """An `httpx.Client` behind this gate: every hop asked before it leaves, every response judged before
@@ -255,7 +266,21 @@ class AsyncGate(_Common):
             return admitted
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
         permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
-        return permit.see_all(status, headers, body)
+        permit.see_all(status, headers, body)
+        return await self.complete(permit)
+
+    async def complete(self, permit: Permit) -> Decision:
+        """As `Gate.complete`."""
+        flow = permit.named_documents()
+        if flow is not None:
+            key = f"documents {permit.url.origin}"
+            lock = self._flights.setdefault(key, anyio.Lock())
+            async with lock:
+                received = await adrive(flow, self._fetch)
+                if self._flights.get(key) is lock:
+                    del self._flights[key]
+            permit.see_documents(received)
+        return permit.conclude()
 
     def httpx_async_client(self, **options: Any) -> httpx.AsyncClient:
         """An `httpx.AsyncClient` behind this gate; see `Gate.httpx_client`."""

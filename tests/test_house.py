@@ -32,7 +32,7 @@ SIDE = {
     "ledger": {"model", "errors", "limits", "evidence", "signed_note"},
     "blocklist": COMMON | {"domains"},
 }
-PURE = ["signals", "criteria", "policy", "flow", "site", "assess", "cases"]
+PURE = ["signals", "criteria", "policy", "flow", "site", "assess", "cases", "inspection"]
 IMPURE = {"httpx", "httpcore", "anyio", "asyncio", "socket", "threading", "random", "time", "subprocess", "os"}
 
 

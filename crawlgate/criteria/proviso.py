@@ -25,7 +25,9 @@ def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
     if priced:
         return finding("B1", Outcome.INDICATED, "b1.asked_to_pay", priced, quote=quote(priced[0]))
     licensed = tuple(
-        s for s in facts.bearing(facts.signals) if s.kind.startswith("rsl.") and s.polarity is Polarity.PRICED
+        s
+        for s in facts.bearing(facts.signals)
+        if s.kind.startswith(("rsl.", "tdmrep.", "odrl.")) and s.polarity is Polarity.PRICED
     )
     if licensed:
         return finding("B1", Outcome.INDICATED, "b1.licence_priced", licensed, quote=quote(licensed[0]))

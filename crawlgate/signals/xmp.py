@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from .. import url as urls
+from ..errors import UrlError
 from ..model import Lint, Polarity, Purpose, Scope, Signal, Strength
+from . import rsl
 from .data_mining import CODES, code
 from .statement import clip, means_no, note
-from .xmp_packets import MAX_XML, packets
+from .xmp_packets import MAX_XML, Packet, packets
 from .xmp_properties import (
     CONSTRAINT,
     LICENCE,
@@ -40,10 +44,11 @@ _TDM_SAYS = {"1": Polarity.RESERVED, "0": Polarity.PERMITTED}
 def read(data: bytes, *, evidence: str = "", lint: list[Lint] | None = None) -> tuple[Signal, ...]:
     """What the XMP of a file says about mining and training. Any bytes will do, also the text of an .xmp file.
 
-    Kinds: `iptc.data_mining`, `tdmrep.xmp`, `rsl.embedded`. Two values that differ are told together, and then
-    nothing permits. Never raises; time is linear in `data`.
+    Kinds: `iptc.data_mining`, `tdmrep.xmp`, and those of RSL; `rsl.embedded` is a licence that cannot be read. Two
+    values that differ are told together, and then nothing permits. Never raises; time is linear in `data`.
     """
     found: list[Found] = []
+    licensed: list[Packet] = []
     budget = Budget(MAX_XML, MAX_ELEMENTS)
     count = 0
     for packet in packets(data):
@@ -54,11 +59,12 @@ def read(data: bytes, *, evidence: str = "", lint: list[Lint] | None = None) -> 
             found += in_words(packet._replace(end=len(packet.source)), "xmp_cut")
             break
         count += 1
+        licensed.append(packet)
         found += PacketReader(packet, budget, lint).read()
     if not count and len(data) <= _MAX_BARE:
         found += (Found(MINING, bare_text(bare[1]), bare.span()) for bare in _BARE.finditer(data))
     found = list(dict.fromkeys(found))
-    return (*_mining(found, evidence, lint), *_tdm(found, evidence, lint), *_licences(found, evidence))
+    return (*_mining(found, evidence, lint), *_tdm(found, evidence, lint), *_licences(found, licensed, evidence, lint))
 
 
 def _mining(found: Iterable[Found], evidence: str, lint: list[Lint] | None) -> Iterator[Signal]:
@@ -121,19 +127,41 @@ def _tdm(found: Iterable[Found], evidence: str, lint: list[Lint] | None) -> Iter
     polarity = Polarity.RESERVED if Polarity.RESERVED in said else Polarity.PERMITTED
     item = said[polarity]
     policy = next((other.value for other in found if other.name == POLICY and other.value), "")
-    detail = {"policy": policy} if policy and polarity is Polarity.RESERVED else {}
+    detail = {"policy": _absolute(policy)} if policy and polarity is Polarity.RESERVED else {}
     ambiguity = item.doubt or ("conflicting_values" if conflict else None)
     yield _signal("tdmrep.xmp", Purpose.TDM, _weak(polarity, item), item, evidence, detail, ambiguity)
 
 
-def _licences(found: Iterable[Found], evidence: str) -> Iterator[Signal]:
-    """A licence document inside the packet: that it is there. Its terms are for whoever reads RSL."""
+def _licences(
+    found: Iterable[Found], licensed: list[Packet], evidence: str, lint: list[Lint] | None
+) -> Iterator[Signal]:
+    """A licence document inside a packet: its terms, or that it is there and cannot be read."""
     item = next((item for item in found if item.name == LICENCE), None)
-    if item is not None:
-        detail = {"url": item.value} if item.value else {}
-        yield _signal(
-            "rsl.embedded", Purpose.TRAIN, Polarity.CONDITIONAL, item, evidence, detail, item.doubt or "terms_not_read"
-        )
+    if item is None:
+        return
+    for packet in licensed:
+        document = rsl.embedded(packet.source[packet.start : packet.end], evidence=evidence)
+        if lint is not None:
+            lint.extend(document.lint)
+        if document:
+            for signal in document.signals(document.all):
+                unsure = item.doubt is not None and signal.polarity is Polarity.PERMITTED
+                polarity = Polarity.UNSPECIFIED if unsure else signal.polarity
+                yield replace(
+                    signal, polarity=polarity, span=packet.span, line=None, ambiguity=signal.ambiguity or item.doubt
+                )
+            return
+    detail = {"url": item.value} if item.value else {}
+    yield _signal(
+        "rsl.embedded", Purpose.TRAIN, Polarity.CONDITIONAL, item, evidence, detail, item.doubt or "terms_not_read"
+    )
+
+
+def _absolute(policy: str) -> str:
+    try:
+        return urls.parse(policy).href
+    except UrlError:
+        return policy
 
 
 def _weak(polarity: Polarity, item: Found) -> Polarity:
