@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from os import PathLike
 from typing import NamedTuple
 
 
@@ -95,6 +96,7 @@ class Use(StrEnum):
     EVALUATION = "evaluation"
     CLASSIFICATION = "classification"
     EMBEDDING = "embedding"
+    STATISTICS = "statistics"
     RAG = "rag"
     SEARCH_INDEX = "search_index"
 
@@ -205,13 +207,44 @@ class NamedLimit:
     reason: str
 
 
+class Product(StrEnum):
+    """In which form data is sold for analysis (ST08, ST19)."""
+
+    DOWNLOAD = "download"
+    API = "api"
+    TDM_LICENCE = "tdm_licence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterEntry:
+    """One line of the licensor register: who sells data for analysis, or did (ST08, ST22).
+
+    `host` is the site; `urls` are the files, APIs or landing pages that are the product itself. `price` is as it was
+    seen, empty where it is not known. `evidence` is a URL or the words that say so; `first_seen` when the collector
+    came to know (None: at no known time, so from the beginning), `source` the person who entered it, or `page`.
+    `past` says that something was sold once, and nothing about an offer now; `ended_at` when an offer ended.
+    """
+
+    host: str
+    product: Product
+    name: str = ""
+    price: str = ""
+    currency: str = ""
+    evidence: str = ""
+    first_seen: datetime | None = None
+    ended_at: datetime | None = None
+    past: bool = False
+    urls: tuple[str, ...] = ()
+    source: str = "page"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
     """A licence or permission the collector holds (D2).
 
-    `scope` are URL patterns, `*` any run of characters; `purposes` are `Use` values or `*`; `valid_from`
-    and `valid_to` are inclusive dates as UTC instants, None is open. `credentials_allowed` says that the
-    licensor issued credentials for automated access.
+    `scope` are URL patterns, `*` any run of characters; `purposes` are `Use` values or `*`; `valid_from` is the
+    first instant (UTC), `valid_to` the last, None without end. A licence that names no purpose or no beginning
+    covers nothing. `credentials_allowed` says that the licensor issued credentials for automated access.
     """
 
     licensor: str
@@ -223,7 +256,7 @@ class Licence:
     credentials_allowed: bool = False
 
     def __post_init__(self) -> None:
-        from .declaration import check_licence
+        from .licences import check_licence
 
         check_licence(self)
 
@@ -264,6 +297,7 @@ class Notice:
     vouched_by: str = ""
     contact: str = ""
     path_prefix: str | None = None
+    exception: bool = False
     reason: str = ""
     listed_at: datetime | None = None
     received_at: datetime | None = None
@@ -274,12 +308,17 @@ class Notice:
 
 
 class NoticeRelation(StrEnum):
-    """How a notice bears on a URL."""
+    """How a notice bears on a URL. The last four link another host to a listed one: it shows a copy kept of a
+    listed page, serves what a listed page embeds, names a listed page as its original, or looks the same."""
 
     COVERS = "covers"
     OTHER_PATH = "other_path"
     SAME_LABEL = "same_label"
     SUCCESSOR = "successor"
+    COPY_OF = "copy_of"
+    EMBEDDED_BY = "embedded_by"
+    CANONICAL = "canonical"
+    FINGERPRINT = "fingerprint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,14 +335,19 @@ class Declaration:
     """What the collector says of itself and of its purpose; validated on construction (`ConfigError`).
 
     `token` is the robots.txt product token, `user_agent` the header sent; the token must stand in it.
-    The `intends_*` and `output_*` fields speak about the outputs of the model; None is "not declared",
-    which is different from False.
+    `token_published` says whether a site could know the token; a date (`published_since`, or in the place of
+    `token_published`) says from when on. The `intends_*` and `output_*` fields speak about the outputs of the
+    model; None is "not declared", which is different from False. `snippet_cap` are the characters of a work that
+    an output shows at most; `needed_works` are the works that the declared analysis needs at most.
+
+    `licences` are `Licence` objects, or paths of licence files and folders of them.
     """
 
     operator: str
     token: str
     user_agent: str
-    token_published: bool = False
+    token_published: bool | date | str | None = None
+    published_since: date | str | None = None
     purposes: Sequence[str] = (Use.PRETRAINING,)
     legal_basis: str = "30-4"
     commercial: bool | None = None
@@ -313,7 +357,8 @@ class Declaration:
     intends_expression_output: bool | None = None
     output_contains_expression: bool | None = None
     snippet_cap: int | None = None
-    licences: Sequence[Licence] = ()
+    needed_works: int | None = None
+    licences: Sequence[Licence | str | PathLike[str]] = ()
 
     def __post_init__(self) -> None:
         from .declaration import normalise
@@ -324,7 +369,17 @@ class Declaration:
     @property
     def uses(self) -> tuple[Use, ...]:
         """The purposes as `Use` values."""
-        return tuple(Use(purpose) for purpose in self.purposes)
+        return self.purposes  # type: ignore[return-value]  # normalised on construction
+
+    @property
+    def held(self) -> tuple[Licence, ...]:
+        """The licences, files read."""
+        return self.licences  # type: ignore[return-value]  # read on construction
+
+    def published(self, at: datetime) -> bool:
+        """True if a site could know the token at that time."""
+        since = self.published_since
+        return bool(self.token_published) and (not isinstance(since, datetime) or since <= at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,12 +387,15 @@ class Attempt:
     """How one request is made: what the server sees of us. Never holds a secret.
 
     `user_agent` is the header sent; `credentials` a reference to what was used (`licensed:KRI-77`,
-    `authorization header`), None if nothing; `proxy` a name, not an address with a password.
+    `authorization header`), None if nothing; `proxy` a name, not an address with a password. `referrer` is the page
+    that led here, as the request says; `challenge_solved` that software or a service answered a challenge for it.
     """
 
     user_agent: str | None = None
     credentials: str | None = None
     proxy: str | None = None
+    referrer: str | None = None
+    challenge_solved: bool = False
 
 
 AS_DECLARED = Attempt()
@@ -345,9 +403,46 @@ AS_DECLARED = Attempt()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What a named person decided about findings, for a scope and until a day; a record of its own (`record`).
+
+    `effect` is allow, which lifts the effect of the findings it names, or deny. `findings` maps a criterion to the
+    outcomes that the person decided about; nothing else is touched. It counts from `at` on, never backwards, before
+    `until`, and before `revoked_at` where it was revoked. `scope`, `value` and `path_prefix` are as in `Notice`.
+    `acknowledged` holds, for criteria that nothing lifts in passing (C1 and its like), the person's own words.
+    `concerns` is the record of the decision that was decided about, if there was one.
+    """
+
+    record: str
+    at: datetime
+    by: str
+    reason: str
+    effect: Verdict
+    scope: str
+    value: str
+    findings: Mapping[str, tuple[Outcome, ...]]
+    until: datetime
+    path_prefix: str | None = None
+    acknowledged: Mapping[str, str] = field(default_factory=dict)
+    concerns: str | None = None
+    revoked_at: datetime | None = None
+    revocation: str | None = None
+
+    def in_force(self, at: datetime) -> bool:
+        """True if it counts at this time."""
+        return self.at <= at < self.until and (self.revoked_at is None or at < self.revoked_at)
+
+    @property
+    def place(self) -> str:
+        """What it covers, in one word: the URL, host or domain, with the path if there is one."""
+        return f"{self.value}{self.path_prefix or ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """What a decision rests on. Findings repeat endlessly, so decisions share it and the ledger writes it
-    once per segment. `not_assessed` maps a criterion or check to the key of the reason why."""
+    once per segment. `not_assessed` maps a criterion or check to the key of the reason why. `overrides` are the
+    decisions of people that made a difference."""
 
     stage: Stage
     verdict: Verdict
@@ -358,6 +453,7 @@ class Basis:
     evidence: tuple[str, ...]
     profile: str
     rule_pack: str
+    overrides: tuple[Override, ...] = ()
 
     def finding(self, criterion: str) -> Finding | None:
         """The finding for a criterion id, or None if it was not assessed."""
@@ -407,6 +503,11 @@ class Decision(NamedTuple):
     @property
     def not_assessed(self) -> Mapping[str, str]:
         return self.basis.not_assessed
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """What people decided and this answer follows."""
+        return self.basis.overrides
 
     @property
     def record(self) -> str:

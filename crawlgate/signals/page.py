@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .. import url as urls
+from ..errors import UrlError
 from ..headers import Headers
 from ..limits import DEFAULT_LIMITS, Limits
 from ..model import Lint, Signal
 from ..url import Url
 from . import (
     challenge,
+    creator,
     dataset,
     feed,
     login_page,
     microdata,
+    open_licence,
     page_head,
     paywall,
     paywall_text,
@@ -83,12 +87,30 @@ def read(
         signals=signals,
         tdm_meta=tdmrep.meta(head, base=url, evidence=evidence, lint=lint),
         offers=facts.offers,
+        open_licences=(
+            *before.open_licences,
+            *open_licence.from_page(body, head, graph, base=url, evidence=evidence),
+        ),
+        creators=creator.read(head, graph, page=url),
+        original=_original(head, url),
         lint=(*before.lint, *head.lint, *facts.lint, *lint),
         licences=licences,
         named_licences=licences,
         dataset=facts.standing,
         not_looked=not_looked,
     )
+
+
+def _original(head: PageHead, page: Url) -> str:
+    """The canonical URL that a page names, where it is on another host; of several the first counts."""
+    for link in head.links:
+        if "canonical" in link.rel.split() and not link.in_body:
+            try:
+                named = urls.join(page, link.href)
+            except UrlError:
+                return ""
+            return named.href if named.host != page.host else ""
+    return ""
 
 
 def inline_licences(

@@ -17,6 +17,8 @@ class Reading:
 
     `licences` are RSL documents that the response names and that are not read yet, `named_licences` all it names;
     `policies` are TDM policies that were read, by URL. `dataset` is how the data sets stand that a page describes.
+    `open_licences` are licences that the resource names for itself; `creators` who made it, and `original` the URL on
+    another host that it names as its canonical one.
     `not_looked` names the checks that were not made (`page`, `terms`, `licence` ...) with the
     reason key.
     """
@@ -25,6 +27,9 @@ class Reading:
     tdm_header: tuple[Signal, ...] = ()
     tdm_meta: tuple[Signal, ...] = ()
     offers: tuple[PaidOffer, ...] = ()
+    open_licences: tuple[Signal, ...] = ()
+    creators: tuple[str, ...] = ()
+    original: str = ""
     lint: tuple[Lint, ...] = ()
     licences: tuple[RslReference, ...] = ()
     named_licences: tuple[RslReference, ...] = ()
@@ -35,7 +40,7 @@ class Reading:
     @property
     def silent(self) -> bool:
         """True if nothing was said, the usual case."""
-        return not (self.signals or self.tdm_header or self.tdm_meta or self.offers)
+        return not (self.signals or self.tdm_header or self.tdm_meta or self.offers or self.open_licences)
 
 
 SILENCE = Reading()

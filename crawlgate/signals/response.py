@@ -10,7 +10,20 @@ from ..headers import Headers
 from ..limits import DEFAULT_LIMITS, Limits
 from ..model import Evidence, EvidenceKind, Lint, Signal
 from ..url import Url
-from . import access, aipref, content_signal, file_body, page, payment, refusal, robots_tags, rsl, tdm_policy, tdmrep
+from . import (
+    access,
+    aipref,
+    content_signal,
+    file_body,
+    open_licence,
+    page,
+    payment,
+    refusal,
+    robots_tags,
+    rsl,
+    tdm_policy,
+    tdmrep,
+)
 from .reading import Reading, merged
 
 __all__ = [
@@ -19,9 +32,9 @@ __all__ = [
     "is_page",
     "merged",
     "named",
+    "not_read",
     "read_body",
     "read_headers",
-    "told",
     "with_documents",
 ]
 
@@ -75,6 +88,7 @@ def read_headers(status: int, headers: Headers, *, url: Url, token: str, evidenc
     return Reading(
         signals=signals,
         tdm_header=tdm_header,
+        open_licences=open_licence.from_headers(headers, base=url, evidence=evidence),
         lint=tuple(lint),
         licences=licences,
         named_licences=licences,
@@ -151,11 +165,11 @@ def with_documents(reading: Reading, documents: Mapping[str, Evidence | None], *
     )
 
 
-def told(reading: Reading) -> Reading:
-    """`reading` with the documents that were named and not read named as not looked at."""
+def not_read(reading: Reading) -> dict[str, str]:
+    """The checks that were not made, those of documents that were named and not read among them."""
     not_looked = dict(reading.not_looked)
     if reading.licences:
         not_looked["licence"] = "not_assessed.licence_not_fetched"
     if any(kind is EvidenceKind.TDM_POLICY and url.href not in reading.policies for url, kind in named(reading)):
         not_looked["tdm_policy"] = "not_assessed.licence_not_fetched"
-    return reading if not_looked == reading.not_looked else replace(reading, not_looked=not_looked)
+    return not_looked
