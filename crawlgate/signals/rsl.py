@@ -229,7 +229,8 @@ def embedded(
     root = rsl_xml.Node("rsl", {}, nodes[0].place.start, nodes[0].place.line)
     for node in nodes:
         root.children.extend(node.children if node.name == "rsl" else (node,))
-    contents = rsl_terms.contents(root, base=base, placed=True, lint=notes)[:MAX_EMBEDDED]
+    del root.children[MAX_EMBEDDED:]
+    contents = rsl_terms.contents(root, base=base, placed=True, lint=notes)
     return RslDocument(contents, tuple(notes.values()), 30, True, evidence, None, data[:limit], 0, scope)
 
 
