@@ -104,3 +104,13 @@ def test_review(tmp_path: Path) -> None:
     validator("decision").validate(json.loads(json.dumps(told, default=str)))
     printed("override", "review", "revoke", made["record"], *person[:4], "--home", tmp_path, "--format", "json")
     printed("override", "review", "overrides", "--all", "--home", tmp_path, "--format", "json")
+
+
+def test_explain(tmp_path: Path) -> None:
+    for lang in ("en", "ja"):
+        printed("criterion", "explain", "--format", "json", "--lang", lang)
+    printed("statement", "explain", "ST01", "--format", "json")
+    with gate(tmp_path, SystemClock()) as at_work:  # type: ignore[arg-type]
+        names = [at_work.check(url).record for url in ("https://held.example/1", "ftp://x.example/")]
+    for name in names:
+        printed("story", "explain", name, "--home", tmp_path, "--format", "json")

@@ -13,7 +13,7 @@ from ..assess import Assessor
 from ..blocklist.match import NoticeIndex
 from ..domains import Suffixes
 from ..errors import UrlError
-from ..flow import OPTIONAL_FILES, Fetch, replay, survey
+from ..flow import OPTIONAL_FILES, Documents, Fetch, replay, survey
 from ..headers import Headers
 from ..model import Basis, Evidence, EvidenceKind, NoticeMatch, NoticeRelation, Stage
 from ..policy import Profile
@@ -58,7 +58,7 @@ def judge(case: Case, profile: Profile) -> Basis:
             circumstances=told,
         )
     target, hops = _hops(case, index)
-    reading = _reading(case, target)
+    reading = _with_documents(case, files, site, target, _reading(case, target))
     return assessor.after(
         site,
         answer,
@@ -72,6 +72,13 @@ def judge(case: Case, profile: Profile) -> Basis:
         attempt=attempt,
         circumstances=told,
     )
+
+
+def _with_documents(case: Case, files: Files, site: Site, target: Url, reading: response.Reading) -> response.Reading:
+    """`reading` with the licences and policies that the response names, as far as the case has them."""
+    documents = Documents(case.declaration.token, own={case.url.origin: site.survey.file})
+    replay(documents.ask(response.named(reading)), lambda fetch: _replayed(case, files, fetch))
+    return response.with_documents(reading, documents.found, url=target)
 
 
 def _with_limits(profile: Profile, case: Case) -> Profile:
@@ -94,6 +101,8 @@ def _replayed(case: Case, files: Files, fetch: Fetch) -> Evidence:
     if fetch.kind is not EvidenceKind.ROBOTS:
         content = files.policy(fetch.url)
         return evidence(fetch, 404 if content is None else 200, content or b"", case.at)
+    if fetch.url.origin != case.url.origin:  # the case tells nothing of other hosts
+        return evidence(fetch, 404, b"", case.at)
     robots = case.robots
     if robots is None:
         return evidence(fetch, None, b"", case.at, error="no_evidence")
@@ -186,7 +195,7 @@ def _reading(case: Case, target: Url) -> response.Reading:
     if not isinstance(html, str):
         raise CaseError(f"response.html must be a string, not {html!r}"[:300])
     body = html.encode("utf-8", "surrogatepass")
-    return response.read_page(body, reading, url=target, headers=headers, token=token, whole=True, status=answered)
+    return response.read_body(answered, headers, body, reading, url=target, token=token, whole=True)
 
 
 def _headers(answer: Mapping[str, Any]) -> Mapping[str, str]:

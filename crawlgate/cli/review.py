@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
+from ..audit.lookup import look_up
 from ..clock import SystemClock
 from ..criteria import CATALOGUE
 from ..declaration import instant
@@ -18,7 +19,6 @@ from ..errors import ConfigError
 from ..explain import explain, printable
 from ..home import Home
 from ..ledger.overrides import read_overrides
-from ..ledger.query import decisions
 from ..limits import DEFAULT_LIMITS
 from ..model import Decision, Outcome, Override, Verdict
 from ..report.recorded import decision_of
@@ -290,9 +290,9 @@ def _found(item: str, home: Path, now: datetime, lang: str) -> OpenItem:
 
 
 def _decision(record: str, home: Path, lang: str) -> Decision:
-    for found in decisions(Home(home).ledger):
-        if found.record == record:
-            return decision_of(found)
+    found = look_up(Home(home).ledger, record)
+    if found is not None and found.decision is not None:
+        return decision_of(found.decision)
     raise ConfigError(ReviewError("no_record", record=record).text(lang))
 
 

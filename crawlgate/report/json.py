@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..criteria import CATALOGUE
+from ..criteria.passages import open_questions
 from ..model import Decision, Finding, Override, Signal
 
 SCHEMA = "crawlgate.decision/1"
@@ -27,6 +28,10 @@ def decision_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
             name: {"reason": why, "text": CATALOGUE.phrase(why, lang=lang)}
             for name, why in decision.not_assessed.items()
         },
+        "for_people": [
+            {"question": question.key, "text": question.text(lang), "criteria": list(criteria)}
+            for question, criteria in open_questions(decision.findings).items()
+        ],
         "overrides": [_override(override) for override in decision.overrides],
         "evidence": list(decision.basis.evidence),
         "profile": decision.basis.profile,
@@ -46,12 +51,13 @@ def _override(override: Override) -> dict[str, Any]:
 
 
 def finding_object(finding: Finding, lang: str = "en") -> dict[str, Any]:
-    """A finding: outcome, title, sentence, and the signals it rests on."""
+    """A finding: outcome, title, sentence, the statements and the signals it rests on."""
     return {
         "outcome": finding.outcome,
         "title": CATALOGUE[finding.criterion].title(lang),
         "reason": finding.reason,
         "text": CATALOGUE.sentence(finding, lang),
+        "sources": list(CATALOGUE[finding.criterion].sources),
         "signals": [signal_object(signal) for signal in finding.signals],
     }
 
