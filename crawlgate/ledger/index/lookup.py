@@ -4,9 +4,11 @@ that the index is of no use; `store.Index` then makes it anew and asks again."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import orjson
 
 from .base import Unusable
 from .keys import host_key, host_of_surt, surt, url_key
@@ -62,6 +64,7 @@ class SegmentState:
     decisions: int
     outcomes: int
     sealed: bool
+    gist: Mapping[str, Any]
 
 
 class EvidencePlace(NamedTuple):
@@ -82,7 +85,8 @@ class EvidencePlace(NamedTuple):
 
 _ASKED = """
 SELECT d.host, d.key, s.name, d.seq, d.at, d.flags, coalesce(b.verdict, ''), coalesce(b.stage, ''),
-       coalesce(b.temporary, 0), coalesce(b.reasons, ''), d.segment
+       coalesce(b.temporary, 0), coalesce(b.reasons, ''),
+       (SELECT group_concat(disposition) FROM outcome AS o WHERE o.of_segment = d.segment AND o.of_seq = d.seq)
 FROM decision AS d JOIN segment AS s ON s.id = d.segment
 LEFT JOIN basis AS b ON b.segment = d.segment AND b.seq = d.basis
 WHERE d.host = ? {} AND d.at >= ? AND d.at < ? ORDER BY d.host, d.key, d.segment, d.seq
@@ -158,14 +162,12 @@ class Lookup:
     def _asked(self, sql: str, values: tuple[int, ...]) -> list[Asked]:
         return self._with_outcomes(self._db.execute(sql, values).fetchall())
 
-    def _with_outcomes(self, rows: list[Any]) -> list[Asked]:
+    @staticmethod
+    def _with_outcomes(rows: list[Any]) -> list[Asked]:
         found = []
-        for host, key, name, seq, at, flags, verdict, stage, temporary, reasons, segment in rows:
-            outcomes = self._db.execute(
-                "SELECT disposition FROM outcome WHERE of_segment = ? AND of_seq = ?", (segment, seq)
-            ).fetchall()
-            became = tuple(DISPOSITIONS[number] for (number,) in outcomes)
-            found.append(Asked(host, key, name, seq, at, flags, verdict, stage, bool(temporary), reasons, became))
+        for *most, temporary, reasons, outcomes in rows:
+            became = tuple(DISPOSITIONS[int(number)] for number in outcomes.split(",")) if outcomes else ()
+            found.append(Asked._make((*most, bool(temporary), reasons, became)))
         return found
 
     def _sound(self, key: int) -> None:
@@ -242,11 +244,18 @@ class Lookup:
     def segments(self) -> list[SegmentState]:
         """Every segment, oldest first."""
         return [
-            SegmentState(name, head is not None, lines, done, first, latest, decisions, outcomes, bool(sealed))
-            for name, head, lines, done, first, latest, decisions, outcomes, sealed in self._db.execute(
-                "SELECT name, head, lines, done, first, latest, decisions, outcomes, sealed FROM segment ORDER BY name"
+            SegmentState(
+                name, head is not None, lines, done, first, latest, decisions, outcomes, bool(sealed), _gist(gist)
+            )
+            for name, head, lines, done, first, latest, decisions, outcomes, sealed, gist in self._db.execute(
+                "SELECT name, head, lines, done, first, latest, decisions, outcomes, sealed, gist FROM segment "
+                "ORDER BY name"
             )
         ]
+
+    def ends(self) -> list[tuple[str, int, str | None]]:
+        """What segments say of others that ended: name, bytes of a cut line, and why the writer gave it up."""
+        return self._db.execute("SELECT name, lost, problem FROM closed ORDER BY name, segment, seq").fetchall()
 
     def faults(self) -> list[tuple[str, int, int, str, str]]:
         """Lines that are no records: segment, line (from 1), offset, code, message."""
@@ -258,6 +267,11 @@ class Lookup:
     def archive_problems(self) -> list[tuple[str, str]]:
         """Evidence files that could not be read to their end, and why."""
         return self._db.execute("SELECT name, problem FROM archive WHERE problem IS NOT NULL ORDER BY name").fetchall()
+
+
+def _gist(text: str | None) -> Mapping[str, Any]:
+    found = orjson.loads(text) if text else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _evidence(row: Any) -> EvidencePlace:
