@@ -22,7 +22,7 @@ from .domains import Suffixes
 from .errors import ConfigError, UrlError
 from .flow import OPTIONAL_FILES, TDMREP_PATH, Fetch, replay, survey
 from .headers import Headers
-from .model import Attempt, Basis, Declaration, Evidence, EvidenceKind, Notice, NoticeMatch, Stage
+from .model import Attempt, Basis, Declaration, Evidence, EvidenceKind, IssuerKind, Notice, NoticeMatch, Stage
 from .policy import Profile
 from .signals import agents, dataset, response
 from .signals.dataset import PaidOffer
@@ -266,6 +266,7 @@ def _notice(item: Any, n: int) -> Notice:
         id=str(item.get("id") or f"{n}"),
         issuer=str(item.get("issuer") or "unknown"),
         issuer_verified=bool(item.get("issuer_verified", False)),
+        issuer_kind=_issuer_kind(item.get("issuer_kind"), f"{where}.issuer_kind"),
         scope=scope,
         value=_normal_entry(entry, scope),
         path_prefix=item.get("path_prefix"),
@@ -276,6 +277,13 @@ def _notice(item: Any, n: int) -> Notice:
         expires_at=times["expires_at"],
         withdrawn_at=times["withdrawn_at"],
     )
+
+
+def _issuer_kind(value: Any, where: str) -> IssuerKind:
+    try:
+        return IssuerKind(value or IssuerKind.UNSTATED)
+    except ValueError:
+        raise CaseError(f"{where}: {value!r} is unknown{suggestion(str(value), IssuerKind)}") from None
 
 
 _NOTICE_TIMES = ("listed_at", "received_at", "effective_at", "expires_at", "withdrawn_at")

@@ -29,9 +29,21 @@ from .home import Home
 from .ledger.record import evidence_table
 from .ledger.writer import LedgerWriter
 from .limits import Limits
-from .model import AS_DECLARED, Attempt, Basis, Decision, Declaration, Evidence, Notice, Stage, Verdict
+from .model import (
+    AS_DECLARED,
+    Attempt,
+    Basis,
+    Decision,
+    Declaration,
+    Evidence,
+    IssuerKind,
+    Notice,
+    Stage,
+    Verdict,
+)
 from .permit import Permit
 from .policy import Profile, load_profile
+from .policy.effective import limit_table
 from .signals import agents
 from .signals.dataset import PaidOffer
 from .signals.robots_standing import Standing
@@ -39,6 +51,7 @@ from .site import Answer, Site
 from .url import Url
 
 MODES = ("enforce", "observe")
+PAGE_EVIDENCE = ("speaking", "all")
 # Paid datasets remembered per origin; a catalogue of thousands is described well enough by its first.
 _OFFERS_KEPT = 256
 
@@ -49,13 +62,23 @@ class Blocklist:
 
     `verified` says that its issuer and claims were checked, and `vouched_by` names the person who did; a
     list that nobody vouches for holds for review and never denies by itself. `issuer` stands for entries
-    that name none.
+    that name none, and `issuer_kind` (`rights_holder`, `authority`, `reviewer`, `public`) says who that is; a
+    list that names nobody counts as a public one, which no answer presents as a rights holder's.
     """
 
     path: str | PathLike[str]
     vouched_by: str | None = None
     verified: bool = False
     issuer: str | None = None
+    issuer_kind: str = IssuerKind.UNSTATED
+
+    def __post_init__(self) -> None:
+        if self.issuer_kind not in tuple(IssuerKind):
+            hint = suggestion(str(self.issuer_kind), tuple(IssuerKind))
+            known = ", ".join(IssuerKind)
+            raise ConfigError(
+                f"list {self.path}: issuer_kind {self.issuer_kind!r} is unknown{hint}; use one of {known}"
+            )
 
 
 class Known:
@@ -95,6 +118,7 @@ class Core:
         mode: str,
         allow_addresses: Sequence[str],
         policy_files: Sequence[str],
+        page_evidence: str,
         limits: Limits,
         clock: Clock,
     ) -> None:
@@ -104,7 +128,12 @@ class Core:
             if name not in OPTIONAL_FILES:
                 known = ", ".join(OPTIONAL_FILES)
                 raise ConfigError(f"policy_files: {name!r} is unknown{suggestion(name, OPTIONAL_FILES)}; use {known}")
+        if page_evidence not in PAGE_EVIDENCE:
+            known = ", ".join(PAGE_EVIDENCE)
+            hint = suggestion(page_evidence, PAGE_EVIDENCE)
+            raise ConfigError(f"page_evidence {page_evidence!r} is unknown{hint}; use one of {known}")
         self.policy_files = tuple(policy_files)
+        self.all_pages = page_evidence == "all"
         self.declaration = declaration
         self.limits = limits
         self.clock = clock
@@ -289,6 +318,7 @@ class Core:
                 verified=item.verified,
                 vouched_by=item.vouched_by,
                 issuer=item.issuer,
+                issuer_kind=IssuerKind(item.issuer_kind),
             )
             for item in wanted
         ]
@@ -300,7 +330,11 @@ class Core:
             "program": f"crawlgate {__version__}",
             "python": platform.python_version(),
             "declaration": declared,
-            "profile": {"name": self.profile.name, "sha256": self.profile.hash},
+            "profile": {
+                "name": self.profile.name,
+                "sha256": self.profile.hash,
+                "limits": {name: limit_table(limit) for name, limit in self.profile.limits.items()},
+            },
             "rule_pack": CATALOGUE.rule_pack,
             "source_document": CATALOGUE.source_document,
             "agents": self.catalogue.version,

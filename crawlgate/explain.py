@@ -15,6 +15,10 @@ VERDICTS = {
     "en": {Verdict.ALLOW: "allow", Verdict.REVIEW: "review: a person decides", Verdict.DENY: "deny"},
     "ja": {Verdict.ALLOW: "許可", Verdict.REVIEW: "保留（人の判断を待つ）", Verdict.DENY: "拒否"},
 }
+EFFECTS = {
+    "en": {Verdict.ALLOW: "allow", Verdict.REVIEW: "review", Verdict.DENY: "deny"},
+    "ja": {Verdict.ALLOW: "許可", Verdict.REVIEW: "保留", Verdict.DENY: "拒否"},
+}
 OUTCOMES = {
     "en": {
         Outcome.MET: "met",

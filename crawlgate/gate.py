@@ -41,6 +41,7 @@ class GateOptions(TypedDict, total=False):
     mode: str
     allow_addresses: Sequence[str]
     policy_files: Sequence[str]
+    page_evidence: str
     limits: Limits
     clock: Clock
 
@@ -62,6 +63,7 @@ class _Common:
             mode=options.get("mode", "enforce"),
             allow_addresses=options.get("allow_addresses", ()),
             policy_files=options.get("policy_files", ()),
+            page_evidence=options.get("page_evidence", "speaking"),
             limits=options.get("limits", DEFAULT_LIMITS),
             clock=options.get("clock") or SystemClock(),
         )
@@ -84,8 +86,9 @@ class Gate(_Common):
     for URLs that cannot be asked about at all.
     `allow_addresses` are address ranges (CIDR) that may be reached although they are not public, for example
     `127.0.0.0/8` in tests. `policy_files` are files to ask for beyond robots.txt, tdmrep.json and the licences that
-    robots.txt names: `ai_txt`, `trust_txt` (a request each per origin). `evidence_transport` replaces the transport
-    that fetches policy files.
+    robots.txt names: `ai_txt`, `trust_txt` (a request each per origin). `page_evidence` says of which responses the
+    headers, and the page head of those that may be taken, are kept: `speaking` (those in which a signal was found) or
+    `all`. `evidence_transport` replaces the transport that fetches policy files.
 
     Raises `ConfigError` for what the user wrote, `FeedError` for a list that cannot be read, `LedgerError`
     where the home cannot keep records.

@@ -20,7 +20,6 @@ from .declaration import suggestion
 from .errors import ConfigError, UrlError
 from .flow import TDMREP_PATH, Survey
 from .headers import Headers
-from .limits import DEFAULT_LIMITS
 from .model import Evidence, EvidenceKind, Lint, Polarity, Purpose, Scope, Signal
 from .signals import (
     agents,
@@ -43,6 +42,7 @@ from .signals.effective import effective
 from .signals.lines import ExtensionLine
 from .signals.response import Reading
 from .signals.robots_standing import Standing, standing
+from .signals.statement import agent_subject, clip
 from .site import Site
 from .url import Url
 
@@ -265,7 +265,8 @@ class _Reader:
         )
         self.signals = _in_force(self.signals, self.tdm_file, reading)
         self.lint += reading.lint
-        if any(signal.kind.startswith("paywall.") for signal in reading.signals):
+        marks = [signal for signal in reading.signals if signal.kind.startswith("paywall.")]
+        if any(mark.polarity is not Polarity.UNSPECIFIED for mark in marks):
             self.facts["paid_content"] = True
         if reading.offers:
             self.facts["dataset"] = str(Polarity.PRICED)
@@ -318,14 +319,12 @@ def _said_to_others(site: Site, url: Url) -> list[Signal]:
     """Usage lines in the groups of other agents: told as theirs, and deciding nothing for us."""
     groups: dict[tuple[str, ...], list[ExtensionLine]] = {}
     for line in site.extension_lines[1]:
-        # The group of everybody that ours replaces is no other agent's, and a word of ours is nobody's name.
-        if not {token for agent in line.agents for token in robots_agents.tokens(agent)} & {"*", "ours"}:
+        # The group of everybody that ours replaces is no other agent's.
+        if "*" not in {token for agent in line.agents for token in robots_agents.tokens(agent)}:
             groups.setdefault(line.agents, []).append(line)
     found: list[Signal] = []
     for named, lines in groups.items():
-        rules = usage.read(
-            lines, subject=", ".join(named)[: DEFAULT_LIMITS.raw_text], evidence=str(EvidenceKind.ROBOTS)
-        )
+        rules = usage.read(lines, subject=clip(", ".join(map(agent_subject, named))), evidence=str(EvidenceKind.ROBOTS))
         found += rules.signals(rules.match(url.target))
         if len(found) > _MOST_OTHERS:
             break

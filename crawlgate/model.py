@@ -116,7 +116,8 @@ class Evidence:
 
     `url` is what was asked, `final_url` where the answer came from after redirects; `status` is None and
     `error` a short reason where nothing was received. `body` is decoded from its content coding and cut
-    at a bound (`truncated`); `sha256` is over `body`. Times are UTC.
+    at a bound (`truncated`); `sha256` is over `body`. Times are UTC. `request` are the headers known to have been
+    sent to `final_url` with `method`; empty where nobody can say.
     """
 
     id: str
@@ -131,6 +132,8 @@ class Evidence:
     error: str | None = None
     truncated: bool = False
     redirects: tuple[str, ...] = ()
+    method: str = "GET"
+    request: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,14 +227,31 @@ class Licence:
         check_licence(self)
 
 
+class IssuerKind(StrEnum):
+    """Who speaks in a notice. Only a person can say so; a list never does for itself."""
+
+    RIGHTS_HOLDER = "rights_holder"
+    """A rights holder, or a body that acts for some."""
+    AUTHORITY = "authority"
+    """A court or a public authority."""
+    REVIEWER = "reviewer"
+    """A reviewer of the collector's own."""
+    PUBLIC = "public"
+    """A list that anybody publishes: no notice of a rights holder, whoever vouches for it."""
+    UNSTATED = "unstated"
+    """Nobody said."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What a rights holder, an authority or an own reviewer told the collector about a site, dated.
+    """What a rights holder, an authority, an own reviewer or a public list told the collector of a site, dated.
 
-    `scope` is `registrable_domain`, `host`, `path_prefix` or `url`; `value` the domain, host or URL, and
-    `path_prefix` the path where the scope is one. The issuer says `listed_at`, `expires_at` and
-    `withdrawn_at`; `received_at` is when we knew, `effective_at` when the gate had loaded it. None is unknown
-    or never. `source` names the list and its version.
+    `scope` is `registrable_domain`, `host`, `path_prefix`, `url`, `ip` or `cidr`; `value` the domain, host,
+    URL, address or range, and `path_prefix` the path where the scope is one. The issuer says `listed_at`,
+    `expires_at` and `withdrawn_at`; `received_at` is when we knew, `effective_at` when the gate had loaded it.
+    None is unknown or never. `issuer_verified` says that a person (`vouched_by`) checked who speaks and what is
+    claimed; `issuer_kind` says who speaks. `contact` is where an appeal goes. `source` names the list and its
+    version.
     """
 
     id: str
@@ -239,6 +259,9 @@ class Notice:
     scope: str
     value: str
     issuer_verified: bool = False
+    issuer_kind: IssuerKind = IssuerKind.UNSTATED
+    vouched_by: str = ""
+    contact: str = ""
     path_prefix: str | None = None
     reason: str = ""
     listed_at: datetime | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .headers import Headers
 from .model import AS_DECLARED, Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
 from .signals import login_page, response
-from .signals.page_head import head_complete
+from .signals.page_head import head_complete, head_length
 from .signals.response import Reading
 from .url import Url
 
@@ -42,7 +42,19 @@ class Permit:
     `enforce` raises `Denied` or `Held` where the answer is not allow. Call `done` when the body ended.
     """
 
-    __slots__ = ("_attempt", "_core", "_evidence", "_headers", "_known", "_reading", "_status", "decision", "url")
+    __slots__ = (
+        "_attempt",
+        "_beginning",
+        "_core",
+        "_evidence",
+        "_headers",
+        "_known",
+        "_method",
+        "_reading",
+        "_status",
+        "decision",
+        "url",
+    )
 
     def __init__(self, core: Core, url: Url, known: Known, attempt: Attempt, decision: Decision | None = None) -> None:
         self._core = core
@@ -51,6 +63,8 @@ class Permit:
         self._headers = Headers()
         self._status = 0
         self._evidence = ""
+        self._method = "GET"
+        self._beginning = b""
         self._reading = Reading()
         self.url = url
         self.decision = decision
@@ -78,6 +92,7 @@ class Permit:
         core = self._core
         self._headers = Headers(headers, core.limits)
         self._status = status
+        self._method = method
         asked = f"{self.url.href}\n{core.clock.now().isoformat()}\n{status}"
         self._evidence = hashlib.sha256(asked.encode()).hexdigest()[:16]
         self._reading = response.read_headers(
@@ -122,6 +137,7 @@ class Permit:
             limits=self._core.limits,
         )
         self._known.learn(self._reading.offers)
+        self._beginning = beginning
         return self._settle()
 
     def see_unreadable_page(self) -> Decision:
@@ -177,21 +193,14 @@ class Permit:
 
     def _settle(self) -> Decision:
         core = self._core
-        evidence: tuple[str, ...] = ()
-        if not self._reading.silent:  # what decided is kept; the body of the page is not
-            evidence = (self._evidence,)
-            core.keep(
-                Evidence(
-                    id=self._evidence,
-                    kind=EvidenceKind.RESPONSE,
-                    url=self.url.href,
-                    final_url=self.url.href,
-                    fetched_at=core.clock.now(),
-                    status=self._status,
-                    headers=tuple(self._headers),
-                )
-            )
-        basis = self._basis(evidence)
+        silent = self._reading.silent
+        basis = self._basis(() if silent else (self._evidence,))
+        outcome: dict[str, Any] = {}
+        if not silent or core.all_pages:
+            core.keep(self._response(allowed=basis.verdict is Verdict.ALLOW))
+            if silent:  # the basis is shared with other pages
+                outcome["evidence"] = self._evidence
+        self._beginning = b""
         self.decision = decision = core.record(self.url.href, core.clock.now(), basis, self._attempt)
         released = basis.verdict is Verdict.ALLOW or not core.enforcing
         content = 200 <= self._status < 300
@@ -201,6 +210,27 @@ class Permit:
                 "disposition": (("released" if content else "passed_on") if released else _DISPOSITION[basis.verdict]),
                 "media_type": (self._headers.get("content-type") or "").partition(";")[0].strip()[:100],
                 "status": self._status,
+                **outcome,
             },
         )
         return decision
+
+    def _response(self, *, allowed: bool) -> Evidence:
+        """What is kept of the response: its headers, and the head of a page that may be taken. Nothing more of it,
+        and nothing at all of the body of a page that is denied or held."""
+        head = self._beginning[: head_length(self._beginning)] if allowed else b""
+        agent = self._attempt.user_agent or self._core.declaration.user_agent
+        return Evidence(
+            id=self._evidence,
+            kind=EvidenceKind.RESPONSE,
+            url=self.url.href,
+            final_url=self.url.href,
+            fetched_at=self._core.clock.now(),
+            status=self._status,
+            headers=tuple(self._headers),
+            body=head,
+            sha256=hashlib.sha256(head).hexdigest() if head else "",
+            truncated=bool(head),
+            method=self._method,
+            request=(("Host", self.url.origin.partition("://")[2]), ("User-Agent", agent)),
+        )

@@ -272,10 +272,6 @@ MISSED = {
     "tokens.malformed.versions",
     "aipref-rule.valid.not-crawlable",
     "aipref-rule.malformed.yes-outside-group",
-    "robots-tag.valid.mlnoindex-element",
-    "robots-tag.malformed.agent-named-ours",
-    "paywall.valid.microdata",
-    "dataset.valid.odrl-compensate",
 }
 
 

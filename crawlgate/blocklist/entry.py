@@ -1,11 +1,13 @@
 """One entry of a list: what it names, normalised, or why it cannot be taken.
 
-A list can have anybody denied, so an entry is exact: a registrable domain, a host, a path on a host, a URL.
-Patterns are not read, and a public suffix is refused, since it would cover sites of strangers.
+A list can have anybody denied, so an entry is exact: a registrable domain, a host, a path on a host, a URL, an
+IP address or a range of them. Patterns are not read, and a public suffix is refused, since it would cover sites
+of strangers.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +18,20 @@ from ..declaration import instant, suggestion
 from ..domains import Suffixes
 from ..errors import ConfigError, FeedError, UrlError
 from ..limits import DEFAULT_LIMITS
-from ..model import Notice
+from ..model import IssuerKind, Notice
 from ..url import Url, parse
 
 REGISTRABLE_DOMAIN = "registrable_domain"
 HOST = "host"
 PATH_PREFIX = "path_prefix"
 URL = "url"
-SCOPES = (REGISTRABLE_DOMAIN, HOST, PATH_PREFIX, URL)
+IP = "ip"
+CIDR = "cidr"
+SCOPES = (REGISTRABLE_DOMAIN, HOST, PATH_PREFIX, URL, IP, CIDR)
+
+WIDEST = {4: 16, 6: 48}
+"""The shortest prefix of a `cidr` entry, by IP version: 65,536 addresses of IPv4, and what one site is given of IPv6
+at most (RFC 6177). Project choice: behind a wider range stand sites of strangers."""
 
 DEFAULT_SUFFIXES = Suffixes()
 """Shared, so that its memory of hosts is."""
@@ -60,12 +68,14 @@ class EntryDefaults:
     """What an entry does not say itself, or may not say: how it reached us and whether the issuer was checked.
 
     `received_at` is when the list was received: an entry may carry an earlier date, never a later one.
-    `effective_at`, if given, stands for every entry.
+    `effective_at`, if given, stands for every entry. `vouched_by` is the person who checked.
     """
 
     id: str = ""
-    issuer: str = "unknown"
+    issuer: str = ""
     issuer_verified: bool = False
+    issuer_kind: IssuerKind = IssuerKind.UNSTATED
+    vouched_by: str = ""
     source: str = ""
     received_at: datetime | None = None
     effective_at: datetime | None = None
@@ -80,8 +90,8 @@ def notice_from_table(
 ) -> Notice:
     """The notice an entry of a feed stands for. Raises `EntryError` with the reason it cannot be taken.
 
-    Unknown fields are ignored; `works`, `evidence` and `contact` are not read yet. `issuer_verified` is never
-    read from an entry: a list does not vouch for itself.
+    Unknown fields are ignored. `issuer_verified`, `issuer_kind` and `vouched_by` are never read from an entry: a
+    list does not vouch for itself.
     """
     try:
         return _notice(table, defaults or EntryDefaults(), suffixes)
@@ -106,10 +116,17 @@ def _notice(table: Mapping[str, Any], defaults: EntryDefaults, suffixes: Suffixe
     received = _time(table, "received_at")
     if defaults.received_at is not None:
         received = defaults.received_at if received is None else min(received, defaults.received_at)
+    issuer, kind = _text(table, "issuer") or defaults.issuer, defaults.issuer_kind
+    if not issuer:  # a list that names nobody is nobody's notice
+        issuer = defaults.source.partition("@sha256:")[0] or "unknown"
+        kind = IssuerKind.PUBLIC if kind is IssuerKind.UNSTATED else kind
     return Notice(
         id=_text(table, "id") or defaults.id or f"{scope}:{value}{prefix or ''}",
-        issuer=_text(table, "issuer") or defaults.issuer,
+        issuer=issuer,
         issuer_verified=defaults.issuer_verified,
+        issuer_kind=kind,
+        vouched_by=defaults.vouched_by,
+        contact=_text(table, "contact"),
         scope=scope,
         value=value,
         path_prefix=prefix,
@@ -134,6 +151,10 @@ def _target(scope: str, value: str, prefix: str, suffixes: Suffixes) -> tuple[st
         return url.href, None
     if scope == PATH_PREFIX:
         return host_and_prefix(value, prefix)
+    if scope == IP:
+        return address(value), None
+    if scope == CIDR:
+        return network(value), None
     host = _bare_host(value, scope)
     if scope == HOST:
         _refuse_suffix(host, suffixes)
@@ -151,6 +172,47 @@ def _target(scope: str, value: str, prefix: str, suffixes: Suffixes) -> tuple[st
     if suffixes.is_public_suffix(f"any.{host}"):
         raise EntryError(f"sites of different owners stand below {shown(host)}; name one of them, or write scope host")
     return host, None
+
+
+def address(value: str) -> str:
+    """An IP address in its one spelling, without brackets. Raises `EntryError`.
+
+    Odd spellings that a browser reads (`0300.0.2.7`, a bare number) are refused with the address they mean.
+    """
+    text = value.strip()
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    try:
+        found = ipaddress.ip_address(bare)
+    except ValueError:
+        if "/" in text:
+            raise EntryError(f"{shown(text)} is a range; write scope cidr") from None
+        meant = normalise_host(text)  # says what an odd spelling means
+        raise EntryError(f"{shown(meant)} is a name, no IP address; write scope host") from None
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.scope_id is not None:
+            raise EntryError(f"{shown(text)} carries a zone, which means something on one machine only; leave it out")
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+    return str(found)
+
+
+def network(value: str) -> str:
+    """A range of IP addresses as `address/bits`. Raises `EntryError` for one that is wider than `WIDEST`."""
+    text = value.strip()
+    if "/" not in text:
+        raise EntryError(f"{shown(text)} has no prefix length; write 192.0.2.0/24, or scope ip for one address")
+    try:
+        found = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise EntryError(f"{shown(text)} is no range of IP addresses; write one as 192.0.2.0/24") from None
+    if str(found.network_address) != str(ipaddress.ip_address(text.partition("/")[0])):
+        raise EntryError(f"{shown(text)} has bits set beyond its prefix; write {found}, or scope ip for one address")
+    if found.prefixlen < WIDEST[found.version]:
+        raise EntryError(
+            f"{found} covers {found.num_addresses:,} addresses, where sites of many owners stand; "
+            f"at most a /{WIDEST[found.version]} is taken"
+        )
+    return str(found)
 
 
 def _bare_host(value: str, scope: str) -> str:

@@ -23,7 +23,7 @@ import orjson
 
 from ..domains import Suffixes
 from ..errors import ConfigError
-from ..model import Notice
+from ..model import IssuerKind, Notice
 from .entry import DEFAULT_SUFFIXES, EntryDefaults, Rejected
 from .formats import Format, RawList, interpret, load
 
@@ -60,12 +60,14 @@ class ListStore:
         verified: bool = False,
         vouched_by: str | None = None,
         issuer: str | None = None,
+        issuer_kind: IssuerKind = IssuerKind.UNSTATED,
     ) -> LoadedList:
         """Read a list, keep its bytes, and date what it says.
 
         A list seen before keeps the time it was first received. `verified` says that issuer and claim were
         checked, and by whom in `vouched_by`; a list nobody vouches for only holds. `issuer` stands for entries
-        that name none. Raises `FeedError` for a list that cannot be read and `ConfigError` for the rest.
+        that name none, `issuer_kind` says who that is; a list that names nobody is a public one. Raises
+        `FeedError` for a list that cannot be read and `ConfigError` for the rest.
         """
         vouched_by, issuer = _words("vouched_by", vouched_by), _words("issuer", issuer)
         if verified and vouched_by is None:
@@ -83,8 +85,10 @@ class ListStore:
             parsed = interpret(
                 raw,
                 defaults=EntryDefaults(
-                    issuer=issuer or "unknown",
+                    issuer=issuer or "",
                     issuer_verified=verified,
+                    issuer_kind=issuer_kind,
+                    vouched_by=vouched_by or "",
                     received_at=received_at,
                     # Loaded when first received: the gate has held these bytes since then, restarts or not.
                     effective_at=received_at,

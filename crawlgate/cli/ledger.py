@@ -18,6 +18,7 @@ from ..ledger.record import KINDS
 from ..ledger.segments import Fault
 from ..ledger.verify import VerifyReport
 from ..ledger.verify import verify as verify_ledger
+from ..ledger.verify_evidence import EvidenceReport, verify_evidence
 from ..report.gist import GistBook
 from ..report.lines import Shown, as_json, as_text
 from . import exits
@@ -85,27 +86,38 @@ def _joined(directory: Path, kinds: tuple[str, ...], faults: list[Fault]) -> Ite
 
 @ledger.command()
 @_home_option
+@click.option("--evidence/--no-evidence", default=True, help="Check the evidence files as well.  [default: yes]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
-def verify(context: click.Context, /, home: Path, form: str) -> None:
-    """Check that the ledger is what was written: every record there, unchanged and in order.
+def verify(context: click.Context, /, home: Path, evidence: bool, form: str) -> None:
+    """Check that the ledger is what was written: every record there, unchanged and in order; and that the
+    evidence it names is what was stored.
 
     Exit code 3 if it does not verify. What this cannot see by itself: that the newest records of the newest
     segment were removed.
     """
-    directory = Home(home).ledger
-    report = verify_ledger(directory)
-    click.echo(_verify_json(report) if form == "json" else _verify_text(report))
-    context.exit(exits.OK if report.ok else exits.NOT_VERIFIED)
+    folders = Home(home)
+    report = verify_ledger(folders.ledger)
+    stored = verify_evidence(folders.ledger, folders.evidence) if evidence else None
+    click.echo(_verify_json(report, stored) if form == "json" else _verify_text(report, stored))
+    context.exit(exits.OK if report.ok and (stored is None or stored.ok) else exits.NOT_VERIFIED)
 
 
-def _verify_text(report: VerifyReport) -> str:
+def _verify_text(report: VerifyReport, stored: EvidenceReport | None) -> str:
     total = sum(report.records.values())
     lines = [f"ledger {printable(str(report.directory))}", f"segments {report.segments:,}, records {total:,}"]
     lines += [f"  {kind} {count:,}" for kind, count in sorted(report.records.items())]
     lines += [f"problem: {printable(str(fault))}" for fault in report.problems]
     lines += [f"warning: {printable(str(fault))}" for fault in report.warnings]
-    if report.ok:
+    if stored is not None:
+        lines.append(f"evidence {stored.checked:,} checked, {stored.bytes:,} bytes")
+        lines += [f"problem: {printable(str(fault))}" for fault in stored.faults]
+    if report.ok and stored is not None and not stored.ok:
+        count = len(stored.faults)
+        lines.append(
+            f"THE EVIDENCE DOES NOT VERIFY: {count} problem{'s' if count > 1 else ''}; the records themselves do"
+        )
+    elif report.ok:
         loose = any(fault.code == "open" for fault in report.warnings)
         lines.append(
             "verified as far as it goes: what is there is unchanged and in order; a segment that was not sealed "
@@ -121,12 +133,21 @@ def _verify_text(report: VerifyReport) -> str:
     return "\n".join(lines)
 
 
-def _verify_json(report: VerifyReport) -> bytes:
+def _verify_json(report: VerifyReport, stored: EvidenceReport | None) -> bytes:
+    checked = None
+    if stored is not None:
+        checked = {
+            "ok": stored.ok,
+            "checked": stored.checked,
+            "bytes": stored.bytes,
+            "problems": [_fault(fault) for fault in stored.faults],
+        }
     return orjson.dumps(
         {
             "schema": VERIFY_SCHEMA,
             "ledger": str(report.directory),
-            "ok": report.ok,
+            "ok": report.ok and (stored is None or stored.ok),
+            "evidence": checked,
             "segments": report.segments,
             "records": dict(sorted(report.records.items())),
             "problems": [_fault(fault) for fault in report.problems],

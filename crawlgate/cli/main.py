@@ -9,7 +9,9 @@ import click
 from .. import __version__
 from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
+from .blocklist import blocklist
 from .check import check
+from .config import config
 from .demo import demo
 from .explain import explain
 from .inquire import inquire
@@ -34,7 +36,21 @@ def cli() -> None:
     """
 
 
-for command in (demo, check, judge, ledger, report, inquire, explain, signals, inspect_site):
+# One a line, so that two branches may add one each.
+_COMMANDS = (
+    blocklist,
+    check,
+    config,
+    demo,
+    explain,
+    inquire,
+    inspect_site,
+    judge,
+    ledger,
+    report,
+    signals,
+)
+for command in _COMMANDS:
     cli.add_command(command)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from string import Formatter
 
-from ..model import Finding
+from ..model import Finding, Outcome
 
 LANGUAGES = ("en", "ja")
 
@@ -16,7 +16,8 @@ LANGUAGES = ("en", "ja")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criterion:
     """One criterion: its id (B2), key, kind (gate, proviso, liability, context, mitigation, diligence), titles in
-    both languages, the statement findings speak to, and the source statements (ST..) it rests on."""
+    both languages, the statement findings speak to, and the source statements (ST..) it rests on. `weighed` are the
+    outcomes for which a profile must say what follows."""
 
     id: str
     key: str
@@ -26,6 +27,7 @@ class Criterion:
     statement: str
     sources: tuple[str, ...]
     lifted_by_permission: bool
+    weighed: tuple[Outcome, ...]
 
     def title(self, lang: str = "en") -> str:
         return self.title_ja if lang == "ja" else self.title_en
@@ -61,7 +63,14 @@ def _load() -> Catalogue:
     folder = resources.files(__package__)
     raw = tomllib.loads(folder.joinpath("catalogue.toml").read_text("utf-8"))
     criteria = {
-        name: Criterion(id=name, **{**table, "sources": tuple(table["sources"])})
+        name: Criterion(
+            id=name,
+            **{
+                **table,
+                "sources": tuple(table["sources"]),
+                "weighed": tuple(Outcome(outcome) for outcome in table["weighed"]),
+            },
+        )
         for name, table in raw["criteria"].items()
     }
     sentences = tomllib.loads(folder.joinpath("reasons.toml").read_text("utf-8"))

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+UNITS = {
+    "en": {"percent": "percent", "works": "works", "pages": "pages", "bytes": "bytes"},
+    "ja": {"percent": "パーセント", "works": "作品", "pages": "ページ", "bytes": "バイト"},
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownLimit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import Finding, Outcome, Polarity, Purpose, Signal
+from ..model import Finding, Outcome, Polarity, Purpose, Signal, Strength
 from .facts import Facts
 from .outcomes import NotAssessed, finding, quote
 
@@ -15,7 +15,12 @@ def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
             "B1", Outcome.MET, "b1.is_the_product", page=offer.page, price=_price(offer.price, offer.currency)
         )
     priced = tuple(
-        s for s in facts.signals if s.polarity is Polarity.PRICED and s.purpose in (Purpose.CRAWL, Purpose.ACCESS)
+        s
+        for s in facts.signals
+        # A page that sells an article describes it; a server that asks for money refuses without it.
+        if s.polarity is Polarity.PRICED
+        and s.purpose in (Purpose.CRAWL, Purpose.ACCESS)
+        and s.strength is Strength.MEASURE
     )
     if priced:
         return finding("B1", Outcome.INDICATED, "b1.asked_to_pay", priced, quote=quote(priced[0]))

@@ -196,6 +196,7 @@ class _Exchange:
         self._over = False
         self._cut = False
         self._error: str | None = None
+        self._sent: tuple[tuple[str, str], ...] = ()
 
     def request(self, user_agent: str, *, pinned: bool) -> httpx.Request:
         """The request, its target exactly as `Url` has it: httpx would quote it a second time."""
@@ -203,15 +204,18 @@ class _Exchange:
         connect = min(self._limits.evidence_connect, seconds)
         # Without our stream below, a read is the longest wait that nothing interrupts.
         read = seconds if pinned else seconds / 2
-        return httpx.Request(
+        asking = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip", "Connection": "close"}
+        request = httpx.Request(
             "GET",
             self._url.href,
-            headers={"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip", "Connection": "close"},
+            headers=asking,
             extensions={
                 "timeout": {"connect": connect, "read": read, "write": read, "pool": seconds},
                 "target": self._url.target.encode("ascii"),
             },
         )
+        self._sent = (("Host", request.headers["host"]), *asking.items())
+        return request
 
     def begin(self, response: httpx.Response) -> bool:
         """Take the head; whether to read the body."""
@@ -263,6 +267,7 @@ class _Exchange:
             sha256=digest if answered else "",
             error=error,
             truncated=self._cut,
+            request=self._sent,
         )
 
     def _settled(self, error: str | None) -> bool:

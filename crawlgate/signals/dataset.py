@@ -1,17 +1,15 @@
-"""Paid data sets: schema.org Dataset, DataCatalog and DataDownload with an offer, from a page's JSON-LD.
+"""Paid data sets: schema.org and DCAT data sets, catalogues and files with an offer or a policy that asks for money.
 
-The facts of a paid database (ST19): what is sold, for how much, where its bytes are. A Product alone is a
-shop, not a database. Prices of zero in every usual spelling are no price.
+The facts of a paid database (ST19): what is sold, for how much, where its bytes are. A Product alone is a shop, not a
+database, unless it says that it is a data set. Prices of zero in every usual spelling are no price.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -20,40 +18,24 @@ from ..errors import UrlError
 from ..limits import DEFAULT_LIMITS
 from ..model import Lint, Polarity, Purpose, Scope, Signal, Strength
 from ..url import Url
+from . import dataset_access, odrl, prices
 from .jsonld import Graph, Node, excerpt, flag, prop, scalar, texts, types
 
-KINDS = ("Dataset", "DataCatalog", "DataDownload")
-"""The schema.org types that are read as data for analysis."""
+KINDS = (
+    *("Dataset", "DataCatalog", "DataDownload", "DataFeed"),
+    *("dcat:Dataset", "dcat:Catalog", "dcat:Distribution", "dcat:DatasetSeries", "dcat:DataService"),
+)
+"""The types that are read as data for analysis (schema.org, DCAT 3). Croissant uses schema.org's."""
+
+_DATA_WORDS = re.compile(
+    r"\bdata ?sets?\b|\bdata feeds?\b|\btraining data\b|データセット|学習用?データ|解析用データ|コーパス", re.IGNORECASE
+)
 
 MAX_OFFERS = 200
 """Offers of one page that are kept."""
 
 MAX_CONTENT_URLS = 200
 """Content URLs of one offer that are kept."""
-
-_NUMBER = re.compile(r"[0-9][0-9.,]*+")
-_FREE = frozenset(("無料", "無償", "ただ", "free", "free of charge", "gratis", "kostenlos", "gratuit"))
-_ON_REQUEST = re.compile(
-    r"問い?合わ?せ|見積|応談|要相談|\b(?:on|upon|by) request\b|\bcontact\b|\benquir|\binquir|\bquot(?:e|ation)\b"
-)
-# Hosts and beginnings of paths under which open licences live (Creative Commons, Open Data Commons, public bodies).
-_OPEN_LICENCES: tuple[tuple[str, str], ...] = (
-    ("creativecommons.org", "/licenses/"),
-    ("creativecommons.org", "/publicdomain/"),
-    ("opendatacommons.org", "/licenses/"),
-    ("opendefinition.org", "/licenses/"),
-    ("data.gov", "/"),
-    ("usa.gov", "/publicdomain/"),
-    ("usa.gov", "/government-works"),
-    ("usa.gov", "/government-copyright"),
-    ("nationalarchives.gov.uk", "/doc/open-government-licence"),
-    ("open.canada.ca", "/en/open-government-licence"),
-    ("open.canada.ca", "/fr/licence-du-gouvernement-ouvert"),
-    ("etalab.gouv.fr", "/licence-ouverte"),
-    ("govdata.de", "/dl-de/"),
-    ("data.norge.no", "/nlod/"),
-    ("digital.go.jp", "/resources/open_data/public_data_license"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,28 +62,47 @@ class PaidOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetFacts:
-    """What a page's JSON-LD says about data sets. `open_licences` are URLs of open licences on them."""
+    """What a page says about data sets. `open_licences` are URLs of open licences on them; `free` says that one of
+    them is given away."""
 
     offers: tuple[PaidOffer, ...] = ()
     signals: tuple[Signal, ...] = ()
     open_licences: tuple[str, ...] = ()
     lint: tuple[Lint, ...] = ()
+    free: bool = False
+
+    @property
+    def standing(self) -> Polarity:
+        """The strictest of what is said of them: priced, reserved, conditional; permitted where one is free."""
+        if self.offers:
+            return Polarity.PRICED
+        found = [signal.polarity for signal in self.signals if signal.kind.startswith("dataset.")]
+        for polarity in (Polarity.PRICED, Polarity.RESERVED, Polarity.CONDITIONAL):
+            if polarity in found:
+                return polarity
+        return Polarity.PERMITTED if self.free or Polarity.PERMITTED in found else Polarity.UNSPECIFIED
 
 
-def read(jsonld: Iterable[bytes | object], *, page: Url, evidence: str = "") -> DatasetFacts:
-    """Read the JSON-LD blocks of `page`, as bytes or decoded. Never raises; time is linear in the blocks."""
-    graph = Graph(jsonld)
-    reader = _Reader(graph, page)
+def read(page_data: Graph | Iterable[bytes | object], *, page: Url, evidence: str = "") -> DatasetFacts:
+    """Read the nodes of `page`, or its JSON-LD blocks as bytes or decoded. Never raises; time is linear in them."""
+    graph = page_data if isinstance(page_data, Graph) else Graph(page_data)
+    graph.refill()
+    policies = dataset_access.Policies(graph, (node for node in graph.nodes if _kind(node) is not None))
+    reader = _Reader(graph, page, policies)
     offers: list[PaidOffer] = []
     signals: list[Signal] = []
     licences: dict[str, None] = {}
     sold: set[str] = set()
+    free = False
     for node in graph.nodes:
         kind = _kind(node)
         if kind is None:
             continue
-        licences.update(dict.fromkeys(_open_licences(graph, node, page)))
+        licences.update(dict.fromkeys(dataset_access.open_licences(graph, node, page)))
+        said = dataset_access.read(graph, node, policies.of(node), evidence=evidence)
+        signals += said[: max(0, MAX_OFFERS - len(signals))]
         terms = reader.terms(node)
+        free = free or terms.free
         if terms.paid and len(offers) < MAX_OFFERS:
             offer = reader.offer(node, kind, terms)
             # A file without a price of its own adds nothing to the offer that names it.
@@ -111,9 +112,10 @@ def read(jsonld: Iterable[bytes | object], *, page: Url, evidence: str = "") -> 
                 signals.append(_signal(offer, terms, evidence))
     return DatasetFacts(
         offers=tuple(offers),
-        signals=tuple(signals),
+        signals=(*signals, *odrl.read(graph, policies.others, evidence=evidence)),
         open_licences=tuple(licences),
         lint=(*graph.lint, *reader.lint),
+        free=free,
     )
 
 
@@ -192,7 +194,8 @@ class _Terms(NamedTuple):
 class _Reader:
     """Terms and offers of the nodes of one page."""
 
-    def __init__(self, graph: Graph, page: Url) -> None:
+    def __init__(self, graph: Graph, page: Url, policies: dataset_access.Policies) -> None:
+        self._policies = policies
         self.lint: list[Lint] = []
         self._graph = graph
         self._page = page
@@ -213,13 +216,14 @@ class _Reader:
         return known
 
     def _read_terms(self, node: Node) -> _Terms:
-        prices = [_price(node, "")] if prop(node, "price") is not None else []
+        named = [_price(node, "")] if prop(node, "price") is not None else []
         for offer in [*self._graph.related(node, "offers"), *self._offers_of.get(id(node), ())]:
-            prices.extend(self._offer_prices(offer, "", 0))
+            named.extend(self._offer_prices(offer, "", 0))
+        named.extend(self._policy_prices(node))
         free = flag(prop(node, "isAccessibleForFree"))
-        paid = [price for price in prices if price.paid]
-        zero = any(price.paid is False for price in prices)
-        if any(price.paid is None for price in prices):
+        paid = [price for price in named if price.paid]
+        zero = any(price.paid is False for price in named)
+        if any(price.paid is None for price in named):
             self._add_lint("unreadable_price", "a price cannot be read", node)
         if free:
             if paid:
@@ -241,12 +245,19 @@ class _Reader:
             for nested in self._graph.related(offer, "priceSpecification", "offers"):
                 yield from self._offer_prices(nested, currency, depth + 1)
 
+    def _policy_prices(self, node: Node) -> Iterator[_Price]:
+        """What an ODRL policy of the data set asks for."""
+        for policy in self._policies.of(node):
+            terms = odrl.terms(self._graph, policy)
+            if terms is not None and terms.polarity is Polarity.PRICED:
+                yield _Price(terms.price, True, terms.currency)
+
     def offer(self, node: Node, kind: str, terms: _Terms) -> PaidOffer:
         """The offer of a node whose terms are paid."""
         sold: dict[str, None] = {}
         given: dict[str, None] = {}
         self._files(node, sold, given, 0)
-        name = next(iter(texts(prop(node, "name"))), "")
+        name = next(iter(texts(prop(node, "name", "dct:title"))), "")
         return PaidOffer(
             page=self._page.href,
             name=name[: DEFAULT_LIMITS.raw_text],
@@ -262,13 +273,16 @@ class _Reader:
 
     def _files(self, node: Node, sold: dict[str, None], given: dict[str, None], depth: int) -> None:
         """Content URLs of a node and of its parts; a part with a price of its own is an offer of its own."""
-        for text in texts(prop(node, "contentUrl")):
-            href = self._absolute(text)
-            if href is not None and len(sold) < MAX_CONTENT_URLS:
-                sold[href] = None
+        for name in ("contentUrl", "dcat:downloadURL", "dcat:accessURL"):
+            for text in texts(prop(node, name)):
+                href = self._absolute(text)
+                if href is not None and len(sold) < MAX_CONTENT_URLS:
+                    sold[href] = None
         if depth >= 4:
             return
-        for part in self._graph.related(node, "distribution", "dataset", "hasPart"):
+        for part in self._graph.related(
+            node, "distribution", "dataset", "hasPart", "dcat:distribution", "dcat:dataset"
+        ):
             terms = self.terms(part)
             if terms.free:
                 self._files(part, given, given, depth + 1)
@@ -278,7 +292,7 @@ class _Reader:
     def _landing(self, node: Node) -> str:
         """The page that a data set names as its own. The root of a site is nobody's, another site's page is
         a home page of the maker more often than a place of the data."""
-        for text in texts(prop(node, "url")):
+        for text in texts(prop(node, "url", "dcat:landingPage", "foaf:page")):
             href = self._absolute(text)
             place = _place_of(href) if href is not None else None
             if href is not None and place is not None and place.server == _place(self._page).server:
@@ -297,7 +311,15 @@ class _Reader:
 
 
 def _kind(node: Node) -> str | None:
-    return next((name for name in types(node) if name in KINDS), None)
+    names = types(node)
+    found = next((name for name in names if name in KINDS), None)
+    if found is None and "Product" in names:
+        described = " ".join(
+            (*texts(prop(node, "category")), *texts(prop(node, "additionalType")), *texts(prop(node, "name")))
+        )
+        if _DATA_WORDS.search(described[:1_000]):
+            return "Product"
+    return found
 
 
 def _currency(node: Node) -> str:
@@ -306,64 +328,9 @@ def _currency(node: Node) -> str:
 
 
 def _price(node: Node, currency: str, name: str = "price") -> _Price:
-    text, paid = _amount(scalar(prop(node, name)))
-    currency = _currency(node) or currency
     raw = scalar(prop(node, name))
-    if not currency and isinstance(raw, str) and "円" in raw[:64]:
-        currency = "JPY"
-    return _Price(text, paid, currency)
-
-
-def _amount(value: object) -> tuple[str, bool | None]:
-    """A price as a plain number, and whether anything is to be paid; None if it cannot be read.
-
-    schema.org wants a number with `.` as decimal point; "1,200", "1.200,50", "¥１２００" and "無料" are
-    written too. Of several numbers ("0 - 500") the first above zero counts.
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if not 0 <= value < 10**15:  # false for NaN as well
-            return "", None
-        return format(Decimal(repr(value)), "f"), value > 0
-    if not isinstance(value, str):
-        return "", None
-    text = unicodedata.normalize("NFKC", value[:64]).strip().casefold()
-    numbers = [_number(match[0]) for match in _NUMBER.finditer(text)]
-    if numbers:
-        if text.startswith("-"):
-            return "", None
-        above_zero = [number for number in numbers if number.strip("0.")]
-        return (above_zero or numbers)[0], bool(above_zero)
-    if text in _FREE:
-        return "0", False
-    if _ON_REQUEST.search(text):
-        return text, True
-    return "", None
-
-
-def _number(text: str) -> str:
-    """Digits with at most one `.`; a separator is decimal if it is the last one and no group of three."""
-    whole, decimals = text.rstrip(".,"), ""
-    cut = max(whole.rfind("."), whole.rfind(","))
-    if cut >= 0:
-        mark, rest = whole[cut], whole[cut + 1 :]
-        grouped = len(rest) == 3 and mark == ","
-        if not grouped and whole.count(mark) == 1:
-            whole, decimals = whole[:cut], "." + rest
-    return re.sub("[.,]", "", whole) + decimals
-
-
-def _open_licences(graph: Graph, node: Node, page: Url) -> Iterator[str]:
-    named = [*texts(prop(node, "license"))]
-    for document in graph.related(node, "license"):
-        named.extend(texts(prop(document, "url")))
-    for text in named:
-        try:
-            licence = urls.join(page, text)
-        except UrlError:
-            continue
-        host = licence.host.removeprefix("www.")
-        if any(host == known and licence.target.lower().startswith(path) for known, path in _OPEN_LICENCES):
-            yield licence.href
+    text, paid = prices.amount(raw)
+    return _Price(text, paid, _currency(node) or currency or prices.currency(raw))
 
 
 def _signal(offer: PaidOffer, terms: _Terms, evidence: str) -> Signal:

@@ -1,8 +1,7 @@
-"""JSON-LD blocks of a page as one flat, bounded list of nodes (JSON-LD 1.1, schema.org vocabulary).
+"""JSON-LD blocks of a page as one flat, bounded list of nodes (JSON-LD 1.1).
 
-No context is fetched and nothing is expanded: a reader of statements needs names, not a graph store. Both
-spellings of a name count (`price`, `schema:price`, `https://schema.org/price`), `@graph`, arrays and
-nesting are walked, and `{"@id": ...}` is followed to the node of that name.
+No context is fetched: a reader of statements needs names, not a graph store. Names are brought into one spelling
+(`vocabulary`), `@graph`, arrays and nesting are walked, and `{"@id": ...}` is followed to the node of that name.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import orjson
 
 from ..limits import DEFAULT_LIMITS
 from ..model import Lint
+from .vocabulary import SCHEMA, Context
 
 Node: TypeAlias = Mapping[str, object]
 
@@ -28,15 +28,24 @@ MAX_BLOCKS = 200
 MAX_DEPTH = 32
 """Levels of nesting that are walked; real markup stays below ten."""
 
+MAX_CONTEXTS = 50
+"""Contexts of one page that are read; a block has one, seldom two."""
+
 MAX_NODES = 20_000
 """Nodes of one page that are walked."""
 
-_PREFIXES = ("", "schema:", "sc:", "https://schema.org/", "http://schema.org/")
 # A string, or what does not belong into JSON outside one. What is never closed matches to the end as well, so
 # that it is crossed once.
 _REPAIR = re.compile(r'("(?:[^"\\]|\\.)*+"?)|<!--.*?(?:-->|\Z)|,(?=\s*+[}\]])', re.DOTALL)
 _OPENING = re.compile(r"\s*+(?:<!--|(?://|/\*)?\s*+<!\[CDATA\[(?:\*/)?)")
 _CLOSING = re.compile(r"(?:-->|(?://|/\*)?\]\]>(?:\*/)?)\Z")
+
+
+class _Named(dict[str, object]):
+    """A node with its names in one spelling; `written` is the object as received."""
+
+    __slots__ = ("written",)
+    written: Mapping[str, object]
 
 
 class Graph:
@@ -46,10 +55,11 @@ class Graph:
     Each block is bytes or text as found between the `script` tags, or a value that is decoded already.
     """
 
-    __slots__ = ("_by_id", "_left", "cut", "lint", "nodes")
+    __slots__ = ("_by_id", "_contexts", "_left", "cut", "lint", "nodes")
 
     def __init__(self, blocks: Iterable[object]) -> None:
         self.cut = False
+        self._contexts = MAX_CONTEXTS
         self.nodes: list[Node] = []
         self.lint: list[Lint] = []
         self._by_id: dict[str, Node] = {}
@@ -60,33 +70,62 @@ class Graph:
                 break
             value, lint = decode(block)
             self.lint.extend(lint)
-            self._walk(value)
+            self._named(value, SCHEMA, 0)
         if self.cut:
             self.lint.append(Lint(code="jsonld_cut", message="the page holds more JSON-LD than is read"))
-        self._left = MAX_NODES  # what follows references has the same budget again
+        self.refill()
 
-    def _walk(self, document: object) -> None:
-        stack: list[tuple[object, int]] = [(document, 0)]
-        while stack:
-            value, depth = stack.pop()
-            if isinstance(value, dict):
-                self.nodes.append(value)
-                name = value.get("@id")
-                # A reference has nothing but its name; it must not hide the node it refers to.
-                if isinstance(name, str) and len(value) > 1:
-                    self._by_id.setdefault(name, value)
-                children: list[object] = list(value.values())
-            elif isinstance(value, list | tuple):
-                children = list(value)
-            else:
-                continue
-            self._left -= 1
-            if self._left <= 0 or depth >= MAX_DEPTH:
-                self.cut = True
-                if self._left <= 0:
-                    return
-                continue
-            stack.extend((child, depth + 1) for child in reversed(children) if isinstance(child, dict | list | tuple))
+    def refill(self) -> None:
+        """Give `related` its whole budget again: each reader of the graph has its own."""
+        self._left = MAX_NODES
+
+    def _named(self, value: object, context: Context, depth: int) -> object:
+        """`value` with the names of every node in it in one spelling; the nodes are kept on the way."""
+        if isinstance(value, dict):
+            if not self._room(depth):
+                return None
+            local = value.get("@context")
+            if local is not None and self._contexts > 0:
+                self._contexts -= 1
+                context = context.with_local(local)
+            node = _Named()
+            node.written = value
+            self.nodes.append(node)
+            for key, inner in value.items():
+                if key == "@context":
+                    continue
+                name = context.name(key)
+                node.setdefault(
+                    name, self._typed(inner, context) if name == "@type" else self._inner(inner, context, depth)
+                )
+            name_of = node.get("@id")
+            # A reference has nothing but its name; it must not hide the node it refers to.
+            if isinstance(name_of, str) and len(node) > 1:
+                self._by_id.setdefault(name_of, node)
+            return node
+        if isinstance(value, list | tuple):
+            if not self._room(depth):
+                return None
+            return [self._inner(item, context, depth) for item in value]
+        return value
+
+    def _inner(self, value: object, context: Context, depth: int) -> object:
+        return self._named(value, context, depth + 1) if isinstance(value, dict | list | tuple) else value
+
+    def _typed(self, value: object, context: Context) -> object:
+        """Types are names too."""
+        if isinstance(value, str):
+            return context.name(value.strip())
+        if isinstance(value, list | tuple):
+            return [context.name(item.strip()) for item in value[:32] if isinstance(item, str)]
+        return value
+
+    def _room(self, depth: int) -> bool:
+        self._left -= 1
+        if self._left <= 0 or depth >= MAX_DEPTH:
+            self.cut = True
+            return False
+        return True
 
     def related(self, node: Node, *names: str) -> Iterator[Node]:
         """The nodes that `node` holds under any of `names`, references followed one step.
@@ -148,25 +187,20 @@ def _repaired(text: str) -> Iterator[str]:
         yield _REPAIR.sub(lambda match: match[1] or "", text)
 
 
-def prop(node: Node, name: str) -> object:
-    """The value of a schema.org property, in whichever spelling it stands; None if it is absent."""
-    for prefix in _PREFIXES:
-        value = node.get(prefix + name)
+def prop(node: Node, *names: str) -> object:
+    """The value of the first of these properties that a node has; None if it has none. Names are those of
+    `vocabulary`: bare for schema.org."""
+    for name in names:
+        value = node.get(name)
         if value is not None:
             return value
     return None
 
 
 def types(node: Node) -> tuple[str, ...]:
-    """The `@type` names of a node, in order, without a schema.org prefix."""
+    """The types of a node, in order."""
     value = node.get("@type")
-    names: list[str] = []
-    for item in value[:32] if isinstance(value, list | tuple) else (value,):
-        if isinstance(item, str):
-            for prefix in _PREFIXES[:0:-1]:
-                item = item.removeprefix(prefix)
-            names.append(item.strip())
-    return tuple(names)
+    return tuple(item for item in (value if isinstance(value, list | tuple) else (value,)) if isinstance(item, str))
 
 
 def texts(value: object, *, at_most: int = 100) -> tuple[str, ...]:
@@ -207,8 +241,9 @@ def excerpt(node: Node) -> str:
     """The beginning of a node as JSON text, bounded like every `raw`."""
     pieces: list[str] = []
     length = 0
+    written = node.written if isinstance(node, _Named) else node
     try:
-        for piece in json.JSONEncoder(ensure_ascii=False, default=lambda _: None).iterencode(node):
+        for piece in json.JSONEncoder(ensure_ascii=False, default=lambda _: None).iterencode(written):
             pieces.append(piece[: DEFAULT_LIMITS.raw_text])
             length += len(pieces[-1])
             if length >= DEFAULT_LIMITS.raw_text:

@@ -53,6 +53,12 @@ _CODECS = {
 # Codings in which octets below 0x40 are not ASCII characters: such a page is read in UTF-8 form.
 _RECODED = {"iso-2022-jp": "iso2022_jp", "utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
 
+MAX_MARKED = 64
+"""Elements of one page that are told for bearing an attribute of a protocol; further ones repeat the first."""
+
+_AMP_GATES = (b"amp-access", b"amp-subscriptions")
+_MARKS = re.compile(rb"mlnoindex|id\s*+=\s*+[\"']?amp-(?:access|subscriptions)", re.IGNORECASE)
+_BLANK_OR_BOM = b"\t\n\f\r " + codecs.BOM_UTF8
 _CHARSET = re.compile(r"charset\s*+=\s*+[\"']?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
 
 
@@ -80,10 +86,20 @@ class LinkTag(NamedTuple):
     in_body: bool = False
 
 
+class Marked(NamedTuple):
+    """An element that bears `mlnoindex`, or is the configuration of an AMP gate (`id`), with the attribute's value."""
+
+    element: str
+    attribute: str
+    value: str
+    span: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class PageHead:
     """What was found. `jsonld` and `rsl` are the texts of data scripts (`application/ld+json`,
-    `application/rsl+xml`) in UTF-8; `text` is the visible text, one line a block.
+    `application/rsl+xml`) in UTF-8; `text` is the visible text, one line a block; `marked` are elements that bear
+    `mlnoindex`.
 
     `complete` is True if the head was seen to end, or the document ended within the bytes that were read.
     """
@@ -92,6 +108,7 @@ class PageHead:
     links: tuple[LinkTag, ...] = ()
     jsonld: tuple[bytes, ...] = ()
     rsl: tuple[bytes, ...] = ()
+    marked: tuple[Marked, ...] = ()
     title: str = ""
     text: str = ""
     charset: str = "utf-8"
@@ -125,6 +142,26 @@ def head_complete(buffer: bytes) -> bool:
     return any(_ends_head(token) for token in tokens(buffer))
 
 
+def head_length(buffer: bytes) -> int:
+    """Bytes of `buffer` that are the page's head: up to its end, or to the first thing that belongs to the body.
+
+    0 for a page in a coding whose octets are not read as ASCII (UTF-16, ISO-2022-JP).
+    """
+    if _recoding(buffer, "") is not None:
+        return 0
+    end, in_text = 0, False
+    for token in tokens(buffer):
+        kind, name, start, stop = token
+        if not in_text and buffer[end:start].strip(_BLANK_OR_BOM):
+            return end
+        if _ends_head(token):
+            return stop if kind == END else start
+        if kind == OPEN or (kind == START and name not in _HEAD_ELEMENTS and name not in (b"html", b"head")):
+            return start
+        end, in_text = stop, kind == START and name in HOLDS_TEXT
+    return end
+
+
 def _ends_head(token: Token) -> bool:
     kind, name = token[:2]
     if kind == START:
@@ -143,6 +180,8 @@ class _Scanner:
         "in_body",
         "links",
         "lint",
+        "marked",
+        "may_mark",
         "meta",
         "noscript",
         "scripts",
@@ -158,6 +197,8 @@ class _Scanner:
         self.head_ended = self.in_body = self.noscript = False
         self.meta: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
         self.links: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
+        self.marked: list[tuple[Token, str, bytes]] = []
+        self.may_mark = _MARKS.search(data) is not None
         self.scripts: list[tuple[bytes, bytes]] = []
         self.text: list[bytes] = []
         self.title: bytes | None = None
@@ -181,6 +222,8 @@ class _Scanner:
                     self._head_element(token)
                 elif not (self.in_body and self.head_ended):
                     self._body_element(name)
+                if self.may_mark and name != b"meta" and _MARKS.search(data, start, end):
+                    self._mark(token)
                 if name in HOLDS_TEXT:
                     holder = token
             elif kind == END:
@@ -208,6 +251,10 @@ class _Scanner:
             ),
             jsonld=tuple(self._scripts("application/ld+json")),
             rsl=tuple(self._scripts("application/rsl+xml")),
+            marked=tuple(
+                Marked(token[1].decode("latin-1")[:40], attribute, self._value(value), token[2:])
+                for token, attribute, value in self.marked
+            ),
             title=" ".join(_unescape(self._decode(self.title or b"")).split()),
             text=self._visible(),
             charset=self.charset,
@@ -232,6 +279,15 @@ class _Scanner:
             self.in_body = self.head_ended = True
         elif not self.noscript:
             self.in_body = True
+
+    def _mark(self, token: Token) -> None:
+        found = self._attributes(token)
+        if len(self.marked) >= MAX_MARKED:
+            return
+        if b"mlnoindex" in found:
+            self.marked.append((token, "mlnoindex", found[b"mlnoindex"]))
+        elif token[1] == b"script" and found.get(b"id", b"").lower() in _AMP_GATES:
+            self.marked.append((token, "id", found[b"id"]))
 
     def _content(self, holder: Token, following: Token) -> None:
         """What stands between a START that holds text and the token after it."""

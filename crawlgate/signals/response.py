@@ -16,6 +16,7 @@ from . import (
     content_signal,
     dataset,
     login_page,
+    microdata,
     page_head,
     payment,
     paywall,
@@ -27,6 +28,7 @@ from . import (
     xmp,
 )
 from .dataset import PaidOffer
+from .jsonld import Graph
 
 # TDMRep inside a file supersedes the well-known file and the header, as a page's meta tag does.
 _TDM_IN_FILE = "tdmrep.xmp"
@@ -107,14 +109,16 @@ def read_page(
     body = body[: limits.page_head_bytes]
     content_type = headers.get("content-type") or ""
     head = page_head.scan(body, content_type=content_type, limit=limits.page_head_bytes, whole=whole)
-    facts = dataset.read(head.jsonld, page=url, evidence=evidence)
+    graph = Graph((*head.jsonld, *microdata.nodes(body, charset=head.charset)))
+    facts = dataset.read(graph, page=url, evidence=evidence)
     lint: list[Lint] = []
     references = rsl.from_page(head, base=url, lint=lint)
-    marks = paywall.read(head.jsonld, [(m.name, m.content) for m in head.meta], evidence=evidence)
+    named = [(tag.name, tag.content) for tag in head.meta]
+    marks = paywall.read(graph, named, marked=head.marked, evidence=evidence)
+    tags = robots_tags.meta(head, token=token, evidence=evidence, lint=lint)
     signals = (
-        *before.signals,
+        *robots_tags.bing_pair((*before.signals, *tags)),
         *_inline_licences(references, url, evidence, lint),
-        *robots_tags.meta(head, token=token, evidence=evidence, lint=lint),
         *facts.signals,
         *marks,
         *login_page.read(body, content_type=content_type, evidence=evidence, whole=whole),

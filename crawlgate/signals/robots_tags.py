@@ -8,16 +8,19 @@ snippets (`noindex`, `nosnippet`) says nothing about training and makes no signa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..headers import Headers
 from ..model import Lint, Polarity, Purpose, Scope, Signal, Strength
-from .page_head import MetaTag, PageHead
-from .statement import clip, means_no, note
+from .agents import AgentClass
+from .agents import load as known_agents
+from .page_head import Marked, MetaTag, PageHead
+from .statement import agent_subject, clip, means_no, note
 
 _HEADER = "x-robots-tag"
+_REPEXT = "robots-tag"  # draft-illyes-repext-00: `*=noindex, nosnippet; examplebot=noai`
 
 _AI: Mapping[str, Polarity] = {
     "noai": Polarity.RESERVED,
@@ -35,6 +38,12 @@ _SHOWING = ("noarchive", "nocache", "nosnippet", "notranslate", "nositelinkssear
 _OTHERS = frozenset((*_INDEXING, *_SHOWING, *_VALUED))
 
 _BING = frozenset(("bingbot", "msnbot"))
+
+# Words that nobody defined and everybody understands: told as what their author meant, and left unspecified.
+_MEANT = {"notrain": "noai", "notraining": "noai", "noaitraining": "noai", "notdm": "noai", "nollm": "noai"}
+_EXCLUDES = ("noindex", "none")
+_COLLECTORS = (AgentClass.TRAINING, AgentClass.DATA_BROKER)
+_WHOLE_PAGE = ("html", "head", "body")
 
 # The names of meta tags that are about the page, not about an agent.
 _NOT_AGENTS = frozenset(("description", "keywords", "author", "generator", "viewport", "title", "subject", "rating"))
@@ -64,7 +73,7 @@ class _Carrier:
     evidence: str
     lint: list[Lint] | None
     image: bool = False
-    signals: dict[tuple[str, str, Polarity], Signal] = field(default_factory=dict)
+    signals: dict[tuple[str, str, Polarity, Scope | None], Signal] = field(default_factory=dict)
 
     def add(self, item: Item, *, raw: str, name: str, tag: MetaTag | None = None) -> None:
         """Turn one item into a signal, a lint, or nothing."""
@@ -82,16 +91,31 @@ class _Carrier:
         elif item.directive in ("noarchive", "nocache") and (subject == "*" or item.agent.lower() in _BING):
             polarity = Polarity.RESERVED if item.directive == "noarchive" else Polarity.CONDITIONAL
             self._put(item.directive, "Bingbot", polarity, raw=raw, name=name, span=span)
+        elif item.directive in _EXCLUDES and subject not in ("ours", "*") and _collects(item.agent):
+            # Told as what that agent is told; it decides nothing for us.
+            self._put(item.directive, subject, Polarity.RESERVED, raw=raw, name=name, span=span)
         elif (meant := _lookalike(item.text)) is not None:
             note(self.lint, "malformed_reservation", f"this looks like {meant} but is not", raw=item.text, name=name)
             self._put(meant, subject, Polarity.UNSPECIFIED, raw=raw, name=name, span=span)
 
     def told(self) -> tuple[Signal, ...]:
-        """The signals in order. Microsoft reads noarchive beside nocache as nocache, the weaker of the two."""
-        found = self.signals
-        if any(kind == "robots_tag.nocache" for kind, _, _ in found):
-            return tuple(signal for (kind, _, _), signal in found.items() if kind != "robots_tag.noarchive")
-        return tuple(found.values())
+        """The signals in order, after Microsoft's precedence."""
+        return bing_pair(self.signals.values())
+
+    def mark(self, marked: Marked) -> None:
+        """An element that its author keeps from machine learning (mlnoindex.org)."""
+        if means_no(marked.value):
+            return
+        whole = marked.element in _WHOLE_PAGE
+        self._put(
+            "mlnoindex",
+            "*",
+            Polarity.RESERVED,
+            raw=f"<{marked.element} mlnoindex>",
+            name="mlnoindex",
+            span=marked.span,
+            scope=self.scope if whole else Scope.ELEMENT,
+        )
 
     def _put(
         self,
@@ -103,13 +127,14 @@ class _Carrier:
         name: str,
         span: tuple[int, int] | None,
         ambiguity: str | None = None,
+        scope: Scope | None = None,
     ) -> None:
-        key = (f"robots_tag.{directive}", subject, polarity)
+        key = (f"robots_tag.{directive}", subject, polarity, scope)
         # What is for us or for everybody is told however many other agents are named before it.
         if key in self.signals or (len(self.signals) >= _MAX_SIGNALS and subject not in ("ours", "*")):
             return
         detail = {"directive": directive}
-        scope = self.scope
+        scope = scope or self.scope
         if directive == "noimageai":
             detail["media"] = "image"
             scope = scope if self.image else Scope.ELEMENT
@@ -134,29 +159,48 @@ class _Carrier:
         plain = agent.partition("/")[0]
         if plain.lower() in ("*", "robots"):
             return "*"
-        return "ours" if plain.lower() == self.token.lower() else plain
+        return "ours" if plain.lower() == self.token.lower() else agent_subject(plain)
 
 
 def header(headers: Headers, *, token: str, evidence: str = "", lint: list[Lint] | None = None) -> tuple[Signal, ...]:
     """Every `X-Robots-Tag` line. On an image response noimageai is about the response, else about images in it."""
     lines = headers.all(_HEADER)
-    if not lines:
+    drafted = headers.all(_REPEXT)
+    if not lines and not drafted:
         return ()
     image = (headers.get("content-type") or "").strip().lower().startswith("image/")
     carrier = _Carrier(token, Scope.RESPONSE, evidence, lint, image)
     for line in lines:
         for item in items(line):
             carrier.add(item, raw=line, name=_HEADER)
+    for line in drafted:
+        for item in _drafted_items(line):
+            carrier.add(item, raw=line, name=_REPEXT)
     return carrier.told()
 
 
 def meta(page: PageHead, *, token: str, evidence: str = "", lint: list[Lint] | None = None) -> tuple[Signal, ...]:
-    """The meta tags named `robots`, after our token or another agent, and `mlnoindex` (mlnoindex.org)."""
+    """The meta tags named `robots`, after our token or another agent, and `mlnoindex`, tag or attribute of an element
+    (mlnoindex.org)."""
     carrier = _Carrier(token, Scope.RESPONSE, evidence, lint)
     for tag in page.meta:
         for item in _meta_items(tag, token):
             carrier.add(item, raw=tag.content, name=tag.name, tag=tag)
+    for marked in page.marked:
+        if marked.attribute == "mlnoindex":
+            carrier.mark(marked)
     return carrier.told()
+
+
+def bing_pair(signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    """`signals` without noarchive where nocache stands beside it: Microsoft reads both as nocache, the weaker one.
+
+    For the statements of one answer, whichever carrier they came in.
+    """
+    found = tuple(signals)
+    if any(signal.kind == "robots_tag.nocache" for signal in found):
+        return tuple(signal for signal in found if signal.kind != "robots_tag.noarchive")
+    return found
 
 
 def items(value: str) -> Iterator[Item]:
@@ -173,6 +217,20 @@ def items(value: str) -> Iterator[Item]:
             agent = words[first]
             first += 1
         yield _item(agent, ":".join(words[first:]))
+
+
+def _drafted_items(value: str) -> Iterator[Item]:
+    """The directives of a `robots-tag` line, each list after the agent it is for."""
+    for group in value.split(";"):
+        agent, equals, listed = group.partition("=")
+        agent = agent.strip()
+        if equals and (agent == "*" or _AGENT.fullmatch(agent) is not None):
+            yield from (_item(agent, part) for part in listed.split(","))
+
+
+def _collects(agent: str) -> bool:
+    known = known_agents().get(agent)
+    return known is not None and known.kind in _COLLECTORS
 
 
 def _item(agent: str, text: str) -> Item:
@@ -209,6 +267,6 @@ def _lookalike(text: str) -> str | None:
     lower = text.lower()
     for word in (lower, *_BREAKS.split(lower)):
         letters = _NO_LETTER.sub("", word)
-        if _AI.get(letters) is Polarity.RESERVED:
-            return letters
+        if _AI.get(letters) is Polarity.RESERVED or letters in _MEANT:
+            return _MEANT.get(letters, letters)
     return None

@@ -98,6 +98,11 @@ def safe_target(target: str) -> str:
     return target if target.isascii() else target.encode("utf-8", "replace").decode()
 
 
+def agent_subject(name: str) -> str:
+    """`Signal.subject` for another agent's token. A token that is one of our own words for a subject is told apart."""
+    return f"agent {name}" if name.lower() in ("ours", "*") else name
+
+
 def clip(text: str) -> str:
     """`text` as a signal quotes it, bounded."""
     return text[: DEFAULT_LIMITS.raw_text]

@@ -161,6 +161,8 @@ _DATABASE_SOLD = re.compile(
 _NOT_SOLD = re.compile(
     r"(?:販売|提供|契約|許諾)[^。、]{0,10}?(?:いま|おりま|しま|できま|ありま)せん"
     r"|\bnot (?:for sale|sold|offered|available)\b|\b(?:do|does) not (?:sell|offer)\b"
+    # Where an article's data may be bought from somebody else.
+    r"|\bavailable for purchase from\b"
 )
 _FREE = re.compile(r"無料|無償|不要|かかりません|free of charge|\bfor free\b|\bno charge\b|\bfree\b")
 _AMOUNT = re.compile(r"[1-9][0-9,.]*\s*(?:万?円|usd|eur|gbp|jpy)|(?:usd|eur|gbp|jpy|[$€£¥])\s?[1-9]")

@@ -11,6 +11,7 @@ import pytest
 
 from crawlgate.blocklist.store import ListStore
 from crawlgate.errors import ConfigError, FeedError
+from crawlgate.model import IssuerKind
 
 MAY, JUNE = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -167,3 +168,14 @@ def test_file_names_that_are_no_utf8(store: ListStore, tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"list\xff.txt")
     path.write_text("pirate.example\n")
     assert store.receive(path, at=MAY).source.endswith("list\\xff.txt")
+
+
+def test_a_list_that_names_nobody_is_a_public_one(store: ListStore, plain: Path, tmp_path: Path) -> None:
+    (public,) = store.receive(plain, at=MAY).notices
+    assert (public.issuer_kind, public.issuer) == ("public", "list.txt")
+    (named,) = store.receive(plain, at=MAY, issuer="RHA", issuer_kind=IssuerKind.RIGHTS_HOLDER).notices
+    assert (named.issuer_kind, named.issuer) == ("rights_holder", "RHA")
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text('{"id":"a","issuer":"RHA","scope":"host","value":"a.example","issuer_kind":"rights_holder"}')
+    (claimed,) = store.receive(feed, at=MAY).notices
+    assert (claimed.issuer_kind, claimed.issuer, claimed.issuer_verified) == ("unstated", "RHA", False)

@@ -46,3 +46,56 @@ def test_all_judged_exits_with_0_and_speaks_japanese(tmp_path: Path) -> None:
     assert code == 0
     assert rows[0]["verdict"] == "deny"
     assert "技術的な措置" in str(rows[0]["reasons"])
+
+
+def test_a_change_of_profile_is_shown_as_what_changes() -> None:
+    _, rows, words = run(shared("law/scenarios.jsonl"), "--diff", "standard", "minimal")
+    changed = {row["id"]: row for row in rows}
+    assert changed["SC51"]["verdict"] == ["review", "allow"]
+    assert changed["SC17"]["verdict"] == ["deny", "review"]
+    assert all("findings" not in row for row in rows), "a profile weighs findings and makes none"
+    assert f"37 cases, {len(rows)} change from standard to minimal" in words
+    expected = [json.loads(line) for line in shared("law/scenarios.jsonl").read_text("utf-8").splitlines()]
+    moved = {c["id"] for c in expected if c["expected"]["decision"]["standard"] != c["expected"]["decision"]["minimal"]}
+    judged = {row["id"] for row in run(shared("law/scenarios.jsonl"))[1] if row["verdict"]}
+    assert {name for name, row in changed.items() if "verdict" in row} == moved & judged
+
+
+def test_two_outputs_of_two_rule_packs_are_compared_by_case(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text("\n".join(json.dumps(case(id=name)) for name in "abc"), "utf-8")
+    old, new = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
+    rows = run(path)[1]
+    old.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    rows[1]["findings"] |= {"B3": "met"}  # type: ignore[operator]
+    new.write_text("\n".join(map(json.dumps, rows[1:])), "utf-8")
+    result = CliRunner().invoke(judge, ["--diff", str(old), str(new), "--format", "text"])
+    assert result.exit_code == 0
+    assert result.stdout == f"a  ({new}: not there)\n" + result.stdout.partition("\n")[2]
+    assert "b\n  B3 not met -> met\n" in result.stdout
+    assert "3 cases, 2 change" in result.stderr
+    mixed = CliRunner().invoke(judge, [str(path), "--diff", str(old), "standard"])
+    assert (mixed.exit_code, mixed.stdout) == (0, "")
+
+
+def test_a_comparison_says_what_it_needs(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"id": "a"}\n', "utf-8")
+    for arguments, told in (
+        (["--diff", "strict", "standard"], "a file with cases is needed"),
+        (["--diff", "strikt", "standard"], "did you mean 'strict'"),
+        (["--diff", str(bad), str(bad)], "line 1: is no output of crawlgate judge"),
+        ([], "name a file with cases"),
+    ):
+        result = CliRunner().invoke(judge, arguments)
+        assert result.exit_code != 0
+        assert told in result.stderr + str(result.exception), arguments
+
+
+def test_text_for_people(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    robots = {"status": 200, "body": "User-agent: *\nDisallow: /", "fetched_at": "2026-11-10T03:00:00Z"}
+    path.write_text(json.dumps(case(robots=robots)) + "\n[]\n", "utf-8")
+    result = CliRunner().invoke(judge, [str(path), "--format", "text"])
+    assert result.stdout.startswith("T: deny\n  B2: a measure covers")
+    assert "?: a case must be a JSON object" in result.stdout

@@ -192,6 +192,19 @@ def test_a_bad_ledger_exits_with_3_and_says_where(tmp_path):
     assert (problem["segment"], problem["line"], problem["offset"], problem["code"]) == (path.stem, 3, offset, "edited")
 
 
+def test_damaged_evidence_exits_with_3_unless_it_is_not_asked_about(tmp_path):
+    crawled(tmp_path, URLS[:1])
+    (path,) = (tmp_path / "evidence").glob("*.warc.gz")
+    path.write_bytes(path.read_bytes()[:-9])
+    shown = run("verify", "--home", tmp_path, code=3)
+    assert "problem: " in shown.stdout
+    assert "evidence_cut" in shown.stdout
+    assert shown.stdout.splitlines()[-1] == "THE EVIDENCE DOES NOT VERIFY: 1 problem; the records themselves do"
+    report = orjson.loads(run("verify", "--home", tmp_path, "--format", "json", code=3).stdout)
+    assert (report["ok"], report["problems"], report["evidence"]["problems"][0]["code"]) == (False, [], "evidence_cut")
+    run("verify", "--home", tmp_path, "--no-evidence")
+
+
 def test_warnings_do_not_fail(tmp_path):
     with LedgerWriter(tmp_path / "ledger", HEAD, now=clock()) as writer:
         writer.append_decision(AT, "https://a.example/", basis())

@@ -43,6 +43,7 @@ def test_the_profiles_are_the_effect_matrix(column: int, profile: str) -> None:
     matrix = json.loads(shared("law/criteria.json").read_text("utf-8"))["effect_matrix"]
     loaded = load_profile(profile)
     for criterion in CATALOGUE.criteria:
+        assert {str(outcome) for outcome in CATALOGUE[criterion].weighed} == set(matrix["rows"][criterion])
         for outcome in Outcome:
             wanted = NAMES[matrix["rows"][criterion].get(outcome, "AAA")[column]]
             assert loaded.effect(criterion, outcome, Stage.PRE_FETCH) == wanted, (criterion, outcome)
@@ -63,7 +64,7 @@ def test_every_reason_in_the_code_has_a_sentence_and_every_sentence_is_used() ->
     source = "\n".join(file.read_text("utf-8") for file in Path(crawlgate.__file__).parent.rglob("*.py"))
     used = set(re.findall(r'"((?:[a-d][1-5]|not_assessed|problem|criterion)\.[a-z0-9_]+)"', source))
     used |= {f"d2.{part}" for part in ("scope", "purpose", "not_yet", "expired", "credentials")}
-    used |= {f"c2.{part}" for part in ("same_label", "successor")}
+    used |= {f"c2.{part}{public}" for part in ("same_label", "successor", "other_path") for public in ("", "_public")}
     used |= {f"problem.{code}" for code in re.findall(r'UrlError\(\s*"([a-z_]+)"', source)}
     used |= {"problem.host_mismatch"}
     assert used - set(SENTENCES) == set()

@@ -12,6 +12,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawlgate.errors import LedgerError, LedgerInvalid
 from crawlgate.evidence.store import EvidenceStore, Location
+from crawlgate.evidence.warc import is_secret
 from crawlgate.model import Evidence, EvidenceKind
 
 AT = datetime(2026, 11, 23, 9, 0, 0, 250, tzinfo=UTC)
@@ -68,9 +69,10 @@ def test_any_archive_tool_reads_it_back(tmp_path):
     assert found[1][2].statusline == "404 Not Found"
 
 
-def test_a_location_is_exactly_one_record(tmp_path):
+def test_a_location_is_exactly_what_was_stored_for_one_exchange(tmp_path):
+    sent = (("Host", "example.com"), ("User-Agent", "ExampleBot/1.0"))
     with EvidenceStore(tmp_path) as store:
-        places = [store.put(evidence(bytes([number]) * 9)) for number in range(3)]
+        places = [store.put(evidence(bytes([number]) * 9, request=sent)) for number in range(3)]
         raw = (tmp_path / places[0].file).read_bytes()
         for place in places:
             assert hashlib.sha256(raw[place.offset : place.offset + place.length]).hexdigest() == place.sha256
@@ -107,6 +109,43 @@ def test_secrets_are_not_kept_and_undone_codings_are_named(tmp_path):
         ("x-robots-tag", "noindex"),
         ("Content-Length", "26"),
     ]
+
+
+def test_the_request_stands_beside_the_response_without_its_secrets(tmp_path):
+    sent = (("Host", "example.com"), ("User-Agent", "ExampleBot/1.0"), ("Authorization", "Bearer s3cret"),
+            ("Cookie", "id=s3cret"), ("X-Api-Key", "s3cret"), ("Accept", "*/*\r\nX-Forged: 1"))  # fmt: skip
+    with EvidenceStore(tmp_path) as store:
+        first = store.put(evidence(request=sent, final_url="https://example.com/robots.txt?a=1"))
+        again = store.put(evidence(request=sent, final_url="https://example.com/robots.txt?a=1", method="HEAD"))
+        assert store.get(first) == store.get(again) == evidence().body
+    _, response, request, revisit, second = archived(tmp_path)
+    assert [kind for kind, *_ in (response, request, revisit, second)] == ["response", "request", "revisit", "request"]
+    assert request[1]["WARC-Concurrent-To"] == response[1]["WARC-Record-ID"]
+    assert second[1]["WARC-Concurrent-To"] == revisit[1]["WARC-Record-ID"]
+    assert (request[2].protocol, request[2].statusline) == ("GET", "/robots.txt?a=1 HTTP/1.1")
+    assert second[2].protocol == "HEAD"
+    assert request[2].headers == [
+        ("Host", "example.com"),
+        ("User-Agent", "ExampleBot/1.0"),
+        ("Accept", "*/*\\x0d\\x0aX-Forged: 1"),
+    ]
+
+
+def test_headers_that_are_secret_by_name():
+    secret = ("Cookie", "Set-Cookie2", "Proxy-Authorization", "Authentication-Info", "X-Auth-Token", "x-amz-security-token",
+              "X-API-Key", "apikey", "X-CSRF-Token", "x-session-id", "Client-Secret", "X-Password-Hash")  # fmt: skip
+    plain = (
+        "Content-Type",
+        "WWW-Authenticate",
+        "ETag",
+        "X-Robots-Tag",
+        "tdm-policy",
+        "X-Tokenizer",
+        "X-Obsession",
+        "Keep-Alive",
+    )
+    assert all(is_secret(name) for name in secret)
+    assert not any(is_secret(name) for name in plain)
 
 
 def test_redirects(tmp_path):

@@ -436,3 +436,93 @@ def _ratio(run: Callable[[int], object], size: int) -> float:
 )
 def test_time_is_linear(block: Callable[[int], bytes]) -> None:
     assert _ratio(lambda n: read(block(n)), 10_000) < 9  # linear is 4, quadratic 16
+
+
+# --- Catalogues, access rights, other vocabularies ---------------------------------------------------------
+
+RIGHTS = "http://publications.europa.eu/resource/authority/access-right/"
+
+
+@pytest.mark.parametrize(
+    ("node", "kind", "polarity"),
+    [
+        ({"@type": "dcat:Dataset", "dct:accessRights": {"@id": RIGHTS + "RESTRICTED"}}, "access_rights", "conditional"),
+        ({"@type": "dcat:Dataset", "dcterms:accessRights": RIGHTS + "NON_PUBLIC"}, "access_rights", "reserved"),
+        ({"@type": "dcat:Dataset", "dct:accessRights": {"@id": RIGHTS + "PUBLIC"}}, "access_rights", "permitted"),
+        (
+            {
+                "@context": {
+                    "d": "http://www.w3.org/ns/dcat#",
+                    "rights": {"@id": "http://purl.org/dc/terms/accessRights"},
+                },
+                "@type": "d:Dataset",
+                "rights": RIGHTS + "RESTRICTED",
+            },
+            "access_rights",
+            "conditional",
+        ),
+        ({"@type": "dcat:Dataset", "accessLevel": "non-public"}, "access_rights", "reserved"),
+        ({"@type": "Dataset", "conditionsOfAccess": "Ask us."}, "conditions", "conditional"),
+        ({"@type": "Dataset", "acquireLicensePage": "https://x.example/buy"}, "licence_page", "conditional"),
+        (
+            {"@type": "sc:Dataset", "sc:usageInfo": {"@type": "sc:DefinedTerm", "sc:termCode": "DUO_0000018"}},
+            "usage",
+            "conditional",
+        ),
+        ({"@type": "sc:Dataset", "usageInfo": "http://purl.obolibrary.org/obo/DUO_0000004"}, "usage", "permitted"),
+        (
+            {
+                "@type": "sc:Dataset",
+                "usageInfo": {"@type": ["CreativeWork", "odrl:Offer"], "odrl:prohibition": {"odrl:action": "odrl:use"}},
+            },
+            "policy",
+            "reserved",
+        ),
+    ],
+)
+def test_access_and_use_of_a_data_set(node: dict[str, Any], kind: str, polarity: str) -> None:
+    facts = read(node)
+    assert [(signal.kind, str(signal.polarity)) for signal in facts.signals] == [(f"dataset.{kind}", polarity)]
+    assert facts.standing == Polarity(polarity)
+    assert facts.offers == ()
+
+
+def test_dcat_files_of_a_priced_policy_are_sold() -> None:
+    compensate = {"odrl:permission": {"odrl:action": "odrl:use", "odrl:duty": {"odrl:action": "odrl:compensate"}}}
+    files = {"@type": "dcat:Distribution", "dcat:downloadURL": {"@id": FULL}}
+    (offer,) = read(
+        {"@type": "dcat:Dataset", "dct:title": "x", "odrl:hasPolicy": compensate, "dcat:distribution": files}
+    ).offers
+    assert (offer.name, offer.kind, offer.content_urls) == ("x", "dcat:Dataset", (FULL,))
+
+
+@pytest.mark.parametrize(
+    ("node", "sold"),
+    [
+        ({"@type": "Product", "name": "T-shirt", "offers": {"price": 10}}, False),
+        ({"@type": "Product", "name": "POSデータセット", "offers": {"price": 10}}, True),
+        ({"@type": "Product", "name": "x", "category": "Datasets", "offers": {"price": 10}}, True),
+        (
+            {"@type": "Product", "name": "x", "additionalType": "https://schema.org/Dataset", "offers": {"price": 0}},
+            False,
+        ),
+        ({"@type": "DataFeed", "offers": {"price": 10}}, True),
+    ],
+)
+def test_a_product_is_data_where_it_says_so(node: dict[str, Any], sold: bool) -> None:
+    assert bool(read(node).offers) is sold
+
+
+@pytest.mark.parametrize(
+    ("price", "text", "currency"),
+    [
+        ("5万円", "50000", "JPY"),
+        ("1.5億円", "150000000", "JPY"),
+        ("３千円", "3000", "JPY"),
+        ("EUR 9,50", "9.50", "EUR"),
+        ("9 €", "9", "EUR"),
+    ],
+)
+def test_japanese_numbers_and_currencies(price: str, text: str, currency: str) -> None:
+    (offer,) = read(priced(price)).offers
+    assert (offer.price, offer.currency) == (text, currency)

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from crawlgate.headers import Headers
-from crawlgate.model import Scope
-from crawlgate.signals import challenge, login_page, page_head, paywall, paywall_text, robots_tags
+from crawlgate.model import Polarity, Scope, Signal
+from crawlgate.signals import challenge, login_page, microdata, page_head, paywall, paywall_text, robots_tags, wording
+from crawlgate.signals.jsonld import Graph
 from tests.shared_data import rows, shared
 
 pytestmark = pytest.mark.slow
@@ -82,20 +83,32 @@ def test_paywall_marks_agree_with_the_labels(
 ) -> None:
     """A mark if and only if the page says isAccessibleForFree false somewhere, or a tier that is not free."""
     wrong = []
-    for row, _, head in articles:
+    for row, body, head in articles:
         tiers = row["meta"].get("article:content_tier", [])
         expected = "false" in row["isAccessibleForFree"] or any(tier.lower() != "free" for tier in tiers)
-        marks = paywall.read(head.jsonld, [(tag.name, tag.content) for tag in head.meta])
-        if bool(marks) is not expected:
+        marks = _marks(body, head)
+        if any(mark.polarity is not Polarity.UNSPECIFIED for mark in marks) is not expected:
             wrong.append(row["file"])
     assert wrong == []
+
+
+def _marks(body: bytes, head: page_head.PageHead) -> tuple[Signal, ...]:
+    described = Graph((*head.jsonld, *microdata.nodes(body, charset=head.charset)))
+    return paywall.read(described, [(tag.name, tag.content) for tag in head.meta], marked=head.marked)
+
+
+def test_articles_refuse_and_sell_nothing_in_words(
+    articles: list[tuple[dict[str, Any], bytes, page_head.PageHead]],
+) -> None:
+    """None of the 258 articles refuses AI training or sells data; words that do are for terms and footers."""
+    assert [(row["file"], signal.raw) for row, _, head in articles for signal in wording.read(head.text)] == []
 
 
 def test_paid_parts(articles: list[tuple[dict[str, Any], bytes, page_head.PageHead]]) -> None:
     """Of 24 paid articles, one hides its paid part; the others were saved with their text, as metered sites serve it."""
     found = []
     for row, body, head in articles:
-        marks = paywall.read(head.jsonld, [(tag.name, tag.content) for tag in head.meta])
+        marks = _marks(body, head)
         found += [(row["file"], signal) for signal in paywall_text.hidden(body, marks)]
     assert [signal.scope for _, signal in found] == [Scope.ELEMENT]
     assert [signal.detail["pattern"] for _, signal in found] == ["hidden"]

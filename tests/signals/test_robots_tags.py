@@ -54,7 +54,9 @@ def from_page(markup: str) -> tuple[tuple[Signal, ...], list[Lint]]:
         ("unavailable_after: 25 Jun 2010, 15:00:00 PST, noai", [("noai", "*", RESERVED)]),
         ("otherbot: unavailable_after: 25 Jun 2010 15:00:00 PST, noai", [("noai", "otherbot", RESERVED)]),
         ("noindex, nofollow, nosnippet, none", []),
-        ("notrain", []),
+        ("ours: noai", [("noai", "agent ours", RESERVED)]),
+        ("Ours: noai, ExampleBot: noml", [("noai", "agent Ours", RESERVED), ("noml", "ours", RESERVED)]),
+        ("GPTBot: noindex, Googlebot: noindex, noindex", [("noindex", "GPTBot", RESERVED)]),
         ("", []),
         (",,:,::", []),
     ],
@@ -65,7 +67,9 @@ def test_a_header_line(line: str, expected: list[tuple[str, str, str]]) -> None:
     assert lint == []
 
 
-@pytest.mark.parametrize("value", ["no-ai", "noAI;noimageai", "noai noimageai", "no_ml", "noai: true", "noai=1"])
+@pytest.mark.parametrize(
+    "value", ["no-ai", "noAI;noimageai", "noai noimageai", "no_ml", "noai: true", "noai=1", "notrain"]
+)
 def test_lookalikes_are_shown_but_reserve_nothing(value: str) -> None:
     for signals, lint in (from_header(value), from_page(f"<meta name=robots content='{value}'>")):
         assert [s.polarity for s in signals] == [Polarity.UNSPECIFIED]
@@ -174,6 +178,31 @@ def test_a_flood_of_agents_does_not_hide_us() -> None:
     signals, _ = from_header(", ".join(f"bot{n}x: noai" for n in range(900)) + ", ExampleBot: noai")
     assert len(signals) < 100
     assert short(signals)[-1] == ("noai", "ours", RESERVED)
+
+
+def test_an_element_is_kept_from_machine_learning() -> None:
+    markup = "<body><p>Open.</p><p mlnoindex>a</p><figure MLNoIndex='true'>b</figure><p mlnoindex=false>c</p></body>"
+    (signal,), lint = from_page(markup)
+    assert (signal.kind, signal.polarity, signal.scope) == ("robots_tag.mlnoindex", RESERVED, Scope.ELEMENT)
+    assert signal.span is not None
+    assert markup[slice(*signal.span)] == "<p mlnoindex>"
+    assert lint == []
+    (signal,), _ = from_page("<html mlnoindex='true'><p>x</p>")
+    assert signal.scope is Scope.RESPONSE
+    assert from_page("<!-- <p mlnoindex> --><p title='mlnoindex'>x</p><script>'<p mlnoindex>'</script>")[0] == ()
+
+
+def test_a_drafted_header_is_read() -> None:
+    headers = Headers([("robots-tag", "*=noindex, noai; examplebot=noml; otherbot=noai")])
+    signals = robots_tags.header(headers, token="ExampleBot")
+    assert short(signals) == [("noai", "*", RESERVED), ("noml", "ours", RESERVED), ("noai", "otherbot", RESERVED)]
+
+
+def test_microsofts_pair_counts_across_carriers() -> None:
+    archive, _ = from_header("noarchive")
+    cache, _ = from_page("<meta name=robots content=nocache>")
+    assert [s.kind for s in robots_tags.bing_pair((*archive, *cache))] == ["robots_tag.nocache"]
+    assert robots_tags.bing_pair(archive) == archive
 
 
 @given(st.text() | st.text(alphabet="noai:,;- exampleBot*/_"))
