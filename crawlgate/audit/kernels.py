@@ -94,6 +94,8 @@ def scan_urls(data, offsets, classes, starts, state, hashes):
             elif not classes[byte] & allowed:
                 good = False
                 break
+            elif byte == 47 and allowed == 8:
+                several = np.uint8(16)  # in a query `/` and `%2F` are one
             elif byte == 47 and at + 1 < end:
                 after = data[at + 1]
                 if after == 46:
@@ -106,6 +108,19 @@ def scan_urls(data, offsets, classes, starts, state, hashes):
             continue
         state[row] = 1 if several & 16 else 0
         starts[row] = start - begin
+        hashes[row] = hashed
+
+
+@njit(cache=True, nogil=True)
+def hash_spans(data, offsets, lengths, hashes):
+    """The hash of `scan_urls` for the first `lengths` bytes of each row, which begin with a scheme and `://`."""
+    for row in range(len(lengths)):
+        begin = offsets[row]
+        at = begin + (8 if data[begin + 4] == 115 else 7)
+        hashed = np.uint64(14695981039346656037)
+        hashed = (hashed ^ np.uint64(at - begin)) * np.uint64(1099511628211)
+        for n in range(at, begin + lengths[row]):
+            hashed = (hashed ^ np.uint64(data[n])) * np.uint64(1099511628211)
         hashes[row] = hashed
 
 
