@@ -6,7 +6,7 @@ from datetime import datetime
 
 from .blocklist.match import HostNotices
 from .criteria import Facts, evaluate
-from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Signal, Stage
+from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Override, Signal, Stage
 from .policy import Profile, decide
 from .signals import dataset, rsl, tdmrep
 from .signals.dataset import PaidOffer
@@ -47,10 +47,12 @@ class Assessor:
         notices: HostNotices | None = None,
         offers: tuple[PaidOffer, ...] = (),
         attempt: Attempt = AS_DECLARED,
+        overrides: tuple[Override, ...] = (),
     ) -> Basis:
-        """The basis for asking before the fetch; `answer` is what `site` says about `url`."""
+        """The basis for asking before the fetch; `answer` is what `site` says about `url`, `overrides` are what
+        people decided that covers it at this time."""
         facts = self._facts(Stage.PRE_FETCH, site, answer, url, at, notices, offers, attempt)
-        return decide(evaluate(facts), self.profile, facts.stage, site.evidence)
+        return decide(evaluate(facts), self.profile, facts.stage, site.evidence, overrides)
 
     def after(
         self,
@@ -65,13 +67,14 @@ class Assessor:
         offers: tuple[PaidOffer, ...] = (),
         attempt: Attempt = AS_DECLARED,
         evidence: tuple[str, ...] = (),
+        overrides: tuple[Override, ...] = (),
     ) -> Basis:
         """The basis with the response in hand; `hops` are notices that bear on hops before this one, `evidence`
         are ids of what was kept of the response."""
         facts = self._facts(
             Stage.POST_FETCH, site, answer, url, at, notices, offers + reading.offers, attempt, reading, hops
         )
-        return decide(evaluate(facts), self.profile, facts.stage, site.evidence + evidence)
+        return decide(evaluate(facts), self.profile, facts.stage, site.evidence + evidence, overrides)
 
     def _facts(
         self,

@@ -41,6 +41,7 @@ from .model import (
     Stage,
     Verdict,
 )
+from .people import People
 from .permit import Permit
 from .policy import Profile, load_profile
 from .policy.effective import limit_table
@@ -151,6 +152,7 @@ class Core:
         self._url_length = limits.url_length
         self._now, self._ticks = clock.now, clock.ticks
         self._known_lock = threading.Lock()
+        self.people = People(self.home, limits.people_recheck, clock.ticks())
         self.store = EvidenceStore(self.home.evidence)
         self.ledger = LedgerWriter(self.home.ledger, self._head(lists), now=clock.now)
 
@@ -158,8 +160,11 @@ class Core:
 
     def fresh(self, origin: str) -> Known | None:
         """What is known of `origin` and still good, or None (RFC 9309 2.4: a day at most)."""
+        ticks = self._ticks()
+        if ticks >= self.people.due:
+            self.people.look(ticks)
         known = self._known.get(origin)
-        if known is not None and self._ticks() < known.good_until:
+        if known is not None and ticks < known.good_until:
             return known
         return None
 
@@ -223,11 +228,16 @@ class Core:
         return Attempt(user_agent=user_agent, credentials=credentials)
 
     def listed(self, url: Url) -> Known | None:
-        """For a site that a list denies: what is known without contacting it. None for any other site."""
+        """For a site that a list or a person denies: what is known without contacting it. None for any other."""
         notices = self._notices(url.origin)
-        if notices is None or notices.empty:
+        now = self.clock.now()
+        overrides = self.people.overrides.covering(url, now)
+        if notices is not None and not notices.empty:
+            why = "not_assessed.listed_site"
+        elif any(override.effect is Verdict.DENY for override in overrides):
+            why = "not_assessed.denied_by_person"
+        else:
             return None
-        why = "not_assessed.listed_site"
         survey = Survey(
             origin=url.origin,
             robots=None,
@@ -239,18 +249,26 @@ class Core:
         )
         known = Known(Site(survey, self.declaration.token, self.catalogue), notices, 0.0)
         answer = known.site.answer(url)
-        basis = self.assessor.before(known.site, answer, url, self.clock.now(), notices=notices)
+        basis = self.assessor.before(known.site, answer, url, now, notices=notices, overrides=overrides)
         return known if basis.verdict is Verdict.DENY else None
 
     def before(self, url: Url, known: Known, attempt: Attempt) -> Decision:
         """Judge and record one URL before its fetch."""
         at = self._now()
         answer = known.site.answer(url)
-        shared = known.plain and attempt is AS_DECLARED
+        overrides = self.people.overrides.covering(url, at) if self.people.overrides else ()
+        shared = known.plain and attempt is AS_DECLARED and not overrides
         basis = known.before.get(answer) if shared else None
         if basis is None:
             basis = self.assessor.before(
-                known.site, answer, url, at, notices=known.notices, offers=known.offers, attempt=attempt
+                known.site,
+                answer,
+                url,
+                at,
+                notices=known.notices,
+                offers=known.offers,
+                attempt=attempt,
+                overrides=overrides,
             )
             if shared and len(known.before) < self.limits.memo_per_origin:
                 known.before[answer] = basis

@@ -98,8 +98,14 @@ def _use(purpose: str) -> Use:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`, did you mean 'x'?` for the nearest known word, or an empty string."""
+    near = nearest(word, known)
+    return f", did you mean {near!r}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` is probably meant to be, or an empty string."""
     near = difflib.get_close_matches(str(word), [str(k) for k in known], n=1)
-    return f", did you mean {near[0]!r}?" if near else ""
+    return near[0] if near else ""
 
 
 def from_table(table: Mapping[str, Any], where: str = "declaration") -> Declaration:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .criteria import CATALOGUE
-from .model import Finding, Outcome, Signal, Verdict
+from .model import Finding, Outcome, Override, Signal, Verdict
 
 if TYPE_CHECKING:
     from .model import Decision
@@ -42,6 +42,8 @@ _WORDS = {
         "not_assessed": "not assessed",
         "observed": "observed only, not enforced",
         "lifted": "lifts the findings it covers",
+        "allowed": "{criteria}: no longer held back, decided by {by} until {until} (record {record})",
+        "denied": "denied by {by} until {until}, for {criteria} (record {record})",
     },
     "ja": {
         "temporary": "一時的。後で再度照会する",
@@ -49,6 +51,8 @@ _WORDS = {
         "not_assessed": "評価していない事項",
         "observed": "記録のみ（執行していない）",
         "lifted": "及ぶ範囲の該当事項の効果を解除する",
+        "allowed": "{criteria}: {by} の判断により保留を解除（{until} まで、記録 {record}）",
+        "denied": "{by} の判断により拒否（{until} まで、対象 {criteria}、記録 {record}）",
     },
 }
 
@@ -64,11 +68,25 @@ def explain(decision: Decision, lang: str = "en", *, not_assessed: bool = True) 
         lines.append(f"  {CATALOGUE.phrase(f'problem.{decision.problem}', lang=lang)}")
     for finding in decision.reasons:
         lines.extend(finding_lines(finding, lang))
-    if not decision.reasons and decision.problem is None:
+    lines += [f"  {override_line(override, lang)}" for override in decision.overrides]
+    if not decision.reasons and not decision.overrides and decision.problem is None:
         lines.append(f"  {words['nothing']}")
     if not_assessed and decision.not_assessed:
         lines.append(f"  {words['not_assessed']}: {not_assessed_text(decision.not_assessed, lang)}")
     return "\n".join(lines)
+
+
+def override_line(override: Override, lang: str = "en") -> str:
+    """What a person decided, as one line: for what, who, until when, and the record it stands in."""
+    key = "allowed" if override.effect is Verdict.ALLOW else "denied"
+    return printable(
+        _WORDS[lang][key].format(
+            criteria=", ".join(override.findings),
+            by=override.by,
+            until=override.until.strftime("%Y-%m-%d %H:%M UTC"),
+            record=override.record,
+        )
+    )
 
 
 def not_assessed_text(not_assessed: Mapping[str, str], lang: str = "en") -> str:

@@ -317,14 +317,17 @@ class _Reader:
 
 def _said_to_others(site: Site, url: Url) -> list[Signal]:
     """Usage lines in the groups of other agents: told as theirs, and deciding nothing for us."""
-    groups: dict[tuple[str, ...], list[ExtensionLine]] = {}
+    groups: dict[int, list[ExtensionLine]] = {}
     for line in site.extension_lines[1]:
-        # The group of everybody that ours replaces is no other agent's.
-        if "*" not in {token for agent in line.agents for token in robots_agents.tokens(agent)}:
-            groups.setdefault(line.agents, []).append(line)
+        groups.setdefault(id(line.agents), []).append(line)  # one tuple a group
     found: list[Signal] = []
-    for named, lines in groups.items():
-        rules = usage.read(lines, subject=clip(", ".join(map(agent_subject, named))), evidence=str(EvidenceKind.ROBOTS))
+    for lines in groups.values():
+        named = lines[0].agents
+        # The group of everybody that ours replaces is no other agent's.
+        if any("*" in robots_agents.tokens(agent) for agent in named):
+            continue
+        subject = clip(", ".join(map(agent_subject, named)))
+        rules = usage.read(lines, subject=subject, evidence=str(EvidenceKind.ROBOTS))
         found += rules.signals(rules.match(url.target))
         if len(found) > _MOST_OTHERS:
             break

@@ -72,6 +72,10 @@ class Limits:
     memo_per_origin: int = 4_096
     """Distinct answers remembered per origin; more are computed again."""
 
+    people_recheck: float = 10.0
+    """How often a running gate asks whether a person has decided anew (one stat of a file). Project choice: a
+    decision, and its revocation, counts in every process that shares the home within this time."""
+
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)

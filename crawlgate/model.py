@@ -263,6 +263,7 @@ class Notice:
     vouched_by: str = ""
     contact: str = ""
     path_prefix: str | None = None
+    exception: bool = False
     reason: str = ""
     listed_at: datetime | None = None
     received_at: datetime | None = None
@@ -344,9 +345,46 @@ AS_DECLARED = Attempt()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What a named person decided about findings, for a scope and until a day; a record of its own (`record`).
+
+    `effect` is allow, which lifts the effect of the findings it names, or deny. `findings` maps a criterion to the
+    outcomes that the person decided about; nothing else is touched. It counts from `at` on, never backwards, before
+    `until`, and before `revoked_at` where it was revoked. `scope`, `value` and `path_prefix` are as in `Notice`.
+    `acknowledged` holds, for criteria that nothing lifts in passing (C1 and its like), the person's own words.
+    `concerns` is the record of the decision that was decided about, if there was one.
+    """
+
+    record: str
+    at: datetime
+    by: str
+    reason: str
+    effect: Verdict
+    scope: str
+    value: str
+    findings: Mapping[str, tuple[Outcome, ...]]
+    until: datetime
+    path_prefix: str | None = None
+    acknowledged: Mapping[str, str] = field(default_factory=dict)
+    concerns: str | None = None
+    revoked_at: datetime | None = None
+    revocation: str | None = None
+
+    def in_force(self, at: datetime) -> bool:
+        """True if it counts at this time."""
+        return self.at <= at < self.until and (self.revoked_at is None or at < self.revoked_at)
+
+    @property
+    def place(self) -> str:
+        """What it covers, in one word: the URL, host or domain, with the path if there is one."""
+        return f"{self.value}{self.path_prefix or ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """What a decision rests on. Findings repeat endlessly, so decisions share it and the ledger writes it
-    once per segment. `not_assessed` maps a criterion or check to the key of the reason why."""
+    once per segment. `not_assessed` maps a criterion or check to the key of the reason why. `overrides` are the
+    decisions of people that made a difference."""
 
     stage: Stage
     verdict: Verdict
@@ -357,6 +395,7 @@ class Basis:
     evidence: tuple[str, ...]
     profile: str
     rule_pack: str
+    overrides: tuple[Override, ...] = ()
 
     def finding(self, criterion: str) -> Finding | None:
         """The finding for a criterion id, or None if it was not assessed."""
@@ -406,6 +445,11 @@ class Decision(NamedTuple):
     @property
     def not_assessed(self) -> Mapping[str, str]:
         return self.basis.not_assessed
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """What people decided and this answer follows."""
+        return self.basis.overrides
 
     @property
     def record(self) -> str:

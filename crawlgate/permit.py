@@ -172,7 +172,9 @@ class Permit:
     def _basis(self, evidence: tuple[str, ...] = ()) -> Basis:
         known, reading = self._known, self._reading
         answer = known.site.answer(self.url)
-        shared = known.plain and reading.silent and not evidence and self._attempt is AS_DECLARED
+        at = self._core.clock.now()
+        overrides = self._core.people.overrides.covering(self.url, at)
+        shared = known.plain and reading.silent and not evidence and self._attempt is AS_DECLARED and not overrides
         key = (answer, *sorted(reading.not_looked.items()))
         basis = known.after.get(key) if shared else None
         if basis is None:
@@ -180,12 +182,13 @@ class Permit:
                 known.site,
                 answer,
                 self.url,
-                self._core.clock.now(),
+                at,
                 reading,
                 notices=known.notices,
                 offers=known.offers,
                 attempt=self._attempt,
                 evidence=evidence,
+                overrides=overrides,
             )
             if shared and len(known.after) < self._core.limits.memo_per_origin:
                 known.after[key] = basis

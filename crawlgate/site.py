@@ -12,10 +12,11 @@ from typing import NamedTuple
 from . import url as urls
 from .flow import Survey
 from .model import Evidence, Lint, Polarity, Purpose, Scope, Signal, Strength
-from .signals import ai_txt, rsl, tdmrep, trust_txt, usage
+from .signals import ai_txt, robots, rsl, tdmrep, trust_txt, usage
 from .signals.agents import AgentCatalogue, AgentClass
 from .signals.lines import ExtensionLine
 from .signals.robots import RobotsAnswer, RobotsFile
+from .signals.robots_agents import product_token
 from .signals.robots_rules import RuleSet
 from .signals.robots_standing import Standing
 from .signals.rsl import RslDocument
@@ -80,9 +81,9 @@ class Site:
         self.not_looked = survey.not_looked
         self.fetched_at: datetime | None = survey.robots.fetched_at if survey.robots else None
         self.evidence = tuple(evidence.id for evidence in survey.evidence)
-        file = survey.file or RobotsFile((), (), (), "empty", False)
+        file = survey.file or robots.NO_FILE
         self._file = file
-        self._own = file.rule_set(token)
+        self._own = file.rules_for(token)
         self.names_us = file.names(token)
         self._agents = tuple(_agents_named(file, token, catalogue))
         robots_id = survey.robots.id if survey.robots else ""
@@ -95,7 +96,7 @@ class Site:
         self._read_optional()
         self._signals: dict[Answer, tuple[Signal, ...]] = {}
         spoken = self._agents or self._usage or self._tdm or self._licences or self._ai_txt
-        self._simple = file.other_reading is None and not spoken
+        self._simple = not spoken
 
     def _read_licences(self) -> None:
         """RSL documents; one that cannot be had or is not valid licenses nothing (RSL 1.0 4.3)."""
@@ -138,26 +139,30 @@ class Site:
 
     def answer(self, url: Url) -> Answer:
         """What applies to `url`; cheap, and equal for URLs that are spoken of alike."""
-        allowed = self._own.allows(url.href, url.target)
-        if self._simple and allowed:
-            return _NOTHING
+        target = url.target
         rule, ambiguity = 0, None
-        if not allowed:
-            deciding = self._own.deciding(url.target, allowed=False)
-            rule = deciding.line if deciding is not None else _UNNAMED
-        elif self._file.other_reading is not None:
-            decided = self._file.decide_target(url.href, url.target, self.token)
-            if not decided.allowed:
-                rule, ambiguity = decided.rule.line if decided.rule else _UNNAMED, decided.ambiguity
+        if self._own.allows(target):
+            if self._simple:
+                return _NOTHING
+        else:
+            rule, ambiguity = self._own.refusal(target)
         return Answer(
             rule,
             ambiguity,
-            tuple(not named.rules.allows(url.href, url.target) for named in self._agents),
-            self._usage.match(url.target) if self._usage else (),
-            self._tdm.match(url.target) if self._tdm is not None else None,
-            tuple(document.match(url.target) for document in self._licences),
-            self._ai_txt.match(url.target) if self._ai_txt is not None else (),
+            tuple(not named.rules.allows(target) for named in self._agents),
+            self._usage_at(target, refused=bool(rule)) if self._usage else (),
+            self._tdm.match(target) if self._tdm is not None else None,
+            tuple(document.match(target) for document in self._licences),
+            self._ai_txt.match(target) if self._ai_txt is not None else (),
         )
+
+    def _usage_at(self, target: str, *, refused: bool) -> tuple[int, ...]:
+        """The usage lines in force. Content-Usage speaks of crawlable paths only: where every reading of the rules
+        keeps us out, it states no preference (draft-ietf-aipref-attach)."""
+        matched = self._usage.match(target)
+        if refused and self._own.surely_refuses(target):
+            return tuple(index for index in matched if self._usage.rules[index].protocol != "aipref")
+        return matched
 
     def signals(self, answer: Answer, url: Url) -> tuple[Signal, ...]:
         """The statements in force for URLs with this answer, tdmrep.json last."""
@@ -182,8 +187,10 @@ class Site:
     def _robots_signals(self, answer: Answer, url: Url) -> list[Signal]:
         evidence = self.survey.robots.id if self.survey.robots else ""
         found: list[Signal] = []
+        if self._file.content not in ("robots", "absent"):
+            found.append(_no_robots_signal(self._file.content, evidence))
         if answer.rule:
-            decided = self._file.decide_target(url.href, url.target, self.token)
+            decided = self._own.decide(url.target)
             found.append(_own_signal(decided, self._file, self.token, self.names_us, evidence))
         elif self.names_us:
             agent = self._file.agent_line(self.token)
@@ -215,7 +222,6 @@ class Site:
         return found
 
 
-_UNNAMED = -1  # denied, but no single rule could be named
 _NOTHING = Answer(0, None, (), (), None)
 
 
@@ -224,19 +230,33 @@ def _had(evidence: Evidence) -> bool:
 
 
 def _agents_named(file: RobotsFile, token: str, catalogue: AgentCatalogue) -> list[_RefusableAgents]:
-    """Known AI collectors the file names, by rule set and class; those that no path is refused to are left out."""
+    """Known AI collectors the file names, by rule set and class; those that no path is refused to are left out.
+    An agent that is named in several spellings is one."""
+    ours = product_token(token)
+    named = {agent.token: agent for name in file.tokens() if (agent := catalogue.get(name)) is not None}
     sets: dict[tuple[int, AgentClass], tuple[RuleSet, list[str]]] = {}
-    ours = file.product_token(token)
-    for name in file.tokens():
-        agent = catalogue.get(name)
-        if agent is None or agent.kind not in _COLLECTORS or name == ours:
+    for agent in named.values():
+        if agent.kind not in _COLLECTORS or product_token(agent.token) == ours:
             continue
-        rules = file.rule_set(name)
-        if rules.effective:
+        rules = file.rules_for(agent.token).own
+        if rules.refuses:
             sets.setdefault((id(rules), agent.kind), (rules, []))[1].append(agent.token)
     return sorted(
         (_RefusableAgents(rules, tuple(sorted(names)), kind) for (_, kind), (rules, names) in sets.items()),
         key=lambda named: (_COLLECTORS.index(named.kind), named.tokens),
+    )
+
+
+def _no_robots_signal(content: str, evidence: str) -> Signal:
+    """What was served in place of a robots.txt says nothing about crawling, and that is told."""
+    return Signal(
+        kind="robots.not_robots_txt",
+        purpose=Purpose.CRAWL,
+        polarity=Polarity.UNSPECIFIED,
+        strength=Strength.PREFERENCE,
+        scope=Scope.ORIGIN,
+        evidence=evidence,
+        detail={"content": content},
     )
 
 
@@ -259,7 +279,8 @@ def _own_signal(answer: RobotsAnswer, file: RobotsFile, token: str, named: bool,
 
 
 def _agents_signal(named: _RefusableAgents, file: RobotsFile, url: Url, evidence: str) -> Signal:
-    rule = named.rules.deciding(url.target, allowed=False)
+    _, number, _ = named.rules.decide(url.target)
+    rule = None if number is None else file.rule(number)
     lines = [line for token in named.tokens if (line := file.agent_line(token)) is not None]
     agent = min(lines, key=lambda line: line.line, default=None)
     shown = ", ".join(named.tokens[:_AGENTS_SHOWN])

@@ -2,8 +2,12 @@
 
 import pickle
 import socket
+import subprocess
+import sys
 
+import ada_url
 import pytest
+from tldextract import TLDExtract
 
 from crawlgate.domains import Suffixes, psl_version
 
@@ -93,3 +97,30 @@ def test_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setenv("TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS", "https://publicsuffix.example/list")
     assert Suffixes(["only-here.test"]).registrable("a.b.only-here.test") == "b.only-here.test"
+
+
+def test_every_rule_as_tldextract_reads_it(suffixes: Suffixes) -> None:
+    """tldextract misses the default rule, and a wildcard beside a longer rule (`*.x.example` and `*.a.x.example`)."""
+    reference = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+    wildcards = {rule for rule in reference.tlds if rule.startswith("*.")}
+    missed = set()
+    for rule in reference.tlds:
+        plain = rule.removeprefix("!")
+        for name in (
+            plain.replace("*", "w"),
+            plain.removeprefix("*."),
+            f"a.{plain.replace('*', 'w')}",
+            f"b.a.{plain.replace('*', 'w')}",
+        ):
+            host = ada_url.idna_to_ascii(name).decode()
+            found, ours = reference.extract_str(host), suffixes.split(host)
+            theirs = f"{found.domain}.{found.suffix}" if found.domain and found.suffix else None
+            if (ours.registrable, ours.is_suffix, ours.is_private) != (theirs, not found.domain, found.is_private):
+                missed.add(name)
+    assert all("." not in name or "*." + name.partition(".")[2] in wildcards for name in missed), missed
+    assert len(missed) < 30
+
+
+def test_requests_stays_out() -> None:
+    code = "import sys; from crawlgate.domains import *; Suffixes().split('a.co.jp'); psl_version(); print('requests' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -122,7 +122,7 @@ def _own_rules(table: Mapping[str, Any]) -> tuple[robots.RobotsFile, str, str]:
 
 def _rfc9309(read: Inspection, table: Mapping[str, Any], wanted: Any) -> None:
     file, url, token = _own_rules(table)
-    allowed = file.rule_set(token).allows(f"https://site.example{url}", url)
+    allowed = file.rules_for(token).own.allows(url)
     assert {"crawl": "permitted" if allowed else "reserved"} == wanted
 
 
@@ -265,22 +265,7 @@ def test_every_shared_vector_is_run() -> None:
     assert len({case["id"] for case in shared_cases()}) == SHARED_CASES
 
 
-# Where the code still answers otherwise than the catalogue of signals says it should.
-MISSED = {
-    "robots.valid.query-reserved-octets",
-    "robots.malformed.image",
-    "tokens.malformed.versions",
-    "aipref-rule.valid.not-crawlable",
-    "aipref-rule.malformed.yes-outside-group",
-}
-
-
-def _own(case: dict[str, Any]) -> Any:
-    missed = pytest.mark.xfail(reason="not read this way yet", strict=True)
-    return pytest.param(case, id=case["id"], marks=missed if case["id"] in MISSED else ())
-
-
-@pytest.mark.parametrize("case", [_own(case) for case in OWN])
+@pytest.mark.parametrize("case", OWN, ids=lambda case: case["id"])
 def test_an_own_vector(case: dict[str, Any]) -> None:
     assert_expected(case)
 

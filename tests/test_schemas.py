@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from click.testing import CliRunner
 
 from crawlgate import Declaration, Gate
 from crawlgate.cli.main import cli
+from crawlgate.clock import SystemClock
 from crawlgate.report.json import decision_object
+from tests.review.homes import gate
 from tests.test_cases import case
 
 SCHEMAS = Path(__file__).parent.parent / "docs" / "schemas"
@@ -72,3 +75,32 @@ def test_changes(tmp_path: Path) -> None:
     robots = {"status": 200, "body": "User-agent: GPTBot\nDisallow: /", "fetched_at": "2026-11-10T03:00:00Z"}
     path.write_text(json.dumps(case(robots=robots)), "utf-8")
     printed("changes", "judge", path, "--diff", "strict", "minimal")
+
+
+def test_review(tmp_path: Path) -> None:
+    with gate(tmp_path, SystemClock()) as at_work:  # type: ignore[arg-type]
+        at_work.check("https://held.example/1")
+    (item,) = printed("review-item", "review", "list", "--home", tmp_path, "--format", "json")
+    printed("review-item", "review", "show", item["id"], "--home", tmp_path, "--format", "json", "--lang", "ja")
+    until = (SystemClock().now() + timedelta(days=3)).date().isoformat()
+    person = ("--by", "R. Mori", "--reason", "asked them", "--until", until)
+    (made,) = printed(
+        "override",
+        "review",
+        "decide",
+        item["id"],
+        "--allow",
+        "--scope",
+        "host",
+        *person,
+        "--home",
+        tmp_path,
+        "--format",
+        "json",
+    )
+    with gate(tmp_path, SystemClock()) as at_work:  # type: ignore[arg-type]
+        told = decision_object(at_work.check("https://held.example/1"))
+    assert told["overrides"][0]["record"] == made["record"]
+    validator("decision").validate(json.loads(json.dumps(told, default=str)))
+    printed("override", "review", "revoke", made["record"], *person[:4], "--home", tmp_path, "--format", "json")
+    printed("override", "review", "overrides", "--all", "--home", tmp_path, "--format", "json")

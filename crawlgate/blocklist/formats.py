@@ -154,7 +154,7 @@ def interpret(
         try:
             notice = notice_from_table(table, defaults=replace(base, id=f"{raw.sha256[:12]}:{line}"), suffixes=suffixes)
             if lines_of.setdefault(notice.id, line) != line:
-                raise EntryError(f"id {shown(notice.id)} stands on line {lines_of[notice.id]} already")
+                raise EntryError("doubled_id", f"id {shown(notice.id)} stands on line {lines_of[notice.id]} already")
         except EntryError as error:
             rejected.append(Rejected(line, text[: DEFAULT_LIMITS.raw_text], error.reason))
         else:
@@ -222,29 +222,31 @@ def _plain_tables(raw: RawList, suffixes: Suffixes) -> Iterator[_Line]:
             yield number, text, problem
             continue
         try:
-            yield number, text, _plain_entry(text, suffixes)
+            yield number, text, plain_entry(text, suffixes)
         except EntryError as error:
             yield number, text, error.reason
 
 
-def _plain_entry(text: str, suffixes: Suffixes) -> Mapping[str, str]:
+def plain_entry(text: str, suffixes: Suffixes) -> Mapping[str, str]:
     """A line of a plain list as the table of a feed's entry.
 
     `https://host/page` is one page, `host/path` a path and what is below, a bare name its registrable domain
     if it is one (or the `www.` twin of one), otherwise that host alone. A URL without path is a bare name.
     """
     if _HOSTS_LINE.match(text):
-        raise EntryError("a line of a hosts file; this is read as a plain list, so leave the address out")
+        raise EntryError(
+            "other_format", "a line of a hosts file; this is read as a plain list", "leave the address out"
+        )
     entry = _INLINE_COMMENT.sub("", text).rstrip()
     if re.search(r"\s", entry):
-        raise EntryError("more than one word; write one domain, host, path or URL a line")
+        raise EntryError("words", "more than one word", "write one domain, host, path or URL a line")
     if entry.startswith(("||", "@@", "/", "|")) or entry.endswith("^"):
-        raise EntryError("a filter rule; this is read as a plain list, so write the domain alone")
+        raise EntryError("other_format", "a filter rule; this is read as a plain list", "write the domain alone")
     if re.match(r"(?:server|address|local)=/", entry):
-        raise EntryError("a dnsmasq setting; this is read as a plain list, so write the domain alone")
+        raise EntryError("other_format", "a dnsmasq setting; this is read as a plain list", "write the domain alone")
     scheme = _SCHEME.match(entry)
     if scheme and scheme[1].lower() not in ("http", "https"):
-        raise EntryError(f"scheme {scheme[1]!r} is not read; only http and https are")
+        raise EntryError("unsupported_scheme", f"scheme {scheme[1]!r} is not read", "only http and https are")
     rest = (entry[scheme.end() :] if scheme else entry).partition("#")[0]
     host, slash, path = rest.partition("/")
     if not path and not re.search(r"[?:\\]", rest):
@@ -264,7 +266,20 @@ def _bare_name(text: str, suffixes: Suffixes) -> Mapping[str, str]:
 
 
 def _feed_tables(raw: RawList) -> Iterator[_Line]:
-    for number, text, problem in _lines(raw.data):
+    for number, text, table in feed_rows(raw.data):
+        if not isinstance(table, str):
+            schema = table.get("schema", SCHEMA)
+            if schema != SCHEMA or isinstance(schema, bool):
+                raise FeedError(
+                    f"list {raw.path}, line {number}: schema {shown(schema)} is unknown; this version reads {SCHEMA}. "
+                    "Update crawlgate, or ask the issuer for a feed of that version"
+                )
+        yield number, text, table
+
+
+def feed_rows(data: bytes) -> Iterator[_Line]:
+    """Each line of JSON lines that is not blank: number, text, and its object or the reason there is none."""
+    for number, text, problem in _lines(data):
         if problem:
             yield number, text, problem
             continue
@@ -276,16 +291,21 @@ def _feed_tables(raw: RawList) -> Iterator[_Line]:
         except (ValueError, RecursionError) as error:
             yield number, text, f"not JSON: {str(error)[:120] or type(error).__name__}"
             continue
-        if not isinstance(table, dict):
+        if isinstance(table, dict):
+            yield number, text, table
+        else:
             yield number, text, "not a JSON object; an entry is one object a line"
-            continue
-        schema = table.get("schema", SCHEMA)
-        if schema != SCHEMA or isinstance(schema, bool):
-            raise FeedError(
-                f"list {raw.path}, line {number}: schema {shown(schema)} is unknown; this version reads {SCHEMA}. "
-                "Update crawlgate, or ask the issuer for a feed of that version"
-            )
-        yield number, text, table
+
+
+def doubled_key(text: str) -> str | None:
+    """Which key stands twice in a line of JSON, as a sentence; None if none does."""
+    try:
+        json.loads(text, object_pairs_hook=_no_duplicates)
+    except _DuplicateKey as error:
+        return str(error)
+    except (ValueError, RecursionError):
+        return None
+    return None
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -159,7 +159,7 @@ class NoticeIndex:
             url = read_url(notice.value)
             self._urls[url.host].add(notice, url)
         else:
-            raise EntryError(f"notice {shown(notice.id)}: scope {shown(notice.scope)} is unknown")
+            raise EntryError("unknown_scope", f"notice {shown(notice.id)}: scope {shown(notice.scope)} is unknown")
 
     def _relatives(self, host: str) -> list[_Bearing]:
         # Most hosts bear no listed label at all; only the others are worth the question where the suffix is.

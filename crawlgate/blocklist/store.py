@@ -8,12 +8,7 @@ Writes are atomic, and taken in turn where several processes share the directory
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +20,7 @@ from ..domains import Suffixes
 from ..errors import ConfigError
 from ..model import IssuerKind, Notice
 from .entry import DEFAULT_SUFFIXES, EntryDefaults, Rejected
+from .files import locked, trouble, write_whole
 from .formats import Format, RawList, interpret, load
 
 INDEX = "received.jsonl"
@@ -78,7 +74,7 @@ class ListStore:
         if at.tzinfo is None:
             raise ConfigError(f"list {path}: at {at.isoformat()} has no zone; write Z or an offset")
         raw, at = load(path), at.astimezone(UTC)
-        with self._locked():
+        with locked(self.directory, _LOCK):
             known = self._index()
             first = next((line for line in known if line["sha256"] == raw.sha256), None)
             received_at = at if first is None else datetime.fromisoformat(first["received_at"])
@@ -135,7 +131,7 @@ class ListStore:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise self._trouble(error) from None
+            raise trouble(self.directory, error) from None
         lines = []
         for number, text in enumerate(data.split(b"\n")[:-1] if data.endswith(b"\n") else data.split(b"\n"), 1):
             try:
@@ -151,47 +147,11 @@ class ListStore:
             lines.append(line)
         return lines
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise self._trouble(error) from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
-
     def _write(self, name: str, data: bytes) -> None:
-        """All of `data` under `name`, or nothing: written aside, synced, renamed."""
-        temporary = None
         try:
-            handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=self.directory)
-            # As readable as the ledger beside it; mkstemp makes it private.
-            os.fchmod(handle, 0o644)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self.directory / name)
-            folder = os.open(self.directory, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            write_whole(self.directory / name, data)
         except OSError as error:
-            if temporary is not None:
-                with suppress(OSError):
-                    Path(temporary).unlink()
-            raise self._trouble(error) from None
-
-    def _trouble(self, error: OSError) -> ConfigError:
-        return ConfigError(
-            f"directory {self.directory} cannot keep the lists received: {error.strerror or error}; "
-            "make it writable, or choose another home"
-        )
+            raise trouble(self.directory, error) from None
 
 
 def _words(name: str, text: str | None) -> str | None:

@@ -19,6 +19,7 @@ from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
 from .report import report
+from .review import review
 from .signals import signals
 
 
@@ -48,6 +49,7 @@ _COMMANDS = (
     judge,
     ledger,
     report,
+    review,
     signals,
 )
 for command in _COMMANDS:

@@ -17,7 +17,7 @@ LANGUAGES = ("en", "ja")
 class Criterion:
     """One criterion: its id (B2), key, kind (gate, proviso, liability, context, mitigation, diligence), titles in
     both languages, the statement findings speak to, and the source statements (ST..) it rests on. `weighed` are the
-    outcomes for which a profile must say what follows."""
+    outcomes for which a profile must say what follows; `in_words` says that an override lifts it only in words."""
 
     id: str
     key: str
@@ -28,6 +28,7 @@ class Criterion:
     sources: tuple[str, ...]
     lifted_by_permission: bool
     weighed: tuple[Outcome, ...]
+    in_words: bool = False
 
     def title(self, lang: str = "en") -> str:
         return self.title_ja if lang == "ja" else self.title_en

@@ -12,26 +12,39 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from . import segments
-from .record import RecordError, Table, decode, timestamp
-from .segments import Fault
+from .canonical import MAX_LINE, RecordError, Table, decode, micros, moment
+from .compressed import Damaged
+from .record import REFERENCES
+from .segments import Fault, Segment
 
 _log = logging.getLogger(__name__)
 _TABLES = 4_096
 _NO_BASIS: Mapping[str, Any] = {}
+_ALWAYS, _EVER = -(2**80), 2**80
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as written. `at` is None for records without a time of their own (a basis)."""
+    """One record. `at` is None for records without a time of their own (a basis).
+
+    `seq` is its number, `offset` the byte where its line begins (before compression): `read_at` finds it again.
+    `table` is the record as written, but for references to records of its own segment, which are spelled out.
+    """
 
     segment: str
     seq: int
     kind: str
     at: datetime | None
     table: Mapping[str, Any]
+    offset: int = 0
+
+    @property
+    def id(self) -> str:
+        """`segment:number`, the name of a record everywhere."""
+        return f"{self.segment}:{self.seq}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +91,32 @@ def records(
     """
     low, high = _bounds(since, until)
     for path in segments.some_segments(Path(directory)):
-        with _opened(path) as file:
-            for _, table in _tables(path, file, report or _logged):
+        with _opened(path) as segment:
+            for seq, offset, table in _tables(segment, report or _logged):
                 at = table.get("at")
-                if (kinds is None or table["kind"] in kinds) and (at is None or _within(at, low, high)):
-                    yield Record(path.stem, table["seq"], table["kind"], at and datetime.fromisoformat(at), table)
+                if (kinds is None or table["kind"] in kinds) and (at is None or low <= at < high):
+                    yield _record(segment.name, seq, offset, table)
+
+
+def records_of(path: Path, *, start: int = 0, seq: int = 0, report: Report | None = None) -> Iterator[Record]:
+    """The records of one segment file, from the line at byte `start` on, whose number is `seq`."""
+    with _opened(path) as segment:
+        for number, offset, table in _tables(segment, report or _logged, start, seq):
+            yield _record(segment.name, number, offset, table)
+
+
+def read_at(directory: Path, name: str, seq: int, offset: int) -> Record | None:
+    """One record where an index says that it is; None if no record stands there."""
+    path = segments.find(Path(directory), name)
+    if path is None:
+        return None
+    with _opened(path) as segment:
+        try:
+            table = decode(segment.line(offset)[:-1])
+            _usable(table)
+        except (RecordError, Damaged):
+            return None
+    return _record(name, seq, offset, table)
 
 
 def decisions(
@@ -96,25 +130,25 @@ def decisions(
     low, high = _bounds(since, until)
     report = report or _logged
     for path in segments.some_segments(Path(directory)):
-        with _opened(path) as file, _opened(path) as again:
+        with _opened(path) as segment, _opened(path) as again:
             bases = _Bases(again)
-            for offset, table in _tables(path, file, report):
+            for seq, offset, table in _tables(segment, report):
                 kind = table["kind"]
                 if kind == "basis":
                     bases.add(table, offset)
-                elif kind == "decision" and _within(table["at"], low, high):
+                elif kind == "decision" and low <= table["at"] < high:
                     basis = bases.get(table["basis"])
                     if basis is None:
                         message = f"basis {table['basis']} cannot be read"
-                        report(Fault(path.stem, table["seq"] + 1, offset, "basis", message))
-                    yield _decision(path.stem, table, basis or _NO_BASIS)
+                        report(Fault(segment.name, seq + 1, offset, "basis", message))
+                    yield _decision(segment.name, seq, table, basis or _NO_BASIS)
 
 
 class _Bases:
     """The bases of one segment: the recent ones decoded, the others where they stand."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, segment: Segment) -> None:
+        self._segment = segment
         self._offsets: dict[int, int] = {}
         self._recent: OrderedDict[int, Table] = OrderedDict()
 
@@ -132,8 +166,7 @@ class _Bases:
         offset = self._offsets.get(number)
         if offset is None:
             return None
-        self._file.seek(offset)
-        table = decode(self._file.readline()[:-1])
+        table = decode(self._segment.line(offset)[:-1])
         self._keep(number, table)
         return table
 
@@ -143,66 +176,74 @@ class _Bases:
             self._recent.popitem(last=False)
 
 
-def _decision(segment: str, table: Table, basis: Mapping[str, Any]) -> DecisionRecord:
+def _record(segment: str, seq: int, offset: int, table: Table) -> Record:
+    at = table.get("at")
+    for key in REFERENCES:
+        if type(table.get(key)) is int:
+            table[key] = f"{segment}:{table[key]}"
+    return Record(segment, seq, table["kind"], None if at is None else moment(at), table, offset)
+
+
+def _decision(segment: str, seq: int, table: Table, basis: Mapping[str, Any]) -> DecisionRecord:
+    hop_of = table.get("hop_of")
     return DecisionRecord(
         segment,
-        table["seq"],
-        datetime.fromisoformat(table["at"]),
+        seq,
+        moment(table["at"]),
         table["url"],
         basis,
         table.get("problem"),
         table.get("enforced", True),
         table.get("user_agent"),
-        table.get("hop_of"),
+        f"{segment}:{hop_of}" if type(hop_of) is int else hop_of,
     )
 
 
-def _tables(path: Path, file: BinaryIO, report: Report) -> Iterator[tuple[int, Table]]:
-    """The readable lines of a segment with their offsets."""
-    being_written = segments.held(file)
-    offset = 0
-    for number, raw in enumerate(segments.lines(file), start=1):
-        if raw[-1:] != b"\n":
-            if not being_written:
-                report(Fault(path.stem, number, offset, "cut", f"the last line is cut after {len(raw)} bytes"))
-            return
-        try:
-            table = decode(raw[:-1])
-            _usable(table)
-        except RecordError as error:
-            report(Fault(path.stem, number, offset, error.code, str(error)))
-        else:
-            yield offset, table
-        offset += len(raw)
+def _tables(segment: Segment, report: Report, start: int = 0, seq: int = 0) -> Iterator[tuple[int, int, Table]]:
+    """The readable lines of a segment with their numbers and offsets."""
+    being_written = segment.held
+    offset = start
+    try:
+        for number, raw in enumerate(segment.lines(start), start=seq):
+            if raw[-1:] != b"\n" and len(raw) < MAX_LINE:
+                if not being_written:
+                    message = f"the last line is cut after {len(raw)} bytes"
+                    report(Fault(segment.name, number + 1, offset, "cut", message))
+                return
+            try:
+                table = decode(raw[:-1])
+                _usable(table)
+            except RecordError as error:
+                report(Fault(segment.name, number + 1, offset, error.code, str(error)))
+            else:
+                yield number, offset, table
+            offset += len(raw)
+    except Damaged as error:
+        report(Fault(segment.name, 0, offset, "damaged", f"the compressed file {error}"))
 
 
 def _usable(table: Table) -> None:
     """Refuse a line whose fields cannot be handed out under their names."""
     at = table.get("at")
-    usable = isinstance(table.get("kind"), str) and type(table.get("seq")) is int
+    usable = isinstance(table.get("kind"), str) and (at is None or type(at) is int)
     if usable and table["kind"] == "decision":
         usable = at is not None and isinstance(table.get("url"), str) and type(table.get("basis")) is int
     if usable and at is not None:
         try:
-            datetime.fromisoformat(at)
-        except (TypeError, ValueError):
+            moment(at)
+        except ValueError:
             usable = False
     if not usable:
         raise RecordError("fields", "lacks a field that every record of its kind has")
 
 
-def _bounds(since: datetime | None, until: datetime | None) -> tuple[str, str]:
-    # Times have one width and one zone, so that their text sorts as they do.
-    return ("" if since is None else timestamp(since)), ("~" if until is None else timestamp(until))
+def _bounds(since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    return (_ALWAYS if since is None else micros(since)), (_EVER if until is None else micros(until))
 
 
-def _within(at: str, low: str, high: str) -> bool:
-    return low <= at < high
-
-
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> Segment:
     try:
-        return path.open("rb")
+        return Segment(path)
     except OSError as error:
         raise segments.failure("read the ledger segment", path, error) from None
 

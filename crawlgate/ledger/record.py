@@ -1,37 +1,54 @@
-"""One line of the ledger: canonical JSON, the tables of every kind of record, and a decoder that is strict.
+"""What stands in the ledger: the kinds of records, their fields, and the tables that become their lines.
 
-Canonical is: an object on one line, keys sorted, no blanks, UTF-8, whole numbers only, times as RFC 3339
-in UTC with six digits of microseconds and `Z`. One value has one spelling, so that bytes can be compared.
+Every record has `kind`. `at`, when it was written or decided, is a whole number of microseconds since 1970 in UTC
+(`canonical.micros`); times inside a record are RFC 3339 text. A record's number is its line, counted from 0, and is
+not written; `segment:number` names it everywhere, and within its own segment the number alone does.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
-import orjson
+from ..model import Basis, Evidence, Finding, Override, Signal
+from .canonical import MAX_LINE, RecordError, Table, decode, encode, micros, plain_mapping, timestamp
 
-from ..errors import CrawlgateError
-from ..model import Basis, Evidence, Finding, Signal
+__all__ = ["MAX_LINE", "RecordError", "Table", "decode", "encode", "timestamp"]  # as good to have from here
 
-Table = dict[str, Any]
-
-FORMAT = 1
+FORMAT = 2
 """Version of the record format; stands in every segment's head."""
 
-ZERO = "0" * 64
-"""`prev` of a segment's first line."""
+_TIMED = (("at", int),)
+FIELDS: Mapping[str, tuple[tuple[str, type], ...]] = {
+    "segment": (*_TIMED, ("segment", str), ("format", int), ("ledger", str)),
+    "basis": (("id", int), ("verdict", str), ("findings", dict)),
+    "evidence": (*_TIMED, ("id", str), ("url", str)),
+    "decision": (*_TIMED, ("basis", int), ("url", str)),
+    "outcome": _TIMED,
+    "override": (*_TIMED, ("by", str), ("effect", str), ("findings", dict), ("until", str)),
+    "revocation": (*_TIMED, ("by", str), ("override", str)),
+    "list": _TIMED,
+    "tree": (("leaves", str), ("root", str)),
+    "checkpoint": (*_TIMED, ("leaves", str), ("note", str)),
+    "closed": (*_TIMED, ("segment", str), ("records", int), ("root", str), ("bytes", int), ("lost", int)),
+    "seal": (("leaves", str), ("records", int)),
+}
+"""Every kind of record, with the fields that a record of that kind always has."""
 
-MAX_LINE = 16 * 1024 * 1024
-"""Bytes of one line, newline included. Bounds what a reader holds in memory; a head with long lists fits."""
+KINDS = frozenset(FIELDS)
 
-KINDS = frozenset({"segment", "basis", "evidence", "decision", "outcome", "list", "recovery", "seal"})
-"""Every kind of record."""
+OWN_KINDS = frozenset({"segment", "basis", "tree", "checkpoint", "closed", "seal"})
+"""Kinds that only the writer itself writes."""
 
-RESERVED = frozenset({"kind", "seq", "prev"})
+ROOTED = frozenset({"tree", "checkpoint", "seal"})
+"""Kinds that keep the root of all records before them, and fingerprints of those since the last of these."""
+
+RESERVED = frozenset({"kind"})
 """Keys that belong to the writer."""
+
+REFERENCES = ("decision", "hop_of")
+"""Keys that name another record: a number in the same segment, or `segment:number`."""
 
 # An allow list: what bears on permission, freshness or type. No cookie and no credential is among them.
 _HEADERS = frozenset(
@@ -39,20 +56,6 @@ _HEADERS = frozenset(
     | {"date", "etag", "expires", "last-modified", "link", "location", "retry-after", "server", "tdm-policy"}
     | {"tdm-reservation", "www-authenticate", "x-robots-tag"}
 )
-_SORTED = orjson.OPT_SORT_KEYS
-_SMALLEST, _GREATEST = -(2**63), 2**64 - 1
-
-
-class RecordError(CrawlgateError):
-    """A value that cannot stand in a record, or bytes that are no record.
-
-    `code` is one of `float`, `value`, `too_long`, `reserved` (encoding), `not_json`, `not_object`, `float`,
-    `duplicate_key`, `not_canonical` (decoding).
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Stored(Protocol):
@@ -68,152 +71,65 @@ class Stored(Protocol):
     def sha256(self) -> str: ...
 
 
-# -- canonical JSON -------------------------------------------------------------------------------------
-
-
-def timestamp(at: datetime) -> str:
-    """`at` as `2026-11-23T09:00:00.000000Z`. A time without a zone is refused: nobody knows when it was."""
-    if at.tzinfo is None:
-        raise RecordError("value", f"time {at.isoformat()} has no time zone; records are in UTC")
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-
-
-def clean(text: str) -> str:
-    """The text as it can stand in a record; lone surrogates become visible escapes (`\\udc80`)."""
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            return text.encode("utf-8", "backslashreplace").decode()
-    return str.__str__(text)
-
-
-def plain(value: Any) -> Any:
-    """The value in the types of JSON. Floats, bytes and objects raise `RecordError`, never guesswork."""
-    if isinstance(value, str):
-        return clean(value)
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        if not _SMALLEST <= value <= _GREATEST:
-            raise RecordError("value", f"number {value} does not fit in 64 bits; write it as text")
-        return int(value)
-    if isinstance(value, float):
-        raise RecordError(
-            "float", f"number {value!r} is a float; records hold whole numbers, write another unit or text"
-        )
-    if isinstance(value, datetime):
-        return timestamp(value)
-    if isinstance(value, Mapping):
-        return _plain_mapping(value)
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    raise RecordError("value", f"a value of type {type(value).__name__} cannot stand in a record")
-
-
-def _plain_mapping(value: Mapping[Any, Any]) -> Table:
-    table: Table = {}
-    for key, item in value.items():
-        if not isinstance(key, str):
-            raise RecordError("value", f"key {key!r} is not text")
-        name = clean(key)
-        if name in table:
-            raise RecordError("value", f"key {name!r} stands twice once it is made printable")
-        table[name] = plain(item)
-    return table
-
-
-def encode(table: Mapping[str, Any]) -> bytes:
-    """The canonical bytes of a table, without a newline. Raises `RecordError`."""
-    return dump(_plain_mapping(table))
-
-
-def dump(table: Table) -> bytes:
-    """The canonical bytes of a table that is `plain` already."""
-    try:
-        return orjson.dumps(table, option=_SORTED)
-    except TypeError as error:  # nested too deeply is all that is left
-        raise RecordError("value", f"cannot stand in a record: {error}") from None
-
-
-def decode(line: bytes) -> Table:
-    """The table of one line (without its newline), only if the line is exactly what `encode` makes of it.
-
-    Raises `RecordError`; its `code` tells doubled keys from other spellings.
-    """
-    try:
-        table = orjson.loads(line)
-    except ValueError as error:
-        raise RecordError("not_json", f"not JSON: {error}") from None
-    if not isinstance(table, dict):
-        raise RecordError("not_object", "not a JSON object")
-    if _has_float(table.values()):
-        raise RecordError("float", "holds a number that is not a whole number of 64 bits")
-    if orjson.dumps(table, option=_SORTED) != line:
-        name = _doubled(line)
-        if name is not None:
-            raise RecordError("duplicate_key", f"key {name!r} stands twice in one object; the readings differ")
-        raise RecordError("not_canonical", "not in canonical form: key order, blanks, escapes or numbers differ")
-    return table
-
-
-def _has_float(values: Iterable[Any]) -> bool:
-    for value in values:
-        kind = type(value)
-        if kind is float:
-            return True
-        if kind is dict and _has_float(value.values()):
-            return True
-        if kind is list and _has_float(value):
-            return True
-    return False
-
-
-class _Doubled(Exception):
-    pass
-
-
-def _doubled(line: bytes) -> str | None:
-    """A key that stands twice in one object, or None."""
-
-    def pairs(items: list[tuple[str, Any]]) -> None:
-        seen = set()
-        for key, _ in items:
-            if key in seen:
-                raise _Doubled(key)
-            seen.add(key)
-
-    try:
-        json.loads(line, object_pairs_hook=pairs)
-    except _Doubled as doubled:
-        return str(doubled)
-    except (ValueError, RecursionError):
-        return None
-    return None
+def row(kind: str, table: Mapping[str, Any]) -> Table:
+    """A record's table in the types of JSON, `at` as a number. Raises `RecordError` for what cannot stand there."""
+    at = table.get("at")
+    made = plain_mapping({key: value for key, value in table.items() if key != "at"} if at is not None else table)
+    made["kind"] = kind
+    if at is not None:
+        if isinstance(at, datetime):
+            made["at"] = micros(at)
+        elif type(at) is int:
+            made["at"] = at
+        else:
+            raise RecordError("value", f"at is {at!r}; a record's own time is a datetime with a zone")
+    for name, wanted in FIELDS[kind]:
+        if type(made.get(name)) is not wanted:
+            raise RecordError("value", f"a record of kind {kind} needs {name!r} of type {wanted.__name__}")
+    return made
 
 
 # -- tables ---------------------------------------------------------------------------------------------
 
 
 def segment_table(
-    head: Mapping[str, Any], *, at: datetime, name: str, pid: int, previous: Mapping[str, Any] | None
+    head: Mapping[str, Any],
+    *,
+    at: datetime,
+    name: str,
+    pid: int,
+    ledger: str,
+    key: str | None,
+    previous: str | None,
+    still_open: list[str],
 ) -> Table:
     """A segment's first line: under which conditions its decisions are made, and what came before it.
 
-    `head` holds program, declaration, profile, lists and versions. `previous` names the newest other
-    segment with `seq` and `sha256` of its last whole line (`seq` -1: it had none); None for the first.
+    `head` holds program, declaration, profile, lists and versions. `ledger` is the chain of segments it belongs to,
+    `key` the verifier key of its checkpoints (None: they are not signed), `previous` the segment opened before it in
+    that chain, `still_open` those that were being written at that moment.
     """
-    own = {"at": at, "format": FORMAT, "pid": pid, "previous": previous, "segment": name}
-    for key in head:
-        if key in own or key in RESERVED:
-            raise RecordError("reserved", f"the head of a segment may not set {key!r}; the writer does")
+    own = {
+        "at": at,
+        "format": FORMAT,
+        "key": key,
+        "ledger": ledger,
+        "open": still_open,
+        "pid": pid,
+        "previous": previous,
+        "segment": name,
+    }
+    for name_of_key in head:
+        if name_of_key in own or name_of_key in RESERVED:
+            raise RecordError("reserved", f"the head of a segment may not set {name_of_key!r}; the writer does")
     return {**head, **own}
 
 
 def basis_table(basis: Basis, id: int) -> Table:  # noqa: A002 (the word of the record)
     """What decisions rest on, written once per segment. `id` is the number of this record.
 
-    `findings` maps a criterion to its finding; `reasons` names criteria, most severe first.
+    `findings` maps a criterion to its finding; `reasons` names criteria, most severe first. `overrides` stands only
+    where decisions of people made a difference.
     """
     findings = {finding.criterion: _finding_table(finding) for finding in basis.findings}
     reasons = [finding.criterion for finding in basis.reasons]
@@ -230,6 +146,17 @@ def basis_table(basis: Basis, id: int) -> Table:  # noqa: A002 (the word of the 
         "stage": basis.stage,
         "temporary": basis.temporary,
         "verdict": basis.verdict,
+    } | _set({"overrides": [_override_cited(override) for override in basis.overrides] or None})
+
+
+def _override_cited(override: Override) -> Table:
+    """What an answer says of a person's decision that it follows; the whole stands in its own record."""
+    return {
+        "by": override.by,
+        "criteria": sorted(override.findings),
+        "effect": override.effect,
+        "record": override.record,
+        "until": override.until,
     }
 
 
@@ -329,18 +256,25 @@ def outcome_table(
     media_type: str | None = None,
     complete: bool | None = None,
     dataset: str | None = None,
-    location: str | None = None,
+    shard: str | None = None,
+    offset: int | None = None,
+    length: int | None = None,
+    reason: str | None = None,
 ) -> Table:
-    """What became of a body: `disposition` (stored, discarded, quarantined, read, removed), its hash, its size
-    (`bytes`) and where in which dataset it went. `decision` is `Decision.record`."""
+    """What became of a body: `disposition` (released, discarded, held, passed_on, failed, read, stored, removed), its
+    hash, its size (`bytes`) and where it went: `length` bytes at `offset` of `shard` in `dataset`. `decision` is
+    `Decision.record`."""
     return {"at": at, "decision": decision, "disposition": disposition} | _set(
         {
             "bytes": size,
             "complete": complete,
             "dataset": dataset,
-            "location": location,
+            "length": length,
             "media_type": media_type,
+            "offset": offset,
+            "reason": reason,
             "sha256": sha256,
+            "shard": shard,
             "status": status,
         }
     )
@@ -362,15 +296,24 @@ def list_table(
     )
 
 
-def recovery_table(at: datetime, segment: str, *, offset: int, lost: int) -> Table:
-    """Another segment ends in a cut line: it begins at byte `offset`, right after the last good line, and
-    `lost` bytes follow."""
-    return {"at": at, "lost": lost, "offset": offset, "segment": segment}
-
-
-def seal_table(at: datetime, records: int) -> Table:
-    """A segment's last line; `records` stand before it."""
-    return {"at": at, "records": records}
+def closed_table(
+    at: datetime,
+    segment: str,
+    *,
+    records: int,
+    root: str,
+    size: int,
+    sealed: bool,
+    lost: int,
+    leaves: str | None = None,
+    problem: str | None = None,
+) -> Table:
+    """Another segment is not written any more: its first `records` lines, `bytes` bytes, have this `root`. What
+    follows is its seal (`sealed`), or a cut line of `lost` bytes, or nothing. `leaves` are the fingerprints of its
+    lines since the last root it keeps itself; `problem` says why its writer gave it up, where that is known.
+    """
+    table = {"at": at, "bytes": size, "lost": lost, "records": records, "root": root, "segment": segment}
+    return table | _set({"leaves": leaves, "problem": problem, "sealed": sealed or None})
 
 
 def _set(optional: Mapping[str, Any]) -> Table:

@@ -76,7 +76,9 @@ class ConditionsBook:
         self.left_out = 0
 
     def add(self, head: Mapping[str, Any], at: datetime | None) -> None:
-        """Take in a segment's head."""
+        """Take in a segment's head. Segments in which people's decisions were written say nothing about answers."""
+        if "declaration" not in head and head.get("written_by") == "review":
+            return
         said = _said(head)
         if said not in self._found and len(self._found) >= KEPT:
             self.left_out += 1

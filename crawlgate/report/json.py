@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..criteria import CATALOGUE
-from ..model import Decision, Finding, Signal
+from ..model import Decision, Finding, Override, Signal
 
 SCHEMA = "crawlgate.decision/1"
 
@@ -22,11 +22,12 @@ def decision_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
         "enforced": decision.enforced,
         "problem": decision.problem,
         "reasons": [finding.criterion for finding in decision.reasons],
-        "findings": {finding.criterion: _finding(finding, lang) for finding in decision.findings},
+        "findings": {finding.criterion: finding_object(finding, lang) for finding in decision.findings},
         "not_assessed": {
             name: {"reason": why, "text": CATALOGUE.phrase(why, lang=lang)}
             for name, why in decision.not_assessed.items()
         },
+        "overrides": [_override(override) for override in decision.overrides],
         "evidence": list(decision.basis.evidence),
         "profile": decision.basis.profile,
         "rule_pack": decision.basis.rule_pack,
@@ -34,7 +35,18 @@ def decision_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, lang: str) -> dict[str, Any]:
+def _override(override: Override) -> dict[str, Any]:
+    return {
+        "record": override.record,
+        "by": override.by,
+        "effect": override.effect,
+        "criteria": list(override.findings),
+        "until": override.until,
+    }
+
+
+def finding_object(finding: Finding, lang: str = "en") -> dict[str, Any]:
+    """A finding: outcome, title, sentence, and the signals it rests on."""
     return {
         "outcome": finding.outcome,
         "title": CATALOGUE[finding.criterion].title(lang),

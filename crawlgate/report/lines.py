@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from ..explain import OUTCOMES, printable
+from ..ledger.canonical import timestamp
 from ..ledger.query import Record
 from ..model import Verdict
 from .gist import Answer, Gist, mapping, sequence, text, utc, whole
@@ -26,9 +27,11 @@ class Shown(NamedTuple):
 
 
 def as_json(shown: Shown) -> bytes:
-    """The record as written, with `record`, and a decision with what its basis says."""
+    """The record as written, with `record`, its time as text, and a decision with what its basis says."""
     record, gist = shown
-    table = {**record.table, "record": f"{record.segment}:{record.seq}"}
+    table = {**record.table, "record": record.id}
+    if record.at is not None:
+        table["at"] = timestamp(record.at)
     if gist is not None:
         verdict = _VERDICTS.get(gist.answer, Verdict.DENY)
         table |= {
@@ -49,7 +52,7 @@ def as_text(shown: Shown, *, lang: str = "en") -> str:
         said = _decision(record.table, gist, words)
     else:
         said = _LINES.get(record.kind, _other)(record.table, words)
-    return printable(f"{at}  {record.kind:<8}  {said}  [{record.segment}:{record.seq}]")
+    return printable(f"{at}  {record.kind:<10}  {said}  [{record.id}]")
 
 
 def _decision(table: Mapping[str, Any], gist: Gist, words: Words) -> str:
@@ -112,9 +115,38 @@ def _list(table: Mapping[str, Any], words: Words) -> str:
     return f"{text(table.get('source'))}  {count}  sha256:{text(table.get('sha256'))[:16]}"
 
 
+def _override(table: Mapping[str, Any], words: Words) -> str:
+    effect = words("review.allowed" if table.get("effect") == Verdict.ALLOW else "review.denied")
+    place = f"{text(table.get('value'), 2000)}{text(table.get('path_prefix'), 2000)}"
+    criteria = ", ".join(mapping(table.get("findings")))
+    until = words("line.until", until=text(table.get("until"))[:19])
+    return "  ".join((effect, criteria, place, until, text(table.get("by")), text(table.get("reason"))))
+
+
+def _revocation(table: Mapping[str, Any], words: Words) -> str:
+    parts = (words("line.of", record=text(table.get("override"))), text(table.get("by")), text(table.get("reason")))
+    return "  ".join(parts)
+
+
 def _recovery(table: Mapping[str, Any], words: Words) -> str:
     lost, offset = whole(table.get("lost")), whole(table.get("offset"))
     return words("line.recovery", segment=text(table.get("segment")), offset=offset, lost=lost)
+
+
+def _closed(table: Mapping[str, Any], words: Words) -> str:
+    lost, segment = whole(table.get("lost")), text(table.get("segment"))
+    if lost:
+        return words("line.cut", segment=segment, offset=whole(table.get("bytes")), lost=lost)
+    return words("line.closed", segment=segment, count=whole(table.get("records")))
+
+
+def _tree(table: Mapping[str, Any], words: Words) -> str:
+    return words("line.tree", root=text(table.get("root")))
+
+
+def _checkpoint(table: Mapping[str, Any], words: Words) -> str:
+    _, count, root, *_ = *text(table.get("note"), 1000).split("\n"), "", "", ""
+    return words("line.checkpoint", count=count, root=root)
 
 
 def _seal(table: Mapping[str, Any], words: Words) -> str:
@@ -131,6 +163,10 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
     "outcome": _outcome,
     "segment": _segment,
     "list": _list,
-    "recovery": _recovery,
+    "override": _override,
+    "revocation": _revocation,
+    "tree": _tree,
+    "checkpoint": _checkpoint,
+    "closed": _closed,
     "seal": _seal,
 }

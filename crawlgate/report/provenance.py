@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..ledger.checkpoint import encode_hash
 from ..ledger.segments import Fault
 from .conditions import Conditions
 from .markup import Child, Html, bullets, definitions, element, join, quoted, row, table
@@ -103,12 +104,13 @@ def ledger(summary: Summary, words: Words) -> Html:
     ]
     if summary.unreadable_places:
         rows.append((words("ledger.unreadable"), number(summary.unreadable_places)))
-    if summary.last is None or summary.last[1] < 0:
+    last = verified.last
+    if last is None or last.size == 0:
         rows.append((words("ledger.last"), words("ledger.no_last")))
     else:
-        segment, seq, digest = summary.last
-        rows.append((words("ledger.last"), words("ledger.last_text", seq=number(seq), segment=segment)))
-        rows.append((words("ledger.sha"), quoted(digest)))
+        text = words("ledger.last_text", seq=number(last.size - 1), segment=last.segment)
+        rows.append((words("ledger.last"), text))
+        rows.append((words("ledger.root"), quoted(encode_hash(last.root))))
     kinds = ((words.known("kind", kind), count) for kind, count in sorted(summary.records.items()))
     return join(
         (

@@ -15,7 +15,6 @@ from ..clock import Clock, SystemClock
 from ..domains import Suffixes
 from ..errors import UrlError
 from ..home import Home
-from ..ledger import segments
 from ..ledger.query import Record, records
 from ..ledger.verify import VerifyReport, verify
 from ..model import EvidenceKind, Outcome
@@ -74,13 +73,12 @@ class Summary:
     """A ledger in numbers. Unless said otherwise numbers count distinct URLs, by their latest answers.
 
     `answers` counts every answer by stage; `problems` URLs refused as such, by reason; `dispositions` and
-    `bodies` what became of bodies. `last` is the newest record (segment, number, SHA-256 of its line).
+    `bodies` what became of bodies.
     """
 
     home: Path
     made_at: datetime
     verified: VerifyReport
-    last: tuple[str, int, str] | None
     records: Mapping[str, int]
     unreadable_places: int
     period: tuple[datetime, datetime] | None
@@ -135,8 +133,7 @@ def summarise(home: Path, *, clock: Clock | None = None) -> Summary:
         reader.count_urls()
         # After reading, so that everything that was counted has been verified.
         verified = verify(directory)
-        last = segments.link(segments.some_segments(directory))
-        return reader.summary(home, (clock or SystemClock()).now(), verified, last)
+        return reader.summary(home, (clock or SystemClock()).now(), verified)
 
 
 class _Reader:
@@ -233,7 +230,7 @@ class _Reader:
                 self._totals.add(before, after, group.urls, group.since)
             self._totals.end_of_site(site)
 
-    def summary(self, home: Path, made_at: datetime, verified: VerifyReport, last: Mapping[str, Any] | None) -> Summary:
+    def summary(self, home: Path, made_at: datetime, verified: VerifyReport) -> Summary:
         """Everything counted so far."""
         totals = self._totals
         answers: Counter[tuple[str, Answer]] = Counter()
@@ -245,7 +242,6 @@ class _Reader:
             home=home,
             made_at=made_at,
             verified=verified,
-            last=None if last is None else (last["segment"], last["seq"], last["sha256"]),
             records=dict(self._records),
             unreadable_places=self._places,
             period=period,

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from ..limits import DEFAULT_LIMITS
 from ..model import Lint, Polarity, Purpose, Scope, Signal, Strength
 from . import robots
-from .robots_rules import Rule, RuleSet
+from .pathmatch import spellings
+from .robots_rules import Matcher, Rule
 from .statement import clip, path_pattern, safe_target
 
 PATH = "/ai.txt"
@@ -35,6 +36,9 @@ _MEDIA: Mapping[str, str] = {
     for extension in extensions.split()
 }
 """Kinds of media after the switches of Spawning's generator."""
+
+# Mistakes that are told in the words of this format.
+_TOLD_HERE = ("no_leading_slash", "allow_without_slash", "absolute_url_pattern")
 
 _VALUE = re.compile(r"[^:\s]*+(?:\s*+:\s*+|\s++)")
 _STAR_EXTENSION = re.compile(r"\*(\.[A-Za-z0-9]{1,12})\$?")
@@ -71,7 +75,7 @@ class AiTxt:
         # Refused extensions are looked up; every other pattern is left to the matching of robots.txt, a set for each
         # polarity.
         self._extensions: dict[str, int] = {}
-        paths: dict[bool, list[Rule]] = {True: [], False: []}
+        paths: dict[bool, list[tuple[int, bool, str]]] = {True: [], False: []}
         for reading in readings:
             index = len(self._signals)
             self._signals.append(_signal(reading, subject, evidence))
@@ -79,9 +83,9 @@ class AiTxt:
             if extension is not None and not reading.rule.allow:
                 self._extensions.setdefault(extension[1].lower(), index)
             else:
-                # `line` carries the index, and either polarity is asked "what matches".
-                paths[reading.rule.allow].append(Rule(False, path_pattern(reading.pattern).pattern, index, ""))
-        self._paths = {allow: RuleSet(tuple(rules)) for allow, rules in paths.items()}
+                # Either polarity is asked by itself: what is the longest that matches?
+                paths[reading.rule.allow].append((index, False, path_pattern(reading.pattern).pattern))
+        self._paths = {allow: Matcher(rules) for allow, rules in paths.items()}
 
     def __bool__(self) -> bool:
         return bool(self._signals)
@@ -112,10 +116,7 @@ class AiTxt:
 
     def _longest(self, target: str, allow: bool) -> tuple[int, int]:
         """Length and index of the longest rule of one polarity that matches; (-1, -1) without one."""
-        length, index = -1, -1
-        rule = self._paths[allow].deciding(target, allowed=False)
-        if rule is not None:
-            length, index = len(rule.pattern.encode("utf-8", "replace")), rule.line
+        length, _, index = self._paths[allow].longest(spellings(target))
         if not allow:
             found = max(filter(self._extensions.__contains__, self._beginnings(target)), key=len, default=None)
             if found is not None and len(found) + 1 > length:
@@ -144,13 +145,13 @@ def parse(body: bytes, *, agent: str = "*", evidence: str = "") -> AiTxt:
     if not any(group.rules for group in file.groups):
         message = "without User-Agent and Allow or Disallow lines this is another format of the same name"
         return AiTxt(lint=(Lint(code="not_spawning_format", message=message),))
-    lint = [item for item in file.lint if item.code != "no_leading_slash"]
-    chosen = {id(rule) for rule in file.rule_set(agent).rules}
+    lint = [item for item in file.lint if item.code not in _TOLD_HERE]
+    chosen = {rule.line for rule in file.rules(agent)}
     readings: list[_Reading] = []
     for group in file.groups:
         for rule in group.rules:
             reading = _read(rule, lint)
-            if reading is not None and id(rule) in chosen:
+            if reading is not None and rule.line in chosen:
                 readings.append(reading)
     subject = "ours" if agent != "*" and file.names(agent) else "*"
     return AiTxt(readings, lint, is_ai_txt=True, subject=subject, evidence=evidence)

@@ -1,63 +1,55 @@
 """robots.txt (RFC 9309): groups, rules, and the lines of other protocols between them.
 
-Grouping is ours, because a gate needs what libraries drop: exact product tokens (2.2.1), unknown lines
-that never split a group (2.2.4), line numbers, raw text, and the extension lines themselves. Paths are
-matched by Protego. Where two readings are defensible the stricter one answers and `lint` says so.
+All of the reading is ours, because a gate needs what libraries drop or get wrong: exact product tokens (2.2.1),
+unknown lines that never split a group (2.2.4), one spelling of rule and URL (2.2.2), the rule that decided, line
+numbers and raw text, bounds. Where two readings are defensible the stricter one answers and says so.
 """
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from .. import url as urls
 from ..limits import DEFAULT_LIMITS, Limits
 from ..model import Lint
-from . import robots_agents
 from .lines import ExtensionLine
-from .robots_rules import Rule, RuleSet, readable_pattern
+from .robots_agents import glob_matches, product_token
+from .robots_groups import OUTSIDE, AgentLine, Groups
+from .robots_lines import content, decode
+from .robots_rules import Rule, RuleSet
 
-_BOM = codecs.BOM_UTF8
-# Spellings Google's parser takes for the three keys of RFC 9309; a longer key with one of these as its
-# beginning counts too.
-_AGENT_KEYS = ("user-agent", "useragent", "user agent")
-_DISALLOW_KEYS = ("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw")
-_ALLOW_KEYS = ("allow", "allowed")
-# Keys of other protocols that begin like one of the above.
-_NOT_RULES = ("disallowaitraining", "allowaitraining", "disallow-ai-training")
-
-
-def _percent(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return "".join(f"%{b:02X}" for b in error.object[error.start : error.end]), error.end
-
-
-codecs.register_error("crawlgate.percent", _percent)
+_NOT_ROBOTS = {
+    "archive": "a compressed file",
+    "binary": "binary data",
+    "html": "an HTML page",
+    "image": "an image",
+    "json": "JSON",
+    "pdf": "a PDF file",
+    "text": "text without a single line of robots.txt",
+    "xml": "XML",
+}
+_MOST_READINGS = 256  # tokens whose rules are kept; a file is asked about few
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[/\\]*[^/\\?#]*")
+# Octets that no rule can hold: a URL as given, where it is no URL yet.
+_UNESCAPED = re.compile("[^\x00-\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
-class AgentLine:
-    """One `User-agent` line: its tokens (lower case), its value as written, its number."""
-
-    tokens: tuple[str, ...]
-    value: str
-    line: int
-    raw: str
-
-
-@dataclass(slots=True)
 class Group:
-    """Consecutive `User-agent` lines and the rules under them."""
+    """`User-agent` lines and the rules under them; groups that name the same agents are one."""
 
-    agents: list[AgentLine] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
+    agents: tuple[AgentLine, ...]
+    rules: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RobotsAnswer:
-    """`allowed`, the rule that decided (None: no rule matched), and the other reading where there is one."""
+    """`allowed`; the rule that decided (None: no rule matched); and what is ambiguous, where the stricter of two
+    readings answered: `group_ambiguity` (a Content-Usage line between User-agent lines), `agent_list` (the token
+    stands in a list, or has a blank in it), `agent_glob` (a name with a star covers it), `percent_encoding` (an Allow
+    spelled otherwise than its author meant), `url_not_escaped` (the URL given holds octets that no URL has)."""
 
     allowed: bool
     rule: Rule | None
@@ -65,95 +57,189 @@ class RobotsAnswer:
 
 
 class RobotsFile:
-    """A robots.txt as read. `groups` in file order; `extensions` are the lines of other protocols;
-    `content` is `robots`, `html`, `json` or `empty`; `truncated` says that a bound cut the body."""
+    """A robots.txt as read. `content` says what the body is: `robots`, or what was served in place of one (`html`,
+    `xml`, `json`, `image`, `pdf`, `archive`, `binary`, `text`, `empty`); `truncated` that a bound cut it.
+    `other_reading` is the same text under draft-ietf-aipref-attach where that groups it otherwise."""
 
-    __slots__ = ("_index", "_sets", "content", "extensions", "groups", "lint", "other_reading", "truncated")
+    __slots__ = ("_groups", "_readings", "_sets", "content", "lint", "other_reading", "truncated")
 
     def __init__(
         self,
-        groups: tuple[Group, ...],
-        extensions: tuple[ExtensionLine, ...],
-        lint: tuple[Lint, ...],
-        content: str,
-        truncated: bool,
+        groups: Groups,
+        *,
+        content: str = "robots",
+        lint: tuple[Lint, ...] = (),
+        truncated: bool = False,
         other_reading: RobotsFile | None = None,
     ) -> None:
-        self.groups = groups
-        self.extensions = extensions
-        self.lint = lint
+        self._groups = groups
         self.content = content
+        self.lint = lint
         self.truncated = truncated
         self.other_reading = other_reading
-        self._index: dict[str, list[int]] = {}
-        for n, group in enumerate(groups):
-            for token in {token for agent in group.agents for token in agent.tokens}:
-                self._index.setdefault(token, []).append(n)
         self._sets: dict[tuple[int, ...], RuleSet] = {}
+        self._readings: dict[str, AgentRules] = {}
 
-    @staticmethod
-    def product_token(token: str) -> str:
-        """`token` as it is compared: lower case, without a version (`GPTBot/1.1` is `gptbot`)."""
-        return token.partition("/")[0].strip().lower()
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups, in file order; made anew each time."""
+        return tuple(
+            Group(tuple(self._groups.agent_lines(number)), tuple(self._groups.rules(number))) for number in self._groups
+        )
+
+    @property
+    def extensions(self) -> tuple[ExtensionLine, ...]:
+        """The lines of other protocols, in file order; made anew each time."""
+        return tuple(line for _, line in self._groups.extensions())
 
     def names(self, token: str) -> bool:
         """True if a group names `token` (not by `*`)."""
-        return self.product_token(token) in self._index
+        name = product_token(token)
+        return name in self._groups.plain or name in self._groups.listed
 
     def tokens(self) -> Iterable[str]:
         """Every token named in the file, lower case, `*` included."""
-        return self._index.keys()
+        return dict.fromkeys((*self._groups.plain, *self._groups.listed))
 
-    def selected(self, token: str) -> tuple[int, ...]:
-        """Indices of the groups that apply to `token`: all that name it, else all of `*` (2.2.1)."""
-        return tuple(self._index.get(self.product_token(token)) or self._index.get("*") or ())
+    def rules_for(self, token: str) -> AgentRules:
+        """Everything the file says to `token` about fetching, ready to be asked; the same object each time."""
+        name = product_token(token)
+        known = self._readings.get(name)
+        if known is None:
+            readings = self._rule_sets(name)
+            if self.other_reading is not None:
+                readings += (("group_ambiguity", rules) for _, rules in self.other_reading._rule_sets(name))
+            known = AgentRules(self._groups, readings)
+            if len(self._readings) < _MOST_READINGS:
+                self._readings[name] = known
+        return known
 
-    def rule_set(self, token: str) -> RuleSet:
-        """The merged rules for `token`; agents with the same groups share one object."""
-        selected = self.selected(token)
-        rules = self._sets.get(selected)
-        if rules is None:
-            rules = self._sets[selected] = RuleSet(tuple(r for n in selected for r in self.groups[n].rules))
-        return rules
+    def agent_lines(self, token: str) -> Iterator[AgentLine]:
+        """The `User-agent` lines of the groups that apply to `token`, in file order."""
+        return (line for number in self._selected(product_token(token)) for line in self._groups.agent_lines(number))
+
+    def rules(self, token: str) -> Iterator[Rule]:
+        """The rules of the groups that apply to `token`, in file order."""
+        return (rule for number in self._selected(product_token(token)) for rule in self._groups.rules(number))
+
+    def rule(self, number: int) -> Rule:
+        """A rule by its number, as `RuleSet.decide` gives it."""
+        return self._groups.rule(number)
 
     def agent_line(self, token: str) -> AgentLine | None:
         """The first `User-agent` line that selects a group for `token`."""
-        wanted = self.product_token(token) if self.names(token) else "*"
-        for n in self.selected(token):
-            for agent in self.groups[n].agents:
-                if wanted in agent.tokens:
-                    return agent
-        return None
+        name = product_token(token)
+        for table in (self._groups.plain, self._groups.listed):
+            if name in table:
+                return self._groups.agent_line(table[name][0])
+        globs = (lines[0] for glob, lines in self._groups.globs.items() if glob_matches(glob, name))
+        everybody = self._groups.plain.get("*") or self._groups.listed.get("*") or ()
+        first = next(iter(everybody), None)
+        if first is None:
+            first = next(globs, None)
+        return None if first is None else self._groups.agent_line(first)
 
     def allows(self, url: str, token: str) -> bool:
         """True if `token` may fetch `url` (absolute, or a path with query). Raises `UrlError` for no URL."""
         return self.decide(url, token).allowed
 
     def decide(self, url: str, token: str) -> RobotsAnswer:
-        """The answer for `url` and the rule that made it."""
-        parsed = urls.parse("https://host.invalid" + (url or "/") if not url or url.startswith("/") else url)
-        return self.decide_target(parsed.href, parsed.target, token)
+        """The answer for `url` and the rule that made it.
 
-    def decide_target(self, href: str, target: str, token: str) -> RobotsAnswer:
-        """`decide` for a URL that is normalised already."""
-        rules = self.rule_set(token)
-        allowed = rules.allows(href, target)
-        answer = RobotsAnswer(allowed, rules.deciding(target, allowed=allowed) if rules.effective else None)
-        if allowed and self.other_reading is not None:
-            other = self.other_reading.decide_target(href, target, token)
-            if not other.allowed:
-                return RobotsAnswer(False, other.rule, "group_ambiguity")
+        A URL with octets that must be escaped has two readings: as it would be fetched, and as it is written, which
+        then no rule matches letter by letter (Google's matcher leaves escaping to its caller).
+        """
+        parsed = urls.parse("https://host.invalid" + (url or "/") if not url or url.startswith("/") else url)
+        rules = self.rules_for(token)
+        answer = rules.decide(parsed.target)
+        if answer.allowed and not url.isascii():
+            written = _AUTHORITY.sub("", url, count=1).partition("#")[0]
+            if not written.isascii():
+                strictly = rules.decide(_UNESCAPED.sub("\x00", written))
+                if not strictly.allowed:
+                    return RobotsAnswer(False, strictly.rule, "url_not_escaped")
         return answer
 
     def extension_lines(self, token: str) -> tuple[list[ExtensionLine], list[ExtensionLine]]:
         """Extension lines that speak to `token` (before any group, or in a selected group), and the rest."""
-        wanted = self.product_token(token) if self.names(token) else "*"
+        selected = {OUTSIDE, *self._selected(product_token(token))}
         ours: list[ExtensionLine] = []
         others: list[ExtensionLine] = []
-        for line in self.extensions:
-            spoken_to = not line.agents or wanted in {t for agent in line.agents for t in robots_agents.tokens(agent)}
-            (ours if spoken_to else others).append(line)
+        for number, line in self._groups.extensions():
+            (ours if number in selected else others).append(line)
         return ours, others
+
+    def _selected(self, name: str, *, listed: bool = True, globs: bool = False) -> tuple[int, ...]:
+        """Numbers of the groups that apply to a token: all that name it, else all of `*` (2.2.1)."""
+        groups = self._groups
+        for wanted in (name, "*"):
+            found = list(groups.plain.get(wanted, ()))
+            if listed:
+                found += groups.listed.get(wanted, ())
+            if globs and wanted == name:
+                found += (index for glob, at in groups.globs.items() if glob_matches(glob, name) for index in at)
+            if found:
+                return groups.of(sorted(found))
+        return ()
+
+    def _rule_sets(self, name: str) -> list[tuple[str | None, RuleSet]]:
+        """The readings of what applies to a token, the author's meaning first; names of the others."""
+        readings: dict[tuple[int, ...], str | None] = {self._selected(name): None}
+        if name in self._groups.listed or "*" in self._groups.listed:
+            readings.setdefault(self._selected(name, listed=False), "agent_list")
+        if self._groups.globs:
+            readings.setdefault(self._selected(name, globs=True), "agent_glob")
+        return [(ambiguity, self._rule_set(selected)) for selected, ambiguity in readings.items()]
+
+    def _rule_set(self, selected: tuple[int, ...]) -> RuleSet:
+        rules = self._sets.get(selected)
+        if rules is None:
+            rules = self._sets[selected] = RuleSet(map(self._groups.matcher, selected))
+        return rules
+
+
+class AgentRules:
+    """What one file says to one token about fetching, in every reading that is defensible; the strictest answers.
+
+    `own` is the first reading, the author's meaning: tokens that share it are told the same.
+    """
+
+    __slots__ = ("_groups", "_readings", "own")
+
+    def __init__(self, groups: Groups, readings: list[tuple[str | None, RuleSet]]) -> None:
+        self._groups = groups
+        self._readings = readings
+        self.own = readings[0][1]
+
+    def allows(self, target: str) -> bool:
+        """True if no reading keeps the token from `target` (path and query)."""
+        if len(self._readings) == 1:
+            return self.own.allows(target)
+        return all(rules.allows(target) for _, rules in self._readings)
+
+    def surely_refuses(self, target: str) -> bool:
+        """True if every reading keeps the token from `target`."""
+        return all(decided[0] is False and decided[2] is None for decided in self._decided(target))
+
+    def refusal(self, target: str) -> tuple[int, str | None]:
+        """The line that keeps the token from `target` (0: none does), and what is ambiguous about it."""
+        answer = self.decide(target)
+        return (0, None) if answer.allowed or answer.rule is None else (answer.rule.line, answer.ambiguity)
+
+    def decide(self, target: str) -> RobotsAnswer:
+        """The answer for a path and query, and the rule that made it."""
+        first: RobotsAnswer | None = None
+        for (name, _), (allowed, number, doubt) in zip(self._readings, self._decided(target), strict=True):
+            if first is None or not allowed:
+                rule = None if number is None else self._groups.rule(number)
+                answer = RobotsAnswer(allowed, rule, doubt or name)
+                if not allowed:
+                    return answer
+                first = answer
+        return first or RobotsAnswer(True, None)
+
+    def _decided(self, target: str) -> Iterator[tuple[bool, int | None, str | None]]:
+        return (rules.decide(target) for _, rules in self._readings)
 
 
 def parse(body: bytes, *, limits: Limits = DEFAULT_LIMITS) -> RobotsFile:
@@ -161,17 +247,17 @@ def parse(body: bytes, *, limits: Limits = DEFAULT_LIMITS) -> RobotsFile:
 
     Time and memory are linear in the body, which is cut at `limits.robots_bytes` (RFC 9309 2.5).
     """
-    text, truncated = _decode(body, limits)
-    content = _content(text)
-    lint: list[Lint] = []
-    if content in ("html", "json"):
-        lint.append(Lint(code=f"{content}_not_robots", message=f"the body is {content.upper()}, not a robots.txt"))
-    lines = list(_lines(text, limits, lint))
-    groups, extensions, usage_splits = _group(lines, lint, usage_is_rule=False)
+    text, truncated = decode(body, limits)
+    groups = Groups(text, limits)
+    kind = content(body, text, keys=groups.keyed)
+    lint = list(groups.lint)
+    if kind in _NOT_ROBOTS:
+        lint.insert(0, Lint(code=f"{kind}_not_robots", message=f"the body is {_NOT_ROBOTS[kind]}, not a robots.txt"))
+    elif kind == "empty":
+        lint.append(Lint(code="empty_not_robots", message="the file is empty: it says nothing, and permits fetching"))
     other: RobotsFile | None = None
-    if usage_splits:
-        split, split_extensions, _ = _group(lines, [], usage_is_rule=True)
-        other = RobotsFile(tuple(split), tuple(split_extensions), (), content, truncated)
+    if groups.splits:
+        other = RobotsFile(Groups(text, limits, usage_is_rule=True), content=kind, truncated=truncated)
         lint.append(
             Lint(
                 code="group_ambiguity",
@@ -181,104 +267,9 @@ def parse(body: bytes, *, limits: Limits = DEFAULT_LIMITS) -> RobotsFile:
         )
     if truncated:
         lint.append(Lint(code="truncated", message=f"only the first {limits.robots_bytes} bytes were read"))
-    return RobotsFile(tuple(groups), tuple(extensions), tuple(lint), content, truncated, other)
+    groups.lint.clear()
+    return RobotsFile(groups, content=kind, lint=tuple(lint), truncated=truncated, other_reading=other)
 
 
-def _decode(body: bytes, limits: Limits) -> tuple[str, bool]:
-    truncated = len(body) > limits.robots_bytes
-    if truncated:
-        body = body[: limits.robots_bytes]
-        body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]  # half a rule is another rule
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = body.decode("utf-16", "replace")
-    else:
-        for length in (3, 2, 1):  # Google skips any beginning of a BOM
-            if body.startswith(_BOM[:length]):
-                body = body[length:]
-                break
-        text = body.decode("utf-8", "crawlgate.percent")
-    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n"), truncated
-
-
-def _content(text: str) -> str:
-    start = text[:1024].lstrip().lower()
-    if not start:
-        return "empty"
-    if start.startswith(("<!doctype", "<html", "<head", "<?xml", "<body")):
-        return "html"
-    return "json" if start[0] in "{[" else "robots"
-
-
-def _lines(text: str, limits: Limits, lint: list[Lint]) -> Iterable[tuple[int, str, str, str]]:
-    """(number, key lower case, value, raw) for every line that has a key."""
-    for number, raw in enumerate(text.split("\n"), 1):
-        if len(raw) > limits.robots_line:
-            lint.append(Lint(code="line_cut", message=f"line {number} is cut", line=number))
-            raw = raw[: limits.robots_line]
-        line = raw.partition("#")[0].strip()
-        if not line:
-            continue
-        key, colon, value = line.partition(":")
-        if not colon:
-            words = line.split()
-            if len(words) == 3 and words[0].lower() == "user" and words[1].lower() == "agent":
-                words = ["user agent", words[2]]
-            if len(words) != 2 or _kind(words[0].lower()) == "extension":
-                continue
-            key, value = words
-            lint.append(Lint(code="missing_colon", message="a colon is missing", line=number, raw=raw[:200]))
-        yield number, key.strip().lower(), value.strip(), raw.strip()[: limits.raw_text]
-
-
-def _group(
-    lines: list[tuple[int, str, str, str]], lint: list[Lint], *, usage_is_rule: bool
-) -> tuple[list[Group], list[ExtensionLine], bool]:
-    groups: list[Group] = []
-    extensions: list[tuple[int, str, str, str, Group | None]] = []
-    open_for_agents = False  # a User-agent line now joins the group above it
-    usage_since_agent = splits = False
-    for number, key, value, raw in lines:
-        kind = _kind(key)
-        if kind == "agent":
-            if not open_for_agents:
-                groups.append(Group())
-            elif usage_since_agent:
-                splits = True
-            open_for_agents, usage_since_agent = True, False
-            groups[-1].agents.append(AgentLine(robots_agents.tokens(value), value, number, raw))
-            if code := robots_agents.list_lint(value):
-                lint.append(_lint(code, "several agents on one line; write one line for each", number, raw))
-        elif kind == "extension":
-            extensions.append((number, key, value, raw, groups[-1] if groups else None))
-            if key == "content-usage" and open_for_agents:
-                usage_since_agent = True
-                open_for_agents = not usage_is_rule
-        elif groups:
-            open_for_agents = False
-            pattern, code = readable_pattern(value, allow=kind == "allow")
-            if code:
-                lint.append(_lint(code, "a path should begin with '/'", number, raw))
-            groups[-1].rules.append(Rule(kind == "allow", pattern, number, raw))
-        else:
-            lint.append(_lint("rule_outside_group", "a rule before the first User-agent line is ignored", number, raw))
-    return groups, [_extension(*line) for line in extensions], splits
-
-
-def _kind(key: str) -> str:
-    if key.startswith(_NOT_RULES):
-        return "extension"
-    if key.startswith(_AGENT_KEYS):
-        return "agent"
-    if key.startswith(_DISALLOW_KEYS):
-        return "disallow"
-    return "allow" if key in _ALLOW_KEYS else "extension"
-
-
-def _extension(number: int, key: str, value: str, raw: str, group: Group | None) -> ExtensionLine:
-    # The whole merged group is spoken to, also by agents named after the line.
-    agents = tuple(agent.value for agent in group.agents) if group is not None else ()
-    return ExtensionLine(number, key, value, raw, agents)
-
-
-def _lint(code: str, message: str, line: int, raw: str) -> Lint:
-    return Lint(code=code, message=message, line=line, raw=raw[:200])
+NO_FILE = RobotsFile(Groups("", DEFAULT_LIMITS), content="absent")
+"""What an origin without a robots.txt says."""

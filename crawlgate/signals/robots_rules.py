@@ -1,29 +1,26 @@
-"""Allow and Disallow rules of one rule set, matched by Protego (RFC 9309 2.2.2).
-
-Protego gets one synthetic `*` group per distinct rule set: it never sees agents, comments or unknown
-lines, and its cost stays linear in the rules.
-"""
+"""Allow and Disallow rules: how a value is read as a pattern, and which rule decides (RFC 9309 2.2.2)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from protego import Protego
+from .pathmatch import PathPattern, as_given, canonical, needless_escape, spellings
 
-from .pathmatch import PathPattern
-
-# Protego splits lines where RFC 9309 does not; inside a pattern such octets are percent-encoded.
-_LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 _EVERYTHING = ("/", "*", "/*")
-# A head of one character ("/") tells nothing; beyond so many patterns without one the matcher is as fast.
+_ABSOLUTE = re.compile(r"https?://[^/]*", re.IGNORECASE)
+_TAG = re.compile(r"\s*</?[A-Za-z]")
+# `Allow: /folder/index.html` allows `/folder/` too: a leniency of Google's matcher that its test suite asks for.
+_DIRECTORY_PAGE = re.compile(r"/index\.htm[^/]*\Z")
+# A head of one character ("/") tells nothing; beyond so many patterns without one, or heads, looking is as fast.
 _TELLING = 2
 _PIECES_TRIED = 24
-_ABSOLUTE = re.compile(r"https?://[^/]*", re.IGNORECASE)
+_HEADS_TRIED = 512
 
 
 class Rule(NamedTuple):
-    """One Allow or Disallow line. `pattern` is as matched, `raw` as written; `line` counts from 1."""
+    """One Allow or Disallow line. `pattern` is as read, `raw` as written; `line` counts from 1."""
 
     allow: bool
     pattern: str
@@ -34,146 +31,170 @@ class Rule(NamedTuple):
 def readable_pattern(value: str, *, allow: bool) -> tuple[str, str | None]:
     """The pattern to match for a rule's value, and a lint code where it is not what the author wrote.
 
-    RFC 9309 wants a leading `/` (erratum 7995: or `*`). A Disallow without one is read as if the slash
-    stood there, the stricter of two readings; an Allow is left alone and so matches nothing.
+    RFC 9309 wants a leading `/` (erratum 7995: or `*`). A Disallow without one is read as if the slash stood
+    there, one with markup behind it as if it ended there: the stricter of two readings. An Allow is left alone and
+    so matches nothing.
     """
-    pattern = _LINE_BREAKS.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), value)
-    if not allow:
-        pattern = pattern.replace("\\", "/")  # as browsers and our URLs read it
-    if not pattern or pattern[0] in "/*" or allow:
-        return pattern, None
+    if allow:
+        return value, None
+    pattern, code = value, None
+    if "<" in pattern and (tag := _TAG.search(pattern)):
+        pattern, code = pattern[: tag.start()], "markup"
+    if "\\" in pattern:  # as browsers and our URLs read it, in a path
+        path, mark, query = pattern.partition("?")
+        pattern = path.replace("\\", "/") + mark + query
+    if not pattern or pattern[0] in "/*":
+        return pattern, code
     absolute = _ABSOLUTE.match(pattern)
     if absolute is not None:
         return pattern[absolute.end() :] or "/", "absolute_url_pattern"
     return "/" + pattern, "no_leading_slash"
 
 
-class RuleSet:
-    """The merged rules of the groups that apply to an agent."""
+class _Wild(NamedTuple):
+    """A rule that is no plain prefix. `written` is set where its author's spelling counts too."""
 
-    __slots__ = ("_file", "_rankings", "_screen", "blocks_all", "effective", "rules")
-
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
-        self.rules = rules
-        self.effective = tuple(rule for rule in rules if rule.pattern)
-        disallowed = [rule for rule in self.effective if not rule.allow]
-        self.blocks_all = bool(disallowed) and all(r.pattern in _EVERYTHING and not r.allow for r in self.effective)
-        self._file: Protego | None = None
-        self._rankings: dict[bool, _Ranking] = {}
-        self._screen: _Screen | None = None
-        if not disallowed:
-            self.effective = ()
-
-    def allows(self, href: str, target: str) -> bool:
-        """True if the rules let `href` (whose path and query are `target`) be fetched."""
-        if not self.effective:
-            return True
-        if target == "/robots.txt":
-            return True
-        if self.blocks_all:
-            return False
-        if self._screen is None:
-            self._screen = _Screen([rule.pattern for rule in self.effective if not rule.allow])
-        if not self._screen.may_match(target):
-            return True
-        if self._file is None:
-            lines = [f"{'Allow' if r.allow else 'Disallow'}: {r.pattern}" for r in self.effective]
-            self._file = Protego.parse("User-agent: *\n" + "\n".join(lines))
-        return self._file.can_fetch(href, "*")
-
-    def deciding(self, target: str, *, allowed: bool) -> Rule | None:
-        """The rule that made the answer: the longest match; an Allow wins a tie. None if no rule matched."""
-        ranking = self._rankings.get(allowed)
-        if ranking is None:
-            rules = [rule for rule in self.effective if rule.allow == allowed]
-            ranking = self._rankings[allowed] = _Ranking(rules)
-        return ranking.longest(target)
+    specificity: int
+    allow: bool
+    number: int
+    pattern: PathPattern
+    written: PathPattern | None
 
 
-class _Screen:
-    """Says of most URLs, without the matcher, that no Disallow can match them: their literal text is not there.
+Found = tuple[int, bool, int]
+"""Octets of the longest match, whether an Allow has it (it wins a tie), and the number of its rule."""
 
-    Only for patterns and targets without percent signs, where one path has one spelling.
+NO_RULE: Found = (-1, True, -1)
+
+
+class Matcher:
+    """Rules given as (number, allow, pattern). Plain prefixes are looked up, a look for each length there is; the
+    others are tried from the longest on.
+
+    Memory is linear in the rules, the time of an answer in the rules times the URL at worst. An Allow that
+    percent-encodes what needs no encoding is `doubtful`: RFC 9309 decodes it, Google's matcher does not.
     """
 
-    __slots__ = ("_heads", "_literal", "_pieces")
+    __slots__ = ("_heads", "_lengths", "_pieces", "_prefixes", "_wild", "doubtful", "everything", "refuses")
 
-    def __init__(self, patterns: list[str]) -> None:
-        self._literal = all(pattern.isascii() and "%" not in pattern for pattern in patterns)
-        heads: list[str] = []
-        self._pieces: list[tuple[str, ...]] = []
-        for pattern in patterns:
-            pieces = tuple(piece for piece in pattern.removesuffix("$").split("*") if piece)
-            if pattern[0] == "*" or len(pieces[0]) < _TELLING:
-                self._pieces.append(pieces)
+    def __init__(self, rules: Iterable[tuple[int, bool, str]]) -> None:
+        prefixes: dict[str, int] = {}
+        wild: dict[tuple[str, bool], _Wild] = {}
+        refusing: list[PathPattern] = []
+        self.everything = True
+        self.doubtful = False
+        for number, allow, text in rules:
+            if not text:
+                continue
+            pattern = PathPattern(text)
+            self.everything = self.everything and not allow and text in _EVERYTHING
+            if allow and needless_escape(text):
+                self.doubtful = True
+                wild.setdefault((text, True), _wild(pattern, True, number, PathPattern(text, decode=False)))
+            elif pattern.plain:
+                code = number * 2 + allow
+                known = prefixes.setdefault(pattern.head, code)
+                if allow and not known & 1:
+                    prefixes[pattern.head] = code
             else:
-                heads.append(pieces[0])
-        self._heads = tuple(heads)
-        if len(self._pieces) > _PIECES_TRIED:
-            self._literal = False
+                wild.setdefault((text, allow), _wild(pattern, allow, number))
+            if not allow:
+                refusing.append(pattern)
+            elif page := _DIRECTORY_PAGE.search(text):
+                directory = text[: page.start() + 1] + "$"
+                wild.setdefault((directory, True), _wild(PathPattern(directory), True, number))
+        self.refuses = bool(refusing)
+        self.everything = self.everything and self.refuses
+        self._prefixes = prefixes
+        self._lengths = tuple(sorted(set(map(len, prefixes)), reverse=True))
+        self._wild = tuple(sorted(wild.values(), key=lambda rule: (rule.specificity, rule.allow), reverse=True))
+        self._screen(refusing)
 
-    def may_match(self, target: str) -> bool:
-        """False if surely no pattern matches; True says nothing."""
-        if not self._literal or "%" in target or target.startswith(self._heads):
+    def _screen(self, refusing: list[PathPattern]) -> None:
+        """What nearly every URL is asked first: does any literal text of a Disallow stand in it at all?"""
+        heads: dict[str, None] = {}
+        pieces: dict[tuple[str, ...], None] = {}
+        for pattern in refusing:
+            if len(pattern.head) >= _TELLING:
+                heads[pattern.head] = None
+            else:
+                pieces[() if pattern.encoded_slash else pattern.pieces] = None
+        few = len(pieces) <= _PIECES_TRIED and len(heads) <= _HEADS_TRIED
+        self._heads = tuple(heads) if few else None
+        self._pieces = tuple(pieces) if few else ()
+
+    def may_refuse(self, target: str) -> bool:
+        """False if surely no Disallow matches a target in its one spelling; True says nothing."""
+        if self._heads is None:
+            return self.refuses
+        if target.startswith(self._heads):
             return True
         return any(all(piece in target for piece in pieces) for pieces in self._pieces)
 
-
-class _Ranking:
-    """Rules of one kind by length. Plain prefixes of plain targets are looked up, one look for each length."""
-
-    __slots__ = ("_by_prefix", "_candidates", "_lengths", "_patterns")
-
-    def __init__(self, rules: list[Rule]) -> None:
-        ranked = sorted(map(_Candidate, rules), key=lambda candidate: candidate.length, reverse=True)
-        self._candidates = ranked
-        self._patterns = [candidate for candidate in ranked if not candidate.prefix]
-        prefixes = [candidate for candidate in reversed(ranked) if candidate.prefix]
-        self._by_prefix = {candidate.rule.pattern: candidate for candidate in prefixes}
-        self._lengths = sorted({candidate.length for candidate in prefixes}, reverse=True)
-
-    def longest(self, target: str) -> Rule | None:
-        encoded_at = target.find("%")
-        if encoded_at >= 0:
-            return next((c.rule for c in self._candidates if c.matches(target, encoded_at)), None)
-        found: _Candidate | None = None
+    def longest(self, spelled: tuple[str, ...], given: str | None = None) -> Found:
+        """The longest match for the spellings of a target. With `given`, the target undecoded, a doubtful Allow
+        counts only where it is spelled alike."""
+        target = spelled[0]
         size = len(target)
+        best = NO_RULE
         for length in self._lengths:
-            if length <= size and (found := self._by_prefix.get(target[:length])) is not None:
+            if length <= size and (code := self._prefixes.get(target[:length])) is not None:
+                best = (length, bool(code & 1), code >> 1)
                 break
-        for candidate in self._patterns:
-            if found is not None and candidate.length < found.length:
+        for rule in self._wild:
+            if (rule.specificity, rule.allow) <= best[:2]:
                 break
-            if candidate.matches(target, encoded_at):
-                return candidate.rule
-        return found.rule if found is not None else None
+            if rule.pattern.matches_spelled(spelled) and (
+                given is None or rule.written is None or rule.written.matches_one(given)
+            ):
+                return (rule.specificity, rule.allow, rule.number)
+        return best
 
 
-class _Candidate:
-    """A rule on the way to being named. Literal text is compared first, where no percent-encoding can make two
-    spellings of one path; only what passes is handed to the matcher."""
+def _wild(pattern: PathPattern, allow: bool, number: int, written: PathPattern | None = None) -> _Wild:
+    return _Wild(pattern.specificity, allow, number, pattern, written)
 
-    __slots__ = ("_head", "_literal", "_pattern", "_pieces", "length", "prefix", "rule")
 
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-        pattern = rule.pattern
-        self.length = len(pattern.encode("utf-8", "replace"))
-        self._literal = pattern.isascii() and "%" not in pattern
-        self.prefix = self._literal and "*" not in pattern and "$" not in pattern
-        self._pieces = [piece for piece in pattern.rstrip("$").split("*") if piece]
-        self._head = "" if pattern.startswith("*") or not self._pieces else self._pieces[0]
-        self._pattern = PathPattern(pattern)
+class RuleSet:
+    """The merged rules of the groups that apply to an agent; groups are shared between agents, never copied."""
 
-    def matches(self, target: str, encoded_at: int) -> bool:
-        """True if the rule matches; `encoded_at` is where the first percent sign of `target` stands, or -1."""
-        if self._literal:
-            head = self._head if encoded_at < 0 else self._head[:encoded_at]
-            if not target.startswith(head):
-                return False
-            if encoded_at < 0:
-                if self.prefix:
-                    return True
-                if not all(piece in target for piece in self._pieces):
-                    return False
-        return self._pattern.matches(target)
+    __slots__ = ("_doubtful", "_everything", "_matchers", "refuses")
+
+    def __init__(self, matchers: Iterable[Matcher]) -> None:
+        self._matchers = tuple(matchers)
+        self.refuses = any(matcher.refuses for matcher in self._matchers)
+        self._everything = len(self._matchers) == 1 and self._matchers[0].everything
+        self._doubtful = any(matcher.doubtful for matcher in self._matchers)
+
+    def allows(self, target: str) -> bool:
+        """True if the rules let `target` (path and query) be fetched."""
+        if not self.refuses:
+            return True
+        if self._everything:
+            return target == "/robots.txt"
+        one = canonical(target)
+        for matcher in self._matchers:
+            if matcher.may_refuse(one):
+                return self.decide(target)[0]
+        return True
+
+    def decide(self, target: str) -> tuple[bool, int | None, str | None]:
+        """The answer, the number of the rule that made it (None: no rule matched, or none was asked), and what is
+        ambiguous about it."""
+        if target == "/robots.txt":  # RFC 9309 2.2.2: always allowed
+            return True, None, None
+        spelled = spellings(target)
+        _, allowed, number = self._longest(spelled, None)
+        if allowed and self._doubtful:
+            _, strictly, stricter = self._longest(spelled, as_given(target))
+            if not strictly:
+                return False, stricter, "percent_encoding"
+        return allowed, None if number < 0 else number, None
+
+    def _longest(self, spelled: tuple[str, ...], given: str | None) -> Found:
+        best = NO_RULE
+        for matcher in self._matchers:
+            found = matcher.longest(spelled, given)
+            if found[:2] > best[:2]:
+                best = found
+        return best

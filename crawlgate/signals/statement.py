@@ -14,9 +14,6 @@ from .pathmatch import PathPattern
 
 _SEPARATORS = re.compile(r"[,;\s]+")
 
-# Octets that Protego would take for a line end or a comment, and text that has no UTF-8 form.
-_UNSAFE = re.compile("[\x00-\x1f#\x7f\x85\u2028\u2029\ud800-\udfff]")
-
 _LABELS: Mapping[str, Purpose] = {
     "train-ai": Purpose.TRAIN_GEN,
     "train-genai": Purpose.TRAIN_GEN,
@@ -89,8 +86,8 @@ def split_path(value: str) -> tuple[PathPattern | None, str]:
 
 
 def path_pattern(text: str) -> PathPattern:
-    """A pattern with everything percent-encoded that cannot stand in a line of robots.txt."""
-    return PathPattern(_UNSAFE.sub(_percent, text))
+    """A path as a pattern of robots.txt."""
+    return PathPattern(text)
 
 
 def safe_target(target: str) -> str:
@@ -147,7 +144,3 @@ def header_signals(reading: LineReading, *, kind: str, name: str, raw: str, evid
         )
         for statement, ambiguity in doubts
     )
-
-
-def _percent(match: re.Match[str]) -> str:
-    return "".join(f"%{octet:02X}" for octet in match[0].encode("utf-8", "surrogatepass"))

@@ -9,13 +9,13 @@ robots.txt as one (ST23).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..model import Lint, Polarity, Purpose, Scope, Signal, Strength
 from . import ai_training, aipref, content_signal
 from .lines import ExtensionLine
-from .pathmatch import PathPattern
-from .statement import LineReading, Statement, clip, safe_target
+from .pathmatch import PathPattern, spellings
+from .statement import LineReading, Statement, clip
 
 _READERS: Mapping[str, tuple[str, Callable[[str], LineReading]]] = {
     "content-usage": ("aipref.rule", aipref.read_line),
@@ -24,6 +24,8 @@ _READERS: Mapping[str, tuple[str, Callable[[str], LineReading]]] = {
     "disallowaitraining": ("robots.disallow_ai_training", ai_training.disallow),
     "allowaitraining": ("robots.allow_ai_training", ai_training.allow),
 }
+# Lines that speak to everybody where they stand before any group; the others belong inside one.
+_GLOBAL = ("content-signal", "content-signals")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +59,9 @@ class UsageRule:
         """True if something was said: a line that was not understood never hides another."""
         return any(polarity is not Polarity.UNSPECIFIED for _, polarity, _ in self.statements)
 
-    def covers(self, target: str) -> bool:
-        """True if the rule speaks about `target` (path and query)."""
-        return self.pattern is None or self.pattern.matches(target)
+    def covers(self, spelled: tuple[str, ...]) -> bool:
+        """True if the rule speaks about a target, given in its `spellings`."""
+        return self.pattern is None or self.pattern.matches_spelled(spelled)
 
 
 class UsageRules:
@@ -85,7 +87,7 @@ class UsageRules:
         """
         if self._everywhere is not None:
             return self._everywhere
-        target = safe_target(target)
+        spelled = spellings(target)
         found: list[int] = []
         for ranked in self._ranked:
             longest: int | None = None
@@ -93,7 +95,7 @@ class UsageRules:
                 rule = self.rules[index]
                 if rule.definite and longest is not None and rule.specificity < longest:
                     continue
-                if rule.covers(target):
+                if rule.covers(spelled):
                     found.append(index)
                     if rule.definite:
                         longest = rule.specificity
@@ -121,6 +123,8 @@ def read(lines: Iterable[ExtensionLine], *, subject: str = "ours", evidence: str
             continue
         kind, reader = known
         reading = reader(line.value)
+        if not line.agents and line.key not in _GLOBAL:
+            reading = _outside(reading)
         lint += (
             Lint(code=code, message=message, raw=clip(line.raw), line=line.number, name=line.key)
             for code, message in reading.lint
@@ -139,6 +143,23 @@ def read(lines: Iterable[ExtensionLine], *, subject: str = "ours", evidence: str
             for statements, ambiguity in _parts(reading)
         )
     return UsageRules(rules, lint, evidence=evidence)
+
+
+def _outside(reading: LineReading) -> LineReading:
+    """A rule before the first User-agent line is ignored (RFC 9309 2.2.2), so it permits nothing; that its author
+    reserved something is still plain."""
+    said = (*reading.statements, *reading.doubtful)
+    if not said:
+        return reading
+    return replace(
+        reading,
+        statements=tuple(
+            s._replace(polarity=Polarity.UNSPECIFIED) for s in said if s.polarity is not Polarity.RESERVED
+        ),
+        doubtful=tuple(s for s in said if s.polarity is Polarity.RESERVED),
+        ambiguity=reading.ambiguity or "outside_group",
+        lint=(*reading.lint, ("rule_outside_group", "the line stands before the first User-agent line")),
+    )
 
 
 def _parts(reading: LineReading) -> Iterable[tuple[tuple[Statement, ...], str | None]]:

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlgate.blocklist.entry import EntryDefaults, EntryError, canonical, normalise_host, notice_from_table
+from crawlgate.blocklist.entry import (
+    EntryDefaults,
+    EntryError,
+    canonical,
+    entry_from_table,
+    normalise_host,
+    notice_from_table,
+    table_of,
+)
 from crawlgate.errors import FeedError
 from crawlgate.url import parse
 
@@ -40,6 +48,9 @@ def entry(**fields: object) -> dict[str, object]:
         ("cidr", "2001:DB8:0::/48", "2001:db8::/48"),
         ("url", "HTTP://Pirate.example:80/a/../b?x=1#top", "http://pirate.example/b?x=1"),
         ("url", "pirate.example/page", "https://pirate.example/page"),
+        ("url", "https://me:pw@pirate.example/page", "https://pirate.example/page"),
+        ("subdomain", "*.IMG.pirate.example.", "img.pirate.example"),
+        ("subdomain", "www.pirate.example", "www.pirate.example"),
         ("url", "https://pirate.example:8443/page", "https://pirate.example:8443/page"),
     ],
 )
@@ -101,7 +112,11 @@ def test_path_prefix(value: str, prefix: str | None, expected: tuple[str, str]) 
         ({"scope": "cidr", "value": "pirate.example/24"}, "no range"),
         ({"scope": "url", "value": "https:///x"}, "no host"),
         ({"scope": "url", "value": "ftp://pirate.example/x"}, "http"),
-        ({"scope": "url", "value": "https://me:pw@pirate.example/x"}, "password"),
+        ({"scope": "url", "value": "https://me:pw@/x"}, "no host"),
+        ({"scope": "subdomain", "value": "pirate.example"}, "write scope registrable_domain"),
+        ({"scope": "subdomain", "value": "co.jp"}, "public suffix"),
+        ({"scope": "subdomain", "value": "192.0.2.7"}, "IP address"),
+        ({"exception": "yes"}, "true or false"),
         ({"scope": "url", "value": "https://pirate.example/*"}, "pattern"),
         ({"scope": "url", "value": "https://pi*rate.example/"}, "no host name"),
         ({"scope": "path_prefix"}, "no path_prefix"),
@@ -143,6 +158,14 @@ def test_times_and_words() -> None:
     assert notice.expires_at == datetime(2027, 1, 31, 23, 59, 59, 999999, UTC)
 
 
+def test_a_table_of_an_entry_is_read_as_the_same_entry() -> None:
+    said = {"issuer": "RHA", "listed_at": "2026-04-01T09:00:00+09:00", "expires_at": "2027-01-31", "works": ["One"]}
+    for one in (entry(**said), entry(scope="path_prefix", path_prefix="/u//%7Ea", exception=True)):
+        read = entry_from_table(one)
+        assert entry_from_table(table_of(read)) == read
+    assert table_of(entry_from_table(entry(**said)))["listed_at"] == "2026-04-01T00:00:00Z"
+
+
 def test_an_entry_neither_vouches_for_itself_nor_dates_itself_later() -> None:
     day = datetime(2026, 5, 5, tzinfo=UTC)
     defaults = EntryDefaults(received_at=day, effective_at=day)
@@ -161,6 +184,8 @@ def test_an_entry_neither_vouches_for_itself_nor_dates_itself_later() -> None:
         ("/a%2fb", "/a%2Fb", True),
         ("/a%2fb", "/a/b", False),
         ("/%", "/%25", False),
+        ("//u///a", "/u/a", True),
+        ("/u?to=https://a", "/u?to=https:/a", False),
     ],
 )
 def test_canonical_target(one: str, other: str, same: bool) -> None:

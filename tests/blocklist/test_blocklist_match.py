@@ -159,22 +159,29 @@ HOSTS = st.builds(
 PATHS = st.lists(st.sampled_from(["u", "a", "ab", "u%2Fa", ""]), max_size=4).map(lambda parts: "/" + "/".join(parts))
 NOTICES = st.one_of(
     st.builds(notice, st.sampled_from(["registrable_domain", "host"]), HOSTS),
-    st.builds(lambda host, path: notice("path_prefix", host, path), HOSTS, PATHS.filter(lambda p: p != "/")),
+    st.builds(lambda host, path: notice("path_prefix", host, path), HOSTS, PATHS.filter(lambda p: one_slash(p) != "/")),
     st.builds(lambda host, path: notice("url", f"http://{host}{path}"), HOSTS, PATHS),
 )
 
 
+def one_slash(path: str) -> str:
+    while "//" in path:
+        path = path.replace("//", "/")
+    return path
+
+
 def covers(n: Notice, scheme: str, host: str, path: str) -> bool:
     asked, listed = host.split("."), n.value.split(".")
+    path = one_slash(path)
     if n.scope == "registrable_domain":
         return asked[-len(listed) :] == listed
     if n.scope == "host":
         return asked == listed
     if n.scope == "url":
-        return f"http://{host}{path}" == n.value
+        return f"{host}{path}" == one_slash(n.value.removeprefix("http://"))
     if n.value not in (host, f"www.{host}") and host != f"www.{n.value}":
         return False
-    prefix = n.path_prefix or ""
+    prefix = one_slash(n.path_prefix or "")
     if prefix.endswith("/"):
         return path.startswith(prefix)
     return path == prefix or path.startswith(prefix + "/")

@@ -6,12 +6,14 @@ from click.testing import CliRunner
 
 from crawlgate.cli.ledger import ledger
 from crawlgate.errors import LedgerError
+from crawlgate.ledger.canonical import moment, timestamp
+from crawlgate.ledger.overrides import override_table, revocation_table
 from crawlgate.ledger.query import decisions, records
 from crawlgate.ledger.record import KINDS
 from crawlgate.ledger.writer import LedgerWriter
-from crawlgate.model import Outcome, Stage, Verdict
+from crawlgate.model import Outcome, Override, Stage, Verdict
 from tests.cli.test_cli_report import command_line
-from tests.report.homes import AT, HEAD, basis, chained, clock, crawled, segment, written
+from tests.report.homes import AT, HEAD, basis, clock, crawled, segment, unrooted, written
 
 URLS = ["https://a.example/", "https://a.example/private/1", "https://a.example/noai"]
 
@@ -47,7 +49,7 @@ def test_the_limit_is_50_unless_said(tmp_path):
 
 def test_decisions_read_well(home):
     lines = run("show", "--home", home, "--kind", "decision").stdout.splitlines()
-    shown = [re.sub(r"^\S+ \S+Z  decision  |  \[.*$", "", line) for line in lines]
+    shown = [re.sub(r"^\S+ \S+Z  decision    |  \[.*$", "", line) for line in lines]
     assert shown == [
         "deny for now  before the fetch  B2 unknown, D4 not met  https://down.example/",
         "deny  before the fetch  only http and https URLs are asked about  data:,x",
@@ -71,30 +73,41 @@ def test_kinds_are_selected_and_repeatable(home):
     assert "Example Lab" in shown[0]
     assert "enforce  lists: 0" in shown[0]
     assert "released  200  text/html" in shown[1]
-    assert {line[22:30].strip() for line in shown} == {"segment", "outcome"}
+    assert {line[22:32].strip() for line in shown} == {"segment", "outcome"}
     assert run("show", "--home", home, "--kind", "nonsense", code=2).stdout == ""
 
 
 def test_every_kind_has_a_line(tmp_path):
+    written(tmp_path, [])
     with LedgerWriter(tmp_path / "ledger", HEAD, now=clock()) as writer:
         writer.append_decision(AT, "https://a.example/", basis(Verdict.REVIEW, outcome=Outcome.MET), enforced=False)
         writer.append("evidence", {"at": AT, "id": "e1", "source": "robots", "url": "https://a.example/robots.txt",
                                    "status": None, "error": "timeout", "bytes": 0})  # fmt: skip
         writer.append("outcome", {"at": AT, "decision": "x:1", "disposition": "read", "bytes": 12})
+        override = Override(record="", at=AT, by="R. Mori", reason="asked them", effect=Verdict.ALLOW, scope="host",
+                            value="a.example", findings={"B3": (Outcome.MET,)}, until=AT)  # fmt: skip
+        writer.append("override", override_table(override))
+        writer.append("revocation", revocation_table(AT, "x:1", by="K. Sato", reason="they said no"))
         writer.append("list", {"at": AT, "source": "piracy.txt", "entries": 3, "sha256": "cd" * 32})
-        writer.append("recovery", {"at": AT, "segment": "other", "offset": 10, "lost": 4})
-    lines = run("show", "--home", tmp_path).stdout.splitlines()
-    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in lines] == [
-        "segment   crawlgate test  Example Lab  ExampleBot/1.0  standard abababababababab  enforce  lists: 0",
-        "basis     review  before the fetch  B1 not met, B2 met",
-        "decision  review  before the fetch  B2 met  https://a.example/  (observed only)",
-        "evidence  robots  timeout  https://a.example/robots.txt  0 bytes  e1",
-        "outcome   read  12 bytes  of x:1",
-        "list      piracy.txt  3 entries  sha256:cdcdcdcdcdcdcdcd",
-        "recovery  other ends cut at byte 10, 4 bytes lost",
-        "seal      7 records before this seal",
+        for number in range(300):
+            writer.append("list", {"at": AT, "source": str(number)})
+    lines = run("show", "--home", tmp_path, "--limit", 0).stdout.splitlines()[2:]
+    closed = lines.pop(1)
+    assert re.search(r"closed      \S+ ended with 1 records", closed)
+    root = next(line for line in lines if "tree" in line)
+    assert re.search(r"tree        root [\w+/]{43}=", root)
+    assert {line[22:32].strip() for line in [*lines, closed]} == KINDS - {"checkpoint"}
+    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:8], lines[-1]]] == [
+        "segment     crawlgate test  Example Lab  ExampleBot/1.0  standard abababababababab  enforce  lists: 0",
+        "basis       review  before the fetch  B1 not met, B2 met",
+        "decision    review  before the fetch  B2 met  https://a.example/  (observed only)",
+        "evidence    robots  timeout  https://a.example/robots.txt  0 bytes  e1",
+        "outcome     read  12 bytes  of x:1",
+        "override    no longer held back  B3  a.example  until 2026-11-23T09:00:00  R. Mori  asked them",
+        "revocation  of x:1  K. Sato  they said no",
+        "list        piracy.txt  3 entries  sha256:cdcdcdcdcdcdcdcd",
+        "seal        310 records before this seal",
     ]
-    assert {line[22:30].strip() for line in lines} == KINDS
 
 
 def test_json_is_the_record_as_written_joined_with_the_verdict(home):
@@ -110,6 +123,10 @@ def test_json_is_the_record_as_written_joined_with_the_verdict(home):
             assert table.pop("temporary") == decision.basis["temporary"]
             assert table.pop("stage") == decision.basis["stage"]
             assert table.pop("reasons") == decision.basis["reasons"]
+        if "at" in want:
+            want["at"] = timestamp(moment(want["at"]))
+        if isinstance(want.get("decision"), int):
+            want["decision"] = f"{segment(home).stem}:{want['decision']}"
         assert table == want
 
 
@@ -136,7 +153,7 @@ def test_what_cannot_be_read_is_named_and_exits_with_3(tmp_path):
     lines[1] = b"garbage\n"  # the basis
     path.write_bytes(b"".join(lines)[:-5])
     shown = run("show", "--home", tmp_path, "--kind", "decision", code=3)
-    assert [line[32:].split("  ")[0] for line in shown.stdout.splitlines()] == ["cannot be read"] * 3
+    assert [line[34:].split("  ")[0] for line in shown.stdout.splitlines()] == ["cannot be read"] * 3
     assert "line 2" in shown.stderr
     assert "the last line is cut" in shown.stderr
     json = run("show", "--home", tmp_path, "--kind", "decision", "--format", "json", code=3).stdout
@@ -144,12 +161,12 @@ def test_what_cannot_be_read_is_named_and_exits_with_3(tmp_path):
 
 
 def test_nonsense_is_shown_as_far_as_it_goes(tmp_path):
-    chained(
+    unrooted(
         tmp_path,
         [
             {"kind": "segment", "declaration": 4, "profile": "x"},
             {"kind": "basis", "id": 1, "verdict": 4, "findings": []},
-            {"kind": "decision", "at": "0001-01-01T00:00:00+14:00", "basis": 1, "url": "x", "problem": 4},
+            {"kind": "decision", "at": -62135596800000000, "basis": 1, "url": "x", "problem": 4},
             {"kind": "outcome", "disposition": [], "status": {}, "bytes": "x"},
             {"kind": "odd", "x": "\x1b"},
         ],
@@ -184,7 +201,7 @@ def test_a_bad_ledger_exits_with_3_and_says_where(tmp_path):
     path.write_bytes(b"".join([*lines[:2], lines[2].replace(b"a.example/1", b"b.example/1"), *lines[3:]]))
     shown = run("verify", "--home", tmp_path, code=3)
     offset = len(lines[0]) + len(lines[1])
-    assert f"problem: {path.stem} line 3 (byte {offset}): line 4 keeps another hash of line 3" in shown.stdout
+    assert f"problem: {path.stem} line 3 (byte {offset}): this is not the line that was written" in shown.stdout
     assert "DOES NOT VERIFY: 1 problem;" in shown.stdout
     report = orjson.loads(run("verify", "--home", tmp_path, "--format", "json", code=3).stdout)
     (problem,) = report["problems"]

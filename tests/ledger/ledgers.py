@@ -1,10 +1,13 @@
 """Values and small ledgers for the tests of this folder."""
 
-import hashlib
+import base64
 from datetime import UTC, datetime, timedelta
 
 import orjson
 
+from crawlgate import signed_note
+from crawlgate.ledger.checkpoint import Checkpoint, encode_hash
+from crawlgate.ledger.merkle import leaf_hash, root_of
 from crawlgate.ledger.writer import LedgerWriter
 from crawlgate.model import (
     Basis,
@@ -82,19 +85,28 @@ def written(directory, decisions=5, *, seal=True, **options):
 
 def abandon(writer):
     """End a writer as kill -9 would."""
-    writer._drop()
-    writer._trouble = "abandoned"
+    writer._current.drop()
+    writer._current = None
+    writer._closed = True
 
 
 def tables(path):
     return [orjson.loads(line) for line in path.read_bytes().splitlines()]
 
 
-def rechain(lines):
-    """The lines with `seq` and `prev` made good, as a careful forger would."""
-    prev, out = "0" * 64, []
-    for seq, line in enumerate(lines):
-        table = orjson.loads(line) | {"seq": seq, "prev": prev}
+def rerooted(lines, key=None):
+    """The lines with all roots and fingerprints made good again, as a careful forger would; signed by `key`."""
+    out, since = [], 0
+    for line in lines:
+        table = orjson.loads(line)
+        if table.get("kind") in ("tree", "checkpoint", "seal"):
+            leaves = b"".join(leaf_hash(one)[:2] for one in out[since:])
+            root, since = root_of(map(leaf_hash, out)), len(out)
+            table["leaves"] = base64.b64encode(leaves).decode()
+            if "note" in table:
+                text = Checkpoint(table["note"].partition("\n")[0], len(out), root).text
+                table["note"] = signed_note.write(text, [key]).decode()
+            else:
+                table["root"] = encode_hash(root)
         out.append(orjson.dumps(table, option=orjson.OPT_SORT_KEYS))
-        prev = hashlib.sha256(out[-1]).hexdigest()
     return out

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ledgers import AT, HOSTILE, basis
 
 from crawlgate.ledger import record
-from crawlgate.ledger.record import RecordError, decode, encode
+from crawlgate.ledger.canonical import RecordError, decode, encode, micros, moment, plain
 from crawlgate.model import Evidence, EvidenceKind, Outcome, Verdict
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
@@ -31,7 +31,7 @@ class Place:
 def test_round_trip(table):
     line = encode(table)
     assert b"\n" not in line
-    assert decode(line) == record.plain(table)
+    assert decode(line) == plain(table)
     assert encode(decode(line)) == line
 
 
@@ -129,7 +129,7 @@ def test_decode_is_strict(line, code):
 
 
 def test_basis_table():
-    table = record.plain(record.basis_table(basis(Verdict.DENY), 3))
+    table = plain(record.basis_table(basis(Verdict.DENY), 3))
     assert table["verdict"] == "deny"
     assert table["id"] == 3
     assert table["findings"]["A1"] == {"outcome": "not_met", "reason": "a1.none"}
@@ -201,7 +201,21 @@ def test_small_tables_hold_only_what_is_set():
     assert loaded == {"at": AT, "entries": 2, "rejected": 0, "sha256": "ab", "source": "list.txt"}
 
 
-@pytest.mark.parametrize("key", ["kind", "seq", "prev", "at", "segment", "previous"])
+@pytest.mark.parametrize("key", ["kind", "at", "segment", "previous", "open", "ledger", "key"])
 def test_a_head_cannot_overwrite_the_writers_keys(key):
     with pytest.raises(RecordError, match=key):
-        record.segment_table({key: 1}, at=AT, name="n", pid=1, previous=None)
+        record.segment_table({key: 1}, at=AT, name="n", pid=1, ledger="l", key=None, previous=None, still_open=[])
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_records_own_time_is_a_number_and_comes_back(at):
+    assert moment(micros(at)) == at
+
+
+def test_a_records_own_time():
+    assert micros(datetime(1970, 1, 1, tzinfo=UTC)) == 0
+    assert micros(datetime(2026, 1, 1, 9, tzinfo=timezone(timedelta(hours=9)))) == 1_767_225_600_000_000
+    with pytest.raises(RecordError):
+        micros(datetime(2026, 1, 1))  # noqa: DTZ001
+    with pytest.raises(ValueError, match="beyond"):
+        moment(2**62)

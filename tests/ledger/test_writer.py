@@ -1,6 +1,6 @@
+import base64
 import errno
 import gc
-import hashlib
 import os
 import signal
 import subprocess
@@ -12,7 +12,10 @@ import pytest
 from ledgers import AT, HEAD, HOSTILE, abandon, basis, clock, tables, written
 
 from crawlgate.errors import LedgerError
-from crawlgate.ledger import writer as writer_module
+from crawlgate.ledger import current
+from crawlgate.ledger.checkpoint import encode_hash
+from crawlgate.ledger.current import System
+from crawlgate.ledger.merkle import leaf_hash, root_of
 from crawlgate.ledger.query import decisions, records
 from crawlgate.ledger.record import RecordError, decision_table
 from crawlgate.ledger.verify import verify
@@ -54,19 +57,23 @@ def test_a_segment_from_head_to_seal(tmp_path):
         assert ledger.append_decision(AT, "https://example.com/a", one) == (ledger.segment, 2)
         assert ledger.append_decision(AT, "https://example.com/b", same)[1] == 3
         assert ledger.append_decision(AT, "https://example.com/c", other)[1] == 5
-        assert ledger.append("outcome", {"at": AT, "decision": f"{ledger.segment}:2", "sizes": (1, 2)}) == 6
-        assert (ledger.basis(one), ledger.basis(same), ledger.basis(other)) == (1, 1, 4)
+        assert ledger.append("outcome", {"at": AT, "decision": f"{ledger.segment}:2", "sizes": (1, 2)}) == (
+            ledger.segment,
+            6,
+        )
         ledger.sync()
     head, *rest, seal = tables(ledger.path)
     assert [table["kind"] for table in rest] == ["basis", "decision", "decision", "basis", "decision", "outcome"]
-    assert rest[1].keys() == {"at", "basis", "kind", "prev", "seq", "url"}
+    assert rest[1].keys() == {"at", "basis", "kind", "url"}
+    assert [table["basis"] for table in rest if "basis" in table] == [1, 1, 4]
+    assert rest[-1]["decision"] == 2
     assert head["segment"] == ledger.segment == ledger.path.stem
-    assert (head["previous"], head["pid"], head["format"]) == (None, os.getpid(), 1)
+    assert (head["previous"], head["pid"], head["format"]) == (None, os.getpid(), 2)
     assert head["declaration"]["token"] == "ExampleBot"
     assert (seal["kind"], seal["records"]) == ("seal", 7)
-    lines = ledger.path.read_bytes().split(b"\n")
-    for before, table in zip(lines, [*rest, seal], strict=False):
-        assert table["prev"] == hashlib.sha256(before).hexdigest()
+    hashes = [leaf_hash(line) for line in ledger.path.read_bytes().splitlines()[:-1]]
+    assert seal["root"] == encode_hash(root_of(hashes))
+    assert base64.b64decode(seal["leaves"]) == b"".join(each[:2] for each in hashes)
     assert verify(ledger.path.parent).warnings == ()
 
 
@@ -82,11 +89,10 @@ def test_a_segment_from_head_to_seal(tmp_path):
 )
 def test_the_fast_path_writes_what_append_writes(tmp_path, at, url, options):
     with opened(tmp_path) as ledger:
-        number = ledger.basis(basis())
         ledger.append_decision(at, url, basis(), **options)
-        ledger.append("decision", decision_table(at, url, number, **options))
-    fast, slow = tables(ledger.path)[2:4]
-    assert {**fast, "seq": 0, "prev": 0} == {**slow, "seq": 0, "prev": 0}
+        ledger.append("decision", decision_table(at, url, 1, **options))
+    fast, slow = ledger.path.read_bytes().splitlines()[2:4]
+    assert fast == slow
     assert verify(tmp_path).ok
 
 
@@ -114,10 +120,11 @@ def test_hostile_text_round_trips_on_one_line(tmp_path):
         ("seal", {"records": 1}),
         ("segment", {}),
         ("basis", {}),
-        ("outcome", {"seq": 1}),
-        ("outcome", {"prev": "x"}),
-        ("outcome", {"size": 0.5}),
-        ("outcome", {"text": "x" * 16 * 1024 * 1024}),
+        ("outcome", {"kind": "x"}),
+        ("outcome", {}),
+        ("outcome", {"at": "today"}),
+        ("outcome", {"at": AT, "size": 0.5}),
+        ("outcome", {"at": AT, "text": "x" * 16 * 1024 * 1024}),
     ],
 )
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path, kind, table):
@@ -126,18 +133,18 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path, kind, table):
             ledger.append(kind, table)
         with pytest.raises(RecordError):
             ledger.append_decision(datetime(2026, 1, 1), "https://example.com/", basis())  # noqa: DTZ001
-        assert ledger.append("list", {"at": AT}) == 1
+        assert ledger.append("list", {"at": AT})[1] == 1
     assert verify(tmp_path).ok
 
 
 def test_the_memo_of_bases_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(writer_module, "_MEMO_OBJECTS", 3)
-    monkeypatch.setattr(writer_module, "_MEMO_CONTENTS", 5)
+    monkeypatch.setattr(current, "_MEMO_OBJECTS", 3)
+    monkeypatch.setattr(current, "_MEMO_CONTENTS", 5)
     with opened(tmp_path) as ledger:
         for number in range(40):
             ledger.append_decision(AT, f"https://example.com/{number}", basis(evidence=(str(number % 8),)))
-        assert len(ledger._objects) <= 3
-        assert len(ledger._contents) <= 5
+        assert len(ledger._current.objects) <= 3
+        assert len(ledger._current._contents) <= 5
     assert verify(tmp_path).ok
     assert [found.basis["evidence"] for found in decisions(tmp_path)] == [[str(number % 8)] for number in range(40)]
 
@@ -147,9 +154,8 @@ def test_a_closed_writer_refuses(tmp_path):
     ledger.close()
     ledger.close()
     for call in (
-        lambda: ledger.append("list", {}),
+        lambda: ledger.append("list", {"at": AT}),
         lambda: ledger.append_decision(AT, "u", basis()),
-        lambda: ledger.basis(basis()),
         ledger.sync,
     ):
         with pytest.raises(LedgerError, match="closed"):
@@ -164,18 +170,18 @@ def test_segments_are_chained_and_named_in_order_even_if_the_clock_goes_back(tmp
     with LedgerWriter(tmp_path, HEAD, now=clock(AT - timedelta(days=30))) as ledger:
         pass
     assert ledger.path.name > first.name
-    last = first.read_bytes().splitlines()[-1]
-    assert tables(ledger.path)[0]["previous"] == {
-        "segment": first.stem,
-        "seq": 7,
-        "sha256": hashlib.sha256(last).hexdigest(),
-    }
+    head, closed, _ = tables(ledger.path)
+    assert (head["previous"], head["open"]) == (first.stem, [])
+    lines = first.read_bytes().splitlines(keepends=True)
+    assert (closed["kind"], closed["segment"], closed["sealed"]) == ("closed", first.stem, True)
+    assert (closed["records"], closed["bytes"], closed["lost"]) == (7, sum(map(len, lines[:-1])), 0)
+    assert closed["root"] == tables(first)[-1]["root"]
     report = verify(tmp_path)
     assert report.ok
     assert report.segments == 2
 
 
-@pytest.mark.parametrize("bytes_left", [1, 40, 120])
+@pytest.mark.parametrize("bytes_left", [1, 40, 80])
 def test_a_cut_tail_is_noted_once_and_not_touched(tmp_path, bytes_left):
     path = written(tmp_path, seal=False)
     whole = path.read_bytes()
@@ -189,9 +195,9 @@ def test_a_cut_tail_is_noted_once_and_not_touched(tmp_path, bytes_left):
         pass
     assert path.read_bytes() == before
     noted = tables(ledger.path)[1]
-    assert (noted["kind"], noted["segment"]) == ("recovery", path.stem)
-    assert (noted["offset"], noted["lost"]) == (len(good), len(before) - len(good))
-    assert [table["kind"] for table in tables(third.path)] == ["segment", "seal"]
+    assert (noted["kind"], noted["segment"]) == ("closed", path.stem)
+    assert (noted["bytes"], noted["lost"]) == (len(good), len(before) - len(good))
+    assert [table.get("segment") for table in tables(third.path)] == [third.segment, ledger.segment, None]
     report = verify(tmp_path)
     assert report.ok
     assert [fault.code for fault in report.warnings] == ["cut"]
@@ -204,8 +210,7 @@ def test_a_last_line_of_zeros_or_rubbish_counts_as_cut(tmp_path):
         file.write(b"\0" * 100 + b"\n")
     with opened(tmp_path) as ledger:
         pass
-    assert tables(ledger.path)[1]["offset"] == good
-    assert tables(ledger.path)[0]["previous"]["seq"] == 6
+    assert (tables(ledger.path)[1]["bytes"], tables(ledger.path)[1]["records"]) == (good, 7)
     assert verify(tmp_path).ok
 
 
@@ -214,19 +219,19 @@ def test_an_empty_segment_is_noted(tmp_path):
     assert [fault.code for fault in verify(tmp_path).problems] == ["cut"]
     with opened(tmp_path) as ledger:
         pass
-    assert tables(ledger.path)[0]["previous"]["seq"] == -1
-    assert tables(ledger.path)[1]["offset"] == 0
+    assert tables(ledger.path)[0]["previous"] is None
+    assert (tables(ledger.path)[1]["records"], tables(ledger.path)[1]["bytes"]) == (0, 0)
     assert verify(tmp_path).ok
 
 
 def test_a_living_writers_tail_is_left_alone(tmp_path):
     with opened(tmp_path) as living:
-        os.write(living._fd, b'{"half')
+        os.write(living._current.fd, b'{"half')
         with opened(tmp_path) as other:
             pass
         assert [table["kind"] for table in tables(other.path)] == ["segment", "seal"]
         assert verify(tmp_path).ok
-        os.truncate(living.path, living._size)
+        os.truncate(living.path, living._current.size)
     assert verify(tmp_path).ok
 
 
@@ -282,32 +287,35 @@ def test_a_failing_disk_poisons_the_writer(tmp_path, code, partly):
         raise full(code)
 
     disk = Disk(4, some_bytes_then_error, repeat=True)
-    ledger = opened(tmp_path, os_write=disk)
+    ledger = opened(tmp_path, system=System(write=disk))
     for number in range(2):
         ledger.append_decision(AT, f"https://example.com/{number}", basis())
     with pytest.raises(LedgerError) as caught:
         ledger.append_decision(AT, "https://example.com/lost", basis())
     assert os.strerror(code) in str(caught.value)
     assert caught.value.path == str(ledger.path)
-    size = ledger.path.stat().st_size
-    disk.at, disk.repeat = 10**9, False  # the disk is well again; the writer must not believe it
-    for call in (lambda: ledger.append("list", {"at": AT}), lambda: ledger.append_decision(AT, "u", basis())):
-        with pytest.raises(LedgerError, match=ledger.segment):
-            call()
+    first, size = ledger.path, ledger.path.stat().st_size
+    with pytest.raises(LedgerError, match=str(tmp_path)):  # still no room: no segment is left behind
+        ledger.append("list", {"at": AT})
+    assert list(tmp_path.glob("*.jsonl")) == [first]
+    disk.at, disk.repeat = 10**9, False  # the disk is well again; the segment is not
+    ledger.append_decision(AT, "https://example.com/again", basis())
+    assert ledger.path != first
     ledger.close()
-    assert ledger.path.stat().st_size == size
-    with opened(tmp_path):
-        pass
+    assert first.stat().st_size == size
+    closed = tables(ledger.path)[1]
+    assert (closed["kind"], closed["segment"]) == ("closed", first.stem)
+    assert os.strerror(code) in closed["problem"]
     report = verify(tmp_path)
     assert report.ok
     assert [fault.code for fault in report.warnings] == ["cut" if partly else "open"]
-    assert report.records["decision"] == 2
+    assert [found.url[20:] for found in decisions(tmp_path)] == ["0", "1", "again"]
 
 
 @pytest.mark.parametrize("fault", [0, 1, 50, InterruptedError()])
 @pytest.mark.parametrize("at", range(4))
 def test_short_writes_and_interrupts_are_completed(tmp_path, at, fault):
-    with opened(tmp_path, os_write=Disk(at, fault)) as ledger:
+    with opened(tmp_path, system=System(write=Disk(at, fault))) as ledger:
         for number in range(3):
             ledger.append_decision(AT, f"https://example.com/{number}", basis())
     report = verify(tmp_path)
@@ -317,14 +325,14 @@ def test_short_writes_and_interrupts_are_completed(tmp_path, at, fault):
 
 
 def test_a_disk_that_takes_nothing_is_given_up(tmp_path):
-    ledger = opened(tmp_path, os_write=Disk(1, 0, repeat=True))
+    ledger = opened(tmp_path, system=System(write=Disk(1, 0, repeat=True)))
     with pytest.raises(LedgerError):
         ledger.append("list", {"at": AT})
 
 
 def test_a_head_that_cannot_be_written_leaves_no_file(tmp_path):
     with pytest.raises(LedgerError):
-        opened(tmp_path, os_write=Disk(0, full()))
+        opened(tmp_path, system=System(write=Disk(0, full())))
     assert list(tmp_path.glob("*.jsonl")) == []
 
 
@@ -335,15 +343,22 @@ def test_a_failed_fsync_is_never_believed(tmp_path):
         if failing[0]:
             raise full(errno.EIO)
 
-    ledger = opened(tmp_path, os_fsync=fsync)
+    ledger = opened(tmp_path, system=System(sync=fsync, sync_directory=fsync))
+    ledger.append("list", {"at": AT})
+    first = ledger.path
     failing[0] = True
-    with pytest.raises(LedgerError):
+    with pytest.raises(LedgerError, match=str(first)):
         ledger.sync()
-    failing[0] = False
-    with pytest.raises(LedgerError):
+    with pytest.raises(LedgerError):  # the new segment's name cannot be kept either
         ledger.append("list", {"at": AT})
+    failing[0] = False
+    ledger.append("list", {"at": AT})
+    ledger.close()
+    assert "bring to the disk" in tables(ledger.path)[1]["problem"]
+    assert [table["kind"] for table in tables(first)] == ["segment", "list"]
+    assert verify(tmp_path).ok
     failing[0] = True
-    with pytest.raises(LedgerError), opened(tmp_path / "other", os_fsync=fsync):
+    with pytest.raises(LedgerError), opened(tmp_path / "other", system=System(sync=fsync, sync_directory=fsync)):
         pass
 
 
@@ -354,7 +369,7 @@ def test_an_interrupt_within_a_write_leaves_the_count_right(tmp_path, wrote):
             os.write(fd, data)
         raise KeyboardInterrupt
 
-    with opened(tmp_path, os_write=Disk(2, interrupted)) as ledger:
+    with opened(tmp_path, system=System(write=Disk(2, interrupted))) as ledger:
         with pytest.raises(KeyboardInterrupt):
             ledger.append_decision(AT, "https://example.com/0", basis())
         ledger.append_decision(AT, "https://example.com/1", basis())
@@ -368,11 +383,14 @@ def test_an_interrupt_that_leaves_half_a_line_ends_the_segment(tmp_path):
         os.write(fd, data[:20])
         raise KeyboardInterrupt
 
-    ledger = opened(tmp_path, os_write=Disk(1, interrupted))
+    ledger = opened(tmp_path, system=System(write=Disk(1, interrupted)))
+    first = ledger.path
     with pytest.raises(KeyboardInterrupt):
         ledger.append("list", {"at": AT})
-    with pytest.raises(LedgerError):
-        ledger.append("list", {"at": AT})
+    ledger.append("list", {"at": AT})
+    ledger.close()
+    assert ledger.path != first
+    assert [(fault.code, fault.segment) for fault in verify(tmp_path).warnings] == [("cut", first.stem)]
 
 
 # -- processes and threads ------------------------------------------------------------------------------
@@ -479,7 +497,7 @@ def test_threads_share_a_writer(tmp_path):
     assert len(set(seqs)) == 800
     report = verify(tmp_path)
     assert report.ok
-    assert report.records == {"segment": 1, "basis": 4, "decision": 800, "outcome": 800, "seal": 1}
+    assert report.records == {"segment": 1, "basis": 4, "decision": 800, "outcome": 800, "tree": 6, "seal": 1}
 
 
 def test_writers_that_open_at_once_form_one_chain(tmp_path):

@@ -1,6 +1,5 @@
 """Homes with ledgers for the tests of the report: one from a gate at work, others written record by record."""
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -107,13 +106,9 @@ def written(home, decisions, **head):
     return home
 
 
-def chained(home, tables, name="20261123T090000000000Z-1-abcdef"):
-    """A home whose ledger holds one segment with these tables, whatever stands in them, properly chained."""
-    prev, lines = "0" * 64, []
-    for seq, table in enumerate(tables):
-        line = orjson.dumps({**table, "seq": seq, "prev": prev}, option=orjson.OPT_SORT_KEYS)
-        prev = hashlib.sha256(line).hexdigest()
-        lines.append(line + b"\n")
+def unrooted(home, tables, name="20261123T090000000000Z-1-abcdef"):
+    """A home whose ledger holds one segment with these tables, whatever stands in them, without roots."""
+    lines = [orjson.dumps(table, option=orjson.OPT_SORT_KEYS) + b"\n" for table in tables]
     (home / "ledger").mkdir(parents=True)
     (home / "ledger" / f"{name}.jsonl").write_bytes(b"".join(lines))
     return home

@@ -20,7 +20,7 @@ def rules(*lines: str, subject: str = "ours") -> UsageRules:
     read = []
     for number, line in enumerate(lines, 1):
         key, _, value = line.partition(":")
-        read.append(ExtensionLine(number, key.strip().lower(), value.strip(), line))
+        read.append(ExtensionLine(number, key.strip().lower(), value.strip(), line, ("*",)))
     return usage.read(read, subject=subject, evidence="robots-1")
 
 

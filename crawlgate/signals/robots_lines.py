@@ -1,0 +1,178 @@
+"""The bytes of robots.txt as lines: decoding, what the body is if it is no robots.txt, keys and their misspellings."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..limits import Limits
+
+_BOM = codecs.BOM_UTF8
+# Spellings that Google's parser or crawler-commons take for the keys of RFC 9309; a longer key with one of these as
+# its beginning counts too.
+_AGENT_KEYS = ("user-agent", "useragent", "user agent", "users-agent", "user-agnet", "useg-agent", "ser-agent")
+_DISALLOW_KEYS = (
+    "disallow",
+    "dissallow",
+    "dissalow",
+    "disalow",
+    "diasllow",
+    "disallaw",
+    "desallow",
+    "dssalow",
+    "dsallow",
+)
+_ALLOW_KEYS = ("allow", "allowed")
+# Keys of other protocols that begin like one of the above.
+_NOT_RULES = ("disallowaitraining", "allowaitraining", "disallow-ai-training")
+# A key that some protocol may have defined; anything else before a colon is prose or markup.
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9 ._-]{0,63}\Z")
+_KNOWN_ELSEWHERE = {
+    *("sitemap", "sitemaps", "site-map", "host", "crawl-delay", "request-rate", "visit-time", "clean-param", "noindex"),
+    *("license", "content-usage", "content-signal", "content-signals", "disallowaitraining", "allowaitraining"),
+    "llm-policy",
+}
+
+AGENT, ALLOW, DISALLOW, EXTENSION, OTHER = "agent", "allow", "disallow", "extension", "other"
+
+_SIGNATURES = {
+    "image": (b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x00\x00\x01\x00", b"II*\x00", b"MM\x00*", b"BM"),
+    "pdf": (b"%PDF-",),
+    "archive": (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"),
+}
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+class Line(NamedTuple):
+    """A line that has a key. `number` counts from 1; `start` and `end` are where its value stands in the text;
+    `colon` is False where the author left it out."""
+
+    number: int
+    kind: str
+    key: str
+    start: int
+    end: int
+    colon: bool = True
+
+
+def _percent(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(f"%{b:02X}" for b in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("crawlgate.percent", _percent)
+
+
+def decode(body: bytes, limits: Limits) -> tuple[str, bool]:
+    """The body as text with LF line ends, and whether a bound cut it. Octets that are no UTF-8 become `%XX`, as they
+    would stand in a URL."""
+    truncated = len(body) > limits.robots_bytes
+    if truncated:
+        body = body[: limits.robots_bytes]
+        body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]  # half a rule is another rule
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = body.decode("utf-16", "replace")
+    else:
+        for length in (3, 2, 1):  # Google skips any beginning of a BOM
+            if body.startswith(_BOM[:length]):
+                body = body[length:]
+                break
+        text = body.decode("utf-8", "crawlgate.percent")
+    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n"), truncated
+
+
+def content(body: bytes, text: str, *, keys: bool) -> str:
+    """What a body is: `robots`, or `empty`, `html`, `xml`, `json`, `image`, `pdf`, `archive`, `binary`, `text` for
+    what was served in place of one. `keys` says that some line has a key which robots.txt knows."""
+    start = text[:1024].lstrip().lower()
+    if not start:
+        return "empty"
+    if start[0] == "<":
+        xml = start.startswith("<?xml") and "<html" not in start and "<!doctype html" not in start
+        return "xml" if xml else "html"
+    for kind, signatures in _SIGNATURES.items():
+        if body.startswith(signatures) and not keys:
+            return kind
+    if body[:4] == b"RIFF" and body[8:12] == b"WEBP" and not keys:
+        return "image"
+    if start[0] in "{[":
+        return "json"
+    if keys:
+        return "robots"
+    if _CONTROLS.search(body[:1024]):
+        return "binary"
+    return "robots" if all(not line or line.startswith("#") for line in map(str.strip, text.split("\n"))) else "text"
+
+
+def kind_of(key: str) -> str:
+    """What a key (lower case) is: `agent`, `allow`, `disallow`, `extension`, or `other` where it is no field name."""
+    if key.startswith(_NOT_RULES):
+        return EXTENSION
+    if key.startswith(_AGENT_KEYS):
+        return AGENT
+    if key.startswith(_DISALLOW_KEYS):
+        return DISALLOW
+    if key in _ALLOW_KEYS:
+        return ALLOW
+    return EXTENSION if _FIELD_NAME.match(key) else OTHER
+
+
+def known(key: str) -> bool:
+    """True for a field name that some robots.txt reader acts on."""
+    return key in _KNOWN_ELSEWHERE or kind_of(key) in (AGENT, ALLOW, DISALLOW)
+
+
+def lines(text: str) -> Iterator[Line]:
+    """Every line with a key, in order; a comment ends a line. A line of two words may lack its colon."""
+    kinds: dict[str, str] = {}
+    find = text.find
+    position, number, size = 0, 0, len(text)
+    while position < size:
+        end = find("\n", position)
+        if end < 0:
+            end = size
+        number += 1
+        stop = find("#", position, end)
+        if stop < 0:
+            stop = end
+        colon = find(":", position, stop)
+        if colon < 0:
+            line = _without_colon(text, position, stop, number)
+            if line is not None:
+                yield line
+        else:
+            key = text[position:colon].strip().lower()
+            kind = kinds.get(key)
+            if kind is None:
+                kind = kind_of(key)
+                if len(kinds) < 256:
+                    kinds[key] = kind
+            if kind is not OTHER:
+                value = text[colon + 1 : stop]
+                start = colon + 1 + len(value) - len(value.lstrip())
+                yield Line(number, kind, key, start, start + len(value.strip()))
+        position = end + 1
+
+
+def _without_colon(text: str, start: int, stop: int, number: int) -> Line | None:
+    """A line of exactly two words whose first is a key of RFC 9309 (`User agent X` counts as two)."""
+    words = text[start:stop].split(None, 3)
+    key = words[0].lower() if words else ""
+    if len(words) == 3 and key == "user" and words[1].lower() == "agent":
+        key = "user agent"
+    elif len(words) != 2:
+        return None
+    kind = kind_of(key)
+    if kind in (EXTENSION, OTHER):
+        return None
+    begins = text.index(words[-1], text.index(words[-2], start) + len(words[-2]))
+    return Line(number, kind, key, begins, begins + len(words[-1]), colon=False)
+
+
+def line_at(text: str, position: int) -> str:
+    """The whole line that holds a position, without blanks around it."""
+    end = text.find("\n", position)
+    return text[text.rfind("\n", 0, position) + 1 : end if end >= 0 else len(text)].strip()
