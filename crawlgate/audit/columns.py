@@ -7,7 +7,7 @@ that both ways mean the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,32 @@ class UrlColumn:
     def url(self, row: int) -> Url:
         """The URL of a row that is one."""
         return self.read.get(row) or urls.parse(self.rows[row], DEFAULT_LIMITS.url_length)
+
+
+_PLAIN = np.isin(np.arange(256), np.frombuffer(_ONE_SPELLING, np.uint8))
+
+
+class Targets(NamedTuple):
+    """Paths and queries in the spelling in which rules are compared with them; `rows` says whose they are."""
+
+    rows: npt.NDArray[np.int64]
+    texts: Texts
+
+
+def respelled(column: UrlColumn, rows: npt.NDArray[np.int64]) -> Targets:
+    """The targets of some rows of `state` ENCODED."""
+    begins, ends = column.rows.offsets[rows] + column.starts[rows], column.rows.offsets[rows + 1]
+    data = column.rows.data
+    read = [n for n, row in enumerate(rows.tolist()) if row in column.read] if column.read else []
+    if read:  # their targets stand in what the parser made of them
+        texts = [column.read[int(rows[n])].target.encode() for n in read]
+        at = len(data) + np.concatenate([[0], np.cumsum([len(text) for text in texts])])
+        data = np.concatenate([data, np.frombuffer(b"".join(texts), np.uint8)])
+        begins[read], ends[read] = at[:-1], at[1:]
+    out = np.empty(3 * int((ends - begins).sum()) + 1, np.uint8)
+    bounds = np.zeros(len(rows) + 1, np.int64)
+    kernels.respell(data, begins, ends, _PLAIN, out, bounds)
+    return Targets(rows, Texts(out, bounds, None))
 
 
 def read_urls(rows: Texts, origins: Spans) -> UrlColumn:

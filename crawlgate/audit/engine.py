@@ -14,20 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ..assess import Assessor
-from ..model import Basis, Verdict
+from ..model import Basis
+from ..signals.robots import AgentRules
+from ..signals.robots_rules import RuleSet
 from ..site import Answer
 from ..url import Url
 from . import kernels
 from .classes import DecisionClass, class_of
-from .columns import UrlColumn, read_urls
+from .columns import Targets, UrlColumn, read_urls, respelled
 from .interning import Keys, Spans
 from .plans import Plan, Planner
-from .rule_tables import RuleTables
+from .rule_tables import RuleTables, as_pattern
 from .texts import Texts
 from .timeline import Timelines
 
 _NO_RULE_SET = -1
-_VERDICTS = tuple(Verdict)
+_AGENTS = 16  # rule sets of named agents in a key; sites with more are read by the exact code
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,13 @@ class Engine:
         self._tables = RuleTables()
         self._rule_sets: list[int] = []
         self._exact: list[bool] = []
+        # Rule sets in which a target with a slash in its query has but one meaning, and plans with others.
+        self._one_faced = {_NO_RULE_SET}
+        self._two_faced: list[bool] = []
         self._kinds: list[int] = []
         self._by_kind: dict[object, int] = {}
-        self._by_rules: dict[int, int] = {}
+        self._agents: list[list[int]] = []
+        self._by_rules: dict[int, tuple[int, RuleSet]] = {}
         self._keys = Keys()
         self._class_of_key: list[int] = []
         self._numbers: dict[DecisionClass, int] = {}
@@ -77,46 +83,70 @@ class Engine:
         column = read_urls(urls, self.origins)
         plans = self._timelines.plans(column.origins, times, column.state, self.origins.count)
         self._learn_plans()
-        exact = np.array(self._exact or [False], np.bool_)[plans]
-        rule_sets = np.array(self._rule_sets or [_NO_RULE_SET], np.int32)[plans]
-        rule_sets[exact] = _NO_RULE_SET
-        rules = np.full(len(urls), -1, np.int32)
-        kernels.decide_rows(
-            urls.data, urls.offsets, column.starts, column.state, rule_sets, *self._tables.tables, rules
-        )
+        left = column.state == kernels.UNCLEAN
+        encoded = column.state == kernels.ENCODED
+        exact = _by_plan(self._exact, plans, np.bool_)
+        one_by_one = (exact | (encoded & _by_plan(self._two_faced, plans, np.bool_))) & ~left
+        targets = respelled(column, np.flatnonzero(encoded & ~one_by_one))
+        rules = self._deciding(column, targets, _by_plan(self._rule_sets, plans, np.int32))
         by_line, by_allow = self._tables.by_number
         allowed = by_allow[rules]
         lines = np.where(allowed, 0, by_line[rules])
-        kinds = np.array(self._kinds or [0], np.int64)[plans]
-        keys = kinds * 2 + ~allowed
-        classes = np.empty(len(urls), np.int32)
-        one_by_one = (exact | (column.state == kernels.ENCODED)) & (column.state != kernels.UNCLEAN)
-        fast = ~one_by_one & (column.state != kernels.UNCLEAN)
-        known = self._keys.count
-        codes = self._keys.codes(keys)
-        if self._keys.count > known:
-            firsts = {int(code): row for row, code in _first_rows(codes, fast, known)}
-            for code in range(known, self._keys.count):
-                row = firsts.get(code)
-                self._class_of_key.append(
-                    -1 if row is None else self._judge_row(column.url(row), int(plans[row]), times[row])[0]
-                )
-        classes = np.array(self._class_of_key or [-1], np.int32)[codes]
+        kinds = _by_plan(self._kinds, plans, np.int64)
+        keys = (kinds << (_AGENTS + 1)) | (self._refused_agents(column, targets, plans) << 1) | ~allowed
+        classes = self._by_key(keys, ~one_by_one & ~left, column, plans)
         for row in np.flatnonzero(one_by_one).tolist():
-            classes[row], lines[row] = self._judge_row(column.url(row), int(plans[row]), times[row])
-        refused = column.state == kernels.UNCLEAN
-        classes[refused] = -1
-        lines[refused] = 0
+            classes[row], lines[row] = self._judge_row(column.url(row), int(plans[row]))
+        classes[left] = -1
+        lines[left] = 0
         return Judged(classes, plans, lines, column.origins, column)
 
-    def _judge_row(self, url: Url, number: int, at: Any) -> tuple[int, int]:
+    def _deciding(self, column: UrlColumn, targets: Targets, sets: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """The number of the rule that decides about each row, -1 where none does or none is asked."""
+        rules = np.full(len(sets), -1, np.int32)
+        tables = self._tables.tables
+        rows = column.rows
+        kernels.decide_rows(rows.data, rows.offsets, column.starts, column.state, sets, *tables, rules)
+        if len(targets.rows):
+            found = np.full(len(targets.rows), -1, np.int32)
+            data, offsets = targets.texts.data, targets.texts.offsets
+            nothing, clean = np.zeros(len(found), np.int32), np.zeros(len(found), np.uint8)
+            kernels.decide_rows(data, offsets, nothing, clean, sets[targets.rows], *tables, found)
+            rules[targets.rows] = found
+        return rules
+
+    def _refused_agents(self, column: UrlColumn, targets: Targets, plans: Any) -> npt.NDArray[np.int64]:
+        """For each row, as bits, which of the agents that its site names are refused there."""
+        refused = np.zeros(len(plans), np.int64)
+        by_allow = self._tables.by_number[1]
+        for bit in range(max(map(len, self._agents), default=0)):
+            of_plan = [sets[bit] if bit < len(sets) else _NO_RULE_SET for sets in self._agents]
+            sets = _by_plan(of_plan, plans, np.int32)
+            if (sets != _NO_RULE_SET).any():
+                refused |= (~by_allow[self._deciding(column, targets, sets)]).astype(np.int64) << bit
+        return refused
+
+    def _by_key(self, keys: Any, chosen: Any, column: UrlColumn, plans: Any) -> npt.NDArray[np.int32]:
+        """The class of each chosen row; one row of each key that is new is judged exactly."""
+        codes = self._keys.codes(keys)
+        self._class_of_key += [-1] * (self._keys.count - len(self._class_of_key))
+        table = np.array(self._class_of_key, np.int32)
+        classes = table[codes] if len(codes) else np.zeros(0, np.int32)
+        rows = np.flatnonzero(chosen & (classes < 0))
+        if len(rows):
+            new, first = np.unique(codes[rows], return_index=True)
+            for code, row in zip(new.tolist(), rows[first].tolist(), strict=True):
+                self._class_of_key[code] = self._judge_row(column.url(row), int(plans[row]))[0]
+            classes = np.array(self._class_of_key, np.int32)[codes]
+        return classes
+
+    def _judge_row(self, url: Url, number: int) -> tuple[int, int]:
         plan = self.plans[number]
         answer = plan.site.answer(url)
         key = (number, answer)
-        known = self._answers.get(key)
+        known = self._answers.get(key) if plan.notices is None or not plan.notices.path_dependent else None
         if known is None:
-            known = self._number(self._basis(url, plan, answer))
-            self._answers[key] = known
+            known = self._answers[key] = self._number(self._basis(url, plan, answer))
         return known, max(answer.rule, 0)
 
     def _basis(self, url: Url, plan: Plan, answer: Answer) -> Basis:
@@ -132,23 +162,35 @@ class Engine:
 
     def _learn_plans(self) -> None:
         for plan in self.plans[len(self._exact) :]:
-            fingerprint = plan.site.fingerprint()
-            simple = fingerprint is not None and plan.notices is None
+            about = plan.notices_key()
+            outline = plan.site.outline() if about is not None else None
+            simple = outline is not None and len(outline.agents) <= _AGENTS
             self._exact.append(not simple)
-            self._rule_sets.append(self._rules_of(plan) if simple else _NO_RULE_SET)
-            key = (fingerprint, plan.stale) if simple else plan.number
+            self._two_faced.append(False)
+            key: object = plan.number
+            own, agents = _NO_RULE_SET, []
+            if outline is not None and simple:
+                key = (outline.kind, plan.stale, about)
+                own = self._rules_of(outline.own.own, outline.own)
+                agents = [self._rules_of(rules, outline.own) for rules in outline.agents]
+                self._two_faced[-1] = not self._one_faced.issuperset({own, *agents})
+            self._rule_sets.append(own)
+            self._agents.append(agents)
             self._kinds.append(self._by_kind.setdefault(key, len(self._by_kind)))
 
-    def _rules_of(self, plan: Plan) -> int:
-        rules = plan.site.own_rules
-        number = self._by_rules.get(id(rules))
-        if number is None:
-            number = self._by_rules[id(rules)] = self._tables.add(plan.site.patterns())
-        return number
+    def _rules_of(self, rules: RuleSet, file: AgentRules) -> int:
+        if not rules.refuses:
+            return _NO_RULE_SET
+        known = self._by_rules.get(id(rules))
+        if known is None:
+            patterns = [as_pattern(p, allow=allow, line=file.line(n)) for n, allow, p in rules.patterns()]
+            # The rules are kept with their number, or others could come to stand at their address.
+            known = self._by_rules[id(rules)] = (self._tables.add(patterns), rules)
+            if not any(p.encoded_slash for _, _, p in rules.patterns()):
+                self._one_faced.add(known[0])
+        return known[0]
 
 
-def _first_rows(codes: Any, chosen: Any, least: int) -> list[tuple[int, int]]:
-    """A row for each code from `least` on, among the `chosen` ones."""
-    rows = np.flatnonzero(chosen & (codes >= least))
-    found, first = np.unique(codes[rows], return_index=True)
-    return [(int(row), int(code)) for code, row in zip(found, rows[first], strict=True)]
+def _by_plan(values: list[Any], plans: npt.NDArray[np.int32], kind: Any) -> Any:
+    """A value of each row's plan."""
+    return np.array(values or [0], kind)[plans]

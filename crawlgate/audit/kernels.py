@@ -319,13 +319,83 @@ def deciding_rule(data, begin, end, rule_set, sets, text, plain, plain_bounds, w
     return best
 
 
+_HEX = b"0123456789ABCDEF"
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _hex(byte):
+    """The value of a hexadecimal digit, -1 for anything else."""
+    if 48 <= byte <= 57:
+        return byte - 48
+    if 65 <= (byte & 223) <= 70:
+        return (byte & 223) - 55
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def respell(data, begins, ends, one_spelling, out, bounds):
+    """Targets in the one spelling of `signals.pathmatch.canonical`, one after another in `out` (three times as long
+    as the targets) with `bounds`. `one_spelling` is true for bytes that are written plain."""
+    used = 0
+    for row in range(len(begins)):
+        bounds[row] = used
+        at, end = begins[row], ends[row]
+        query = False
+        while at < end:
+            byte = data[at]
+            at += 1
+            if one_spelling[byte]:
+                query = query or byte == 63
+                out[used] = byte
+                used += 1
+                continue
+            if byte == 37:
+                high = _hex(data[at]) if at + 1 < end else -1
+                low = _hex(data[at + 1]) if at + 1 < end else -1
+                if high < 0 or low < 0:
+                    out[used] = byte
+                    used += 1
+                    if at + 1 == end and _hex(data[at]) >= 0:  # an escape that the end cuts
+                        out[used] = _HEX[_hex(data[at])]
+                        used += 1
+                        at += 1
+                    continue
+                byte = high * 16 + low
+                at += 2
+                if one_spelling[byte] and (query or byte != 47):
+                    out[used] = byte
+                    used += 1
+                    continue
+            out[used] = 37
+            out[used + 1] = _HEX[byte >> 4]
+            out[used + 2] = _HEX[byte & 15]
+            used += 3
+    bounds[len(begins)] = used
+
+
+_ROBOTS_TXT = b"/robots.txt"
+
+
+@njit(cache=True, nogil=True)
+def _is_robots_txt(data, at):
+    for n in range(11):
+        if data[at + n] != _ROBOTS_TXT[n]:
+            return False
+    return True
+
+
 @njit(cache=True, nogil=True)
 def decide_rows(
     data, offsets, starts, state, rule_sets, sets, text, plain, plain_bounds, wild, needs, piece_bounds, found
 ):
-    """`deciding_rule` for each row with `state` 0 and a rule set (-1: none to ask); others stay as they are."""
+    """`deciding_rule` for each row with `state` 0 and a rule set (-1: none to ask); others stay as they are.
+
+    `/robots.txt` itself is always allowed (RFC 9309 2.2.2), so of such a row nothing is said.
+    """
     for row in range(len(offsets) - 1):
         if state[row] == 0 and rule_sets[row] >= 0:
+            if offsets[row + 1] - offsets[row] - starts[row] == 11 and _is_robots_txt(data, offsets[row] + starts[row]):
+                continue
             found[row] = deciding_rule(
                 data,
                 offsets[row] + starts[row],

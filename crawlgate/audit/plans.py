@@ -5,12 +5,12 @@ Plans are shared. Two hosts whose policy files are the same bytes, and of which 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from .. import url as urls
+from ..blocklist import knowledge
 from ..blocklist.match import HostNotices, NoticeIndex
 from ..flow import replay, survey
 from ..model import Declaration, Evidence
@@ -35,6 +35,17 @@ class Plan:
     at: datetime
     robots: Evidence | None
     stale: bool
+
+    def notices_key(self) -> object:
+        """What the notices come to on every page of the host: equal keys, equal findings. None where pages differ."""
+        if self.notices is None:
+            return ()
+        if self.notices.path_dependent:
+            return None
+        return tuple(
+            (relation, knowledge.status(n, self.at), n.scope, n.issuer, n.issuer_verified, n.source)
+            for n, relation in self.notices.anywhere
+        )
 
 
 class Planner:
@@ -66,9 +77,7 @@ class Planner:
         found += [at + _SPEAKS_FOR + 1 for at in received]
         about = self._about(origin)
         if about is not None:
-            found += [micros(at) for at in about.changes()]
-        if received:
-            found += self._catalogue_days(origin)
+            found += [micros(at) for notice in about.notices() for at in knowledge.changes(notice)]
         return found
 
     def resolve(self, host: int, at: int) -> int:
@@ -104,9 +113,6 @@ class Planner:
             return None
         about = self._notices.for_host(urls.parse(origin + "/").host)
         return None if about.empty else about
-
-    def _catalogue_days(self, origin: str) -> Iterator[int]:
-        return iter(())
 
 
 def _licence_times(declaration: Declaration) -> set[int]:

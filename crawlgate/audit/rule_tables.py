@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..signals.pathmatch import PathPattern
+
 _Ints = npt.NDArray[np.int64]
 
 
@@ -29,6 +31,16 @@ class Pattern(NamedTuple):
     def plain(self) -> bool:
         """True for a mere prefix."""
         return len(self.pieces) == 1 and not self.to_end and bool(self.pieces[0])
+
+
+def as_pattern(pattern: PathPattern, *, allow: bool, line: int) -> Pattern:
+    """A rule of a rule set that leaves no doubt (`RuleSet.patterns`), as a `Pattern`."""
+    pieces = [pattern.head, *pattern.pieces]
+    open_ended = not pattern.anchored
+    while len(pieces) > 1 and not pieces[-1]:  # a star at the end says nothing, nor does a `$` behind it
+        open_ended = True
+        pieces.pop()
+    return Pattern(allow, tuple(p.encode("ascii") for p in pieces), not open_ended, pattern.specificity, line)
 
 
 class Tables(NamedTuple):
