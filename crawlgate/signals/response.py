@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from .. import url as urls
+from ..errors import UrlError
 from ..headers import Headers
 from ..limits import DEFAULT_LIMITS, Limits
 from ..model import Lint, Signal
@@ -14,9 +16,11 @@ from . import (
     c2pa,
     challenge,
     content_signal,
+    creator,
     dataset,
     login_page,
     microdata,
+    open_licence,
     page_head,
     payment,
     paywall,
@@ -39,20 +43,25 @@ _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 class Reading:
     """What one response says. TDMRep's carriers stay apart, because a later one supersedes an earlier one.
 
-    `not_looked` names the checks that were not made (`page`, `terms`) with the reason key.
+    `not_looked` names the checks that were not made (`page`, `terms`) with the reason key. `open_licences` are
+    licences that the resource names for itself; `creators` who made it, and `original` the URL on another host that it
+    names as its canonical one.
     """
 
     signals: tuple[Signal, ...] = ()
     tdm_header: tuple[Signal, ...] = ()
     tdm_meta: tuple[Signal, ...] = ()
     offers: tuple[PaidOffer, ...] = ()
+    open_licences: tuple[Signal, ...] = ()
+    creators: tuple[str, ...] = ()
+    original: str = ""
     lint: tuple[Lint, ...] = ()
     not_looked: dict[str, str] = field(default_factory=dict)
 
     @property
     def silent(self) -> bool:
         """True if nothing was said, the usual case."""
-        return not (self.signals or self.tdm_header or self.tdm_meta or self.offers)
+        return not (self.signals or self.tdm_header or self.tdm_meta or self.offers or self.open_licences)
 
 
 def is_page(status: int, headers: Headers) -> bool:
@@ -87,6 +96,7 @@ def read_headers(status: int, headers: Headers, *, url: Url, token: str, evidenc
     return Reading(
         signals=signals,
         tdm_header=tuple(tdm_header),
+        open_licences=open_licence.from_headers(headers, base=url, evidence=evidence),
         lint=tuple(lint),
         not_looked=named if page else named | {"page": reason, "terms": reason},
     )
@@ -141,9 +151,27 @@ def read_page(
         tdm_header=before.tdm_header,
         tdm_meta=tuple(tdmrep.meta(head, evidence=evidence, lint=lint)),
         offers=facts.offers,
+        open_licences=(
+            *before.open_licences,
+            *open_licence.from_page(body, head, graph, base=url, evidence=evidence),
+        ),
+        creators=creator.read(head, graph, page=url),
+        original=_original(head, url),
         lint=(*before.lint, *head.lint, *facts.lint, *lint),
         not_looked=not_looked,
     )
+
+
+def _original(head: page_head.PageHead, page: Url) -> str:
+    """The canonical URL that a page names, where it is on another host; of several the first counts."""
+    for link in head.links:
+        if "canonical" in link.rel.split() and not link.in_body:
+            try:
+                named = urls.join(page, link.href)
+            except UrlError:
+                return ""
+            return named.href if named.host != page.host else ""
+    return ""
 
 
 def read_media(body: bytes, before: Reading, *, evidence: str = "", limits: Limits = DEFAULT_LIMITS) -> Reading:
