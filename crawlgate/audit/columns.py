@@ -92,7 +92,7 @@ def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
     if read:
         which = np.fromiter(read, np.int64, len(read))
         codes[which] = _origins([url.origin for url in read.values()], origins)
-        state[which] = kernels.ENCODED
+        state[which] = [kernels.ALONE if url.target == "/robots.txt" else kernels.ENCODED for url in read.values()]
     return UrlColumn(rows, starts, state, codes, read, refused)
 
 

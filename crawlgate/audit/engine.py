@@ -86,7 +86,8 @@ class Engine:
         left = column.state == kernels.UNCLEAN
         encoded = column.state == kernels.ENCODED
         exact = _by_plan(self._exact, plans, np.bool_)
-        one_by_one = (exact | (encoded & _by_plan(self._two_faced, plans, np.bool_))) & ~left
+        two_faced = encoded & _by_plan(self._two_faced, plans, np.bool_)
+        one_by_one = (exact | two_faced | (column.state == kernels.ALONE)) & ~left
         targets = respelled(column, np.flatnonzero(encoded & ~one_by_one))
         rules = self._deciding(column, targets, _by_plan(self._rule_sets, plans, np.int32))
         by_line, by_allow = self._tables.by_number
@@ -164,15 +165,15 @@ class Engine:
         for plan in self.plans[len(self._exact) :]:
             about = plan.notices_key()
             outline = plan.site.outline() if about is not None else None
-            simple = outline is not None and len(outline.agents) <= _AGENTS
+            simple = outline is not None and sum(not rules.refuses_all for rules in outline.agents) <= _AGENTS
             self._exact.append(not simple)
             self._two_faced.append(False)
             key: object = plan.number
             own, agents = _NO_RULE_SET, []
             if outline is not None and simple:
-                key = (outline.kind, plan.stale, about)
+                key = (outline.kind, tuple(rules.refuses_all for rules in outline.agents), plan.stale, about)
                 own = self._rules_of(outline.own.own, outline.own)
-                agents = [self._rules_of(rules, outline.own) for rules in outline.agents]
+                agents = [self._rules_of(rules, outline.own) for rules in outline.agents if not rules.refuses_all]
                 self._two_faced[-1] = not self._one_faced.issuperset({own, *agents})
             self._rule_sets.append(own)
             self._agents.append(agents)

@@ -20,6 +20,8 @@ ENCODED = 1
 """The URL is in normal form, but its target holds characters that have several spellings."""
 UNCLEAN = 2
 """Only the URL parser can say."""
+ALONE = 3
+"""The URL is in normal form, and of `/robots.txt`, to which no rule applies (RFC 9309 2.2.2)."""
 
 _HOST, _FIRST, _PATH, _QUERY = 1, 2, 4, 8
 
@@ -40,6 +42,17 @@ def character_classes(several_spellings: bytes) -> Any:
     for byte in several_spellings:
         table[byte] |= 16
     return table
+
+
+_ROBOTS_TXT = b"/robots.txt"
+
+
+@njit(cache=True, nogil=True)
+def _is_robots_txt(data, at):
+    for n in range(11):
+        if data[at + n] != _ROBOTS_TXT[n]:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -107,6 +120,8 @@ def scan_urls(data, offsets, classes, starts, state, hashes):
         if not good:
             continue
         state[row] = 1 if several & 16 else 0
+        if end - start == 11 and _is_robots_txt(data, start):
+            state[row] = 3
         starts[row] = start - begin
         hashes[row] = hashed
 
@@ -373,29 +388,13 @@ def respell(data, begins, ends, one_spelling, out, bounds):
     bounds[len(begins)] = used
 
 
-_ROBOTS_TXT = b"/robots.txt"
-
-
-@njit(cache=True, nogil=True)
-def _is_robots_txt(data, at):
-    for n in range(11):
-        if data[at + n] != _ROBOTS_TXT[n]:
-            return False
-    return True
-
-
 @njit(cache=True, nogil=True)
 def decide_rows(
     data, offsets, starts, state, rule_sets, sets, text, plain, plain_bounds, wild, needs, piece_bounds, found
 ):
-    """`deciding_rule` for each row with `state` 0 and a rule set (-1: none to ask); others stay as they are.
-
-    `/robots.txt` itself is always allowed (RFC 9309 2.2.2), so of such a row nothing is said.
-    """
+    """`deciding_rule` for each row with `state` 0 and a rule set (-1: none to ask); others stay as they are."""
     for row in range(len(offsets) - 1):
         if state[row] == 0 and rule_sets[row] >= 0:
-            if offsets[row + 1] - offsets[row] - starts[row] == 11 and _is_robots_txt(data, offsets[row] + starts[row]):
-                continue
             found[row] = deciding_rule(
                 data,
                 offsets[row] + starts[row],

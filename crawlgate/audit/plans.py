@@ -117,7 +117,7 @@ class Planner:
 
 def _licence_times(declaration: Declaration) -> set[int]:
     found = set()
-    for licence in declaration.licences:
+    for licence in declaration.held:
         if licence.valid_from is not None:
             found.add(micros(licence.valid_from))
         if licence.valid_to is not None:

@@ -199,6 +199,11 @@ class RuleSet:
         return allowed, None if number < 0 else number, None
 
     @property
+    def refuses_all(self) -> bool:
+        """True if nothing but `/robots.txt` is allowed."""
+        return self._everything
+
+    @property
     def certain(self) -> bool:
         """True if the rules have one reading, so that `patterns` say all of it."""
         return not self._doubtful
