@@ -16,14 +16,20 @@ from ..flow import OPTIONAL_FILES, TDMREP_PATH, Fetch
 from ..model import Evidence, EvidenceKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
+_LAST = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH) // MICROSECOND
 _PATHS = {"/robots.txt": EvidenceKind.ROBOTS, TDMREP_PATH: EvidenceKind.TDMREP}
 _PATHS |= {path: EvidenceKind(name) for name, paths in OPTIONAL_FILES.items() for path in paths}
 
 
 def micros(at: datetime) -> int:
     """Microseconds since 1970 UTC, the way in which rows carry their times."""
-    return (at - EPOCH) // _MICROSECOND
+    return (at - EPOCH) // MICROSECOND
+
+
+def instant(at: int) -> datetime:
+    """The time of so many microseconds; before 1970 and after 9999 nothing is told apart."""
+    return EPOCH + min(max(at, 0), _LAST) * MICROSECOND
 
 
 def policy_file(path: str) -> EvidenceKind | None:
@@ -96,7 +102,7 @@ class EvidenceBook:
             kind=fetch.kind,
             url=fetch.url.href,
             final_url=fetch.url.href,
-            fetched_at=EPOCH + at * _MICROSECOND,
+            fetched_at=instant(at),
             error="no_evidence",
         )
 

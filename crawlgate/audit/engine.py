@@ -7,40 +7,46 @@ on more than that, or a target has several spellings, the exact code of `Site` a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..assess import Assessor
-from ..model import Basis
+from ..criteria import evaluate
+from ..model import Basis, NoticeMatch, Stage
+from ..policy import decide
 from ..signals.robots import AgentRules
 from ..signals.robots_rules import RuleSet
 from ..site import Answer
 from ..url import Url
 from . import kernels
+from .book import instant
 from .classes import DecisionClass, class_of
 from .columns import Targets, UrlColumn, read_urls, respelled
 from .interning import Keys, Spans
 from .plans import Plan, Planner
+from .rows import Context, Contexts, Particulars, Rows
 from .rule_tables import RuleTables, as_pattern
-from .texts import Texts
 from .timeline import Timelines
 
 _NO_RULE_SET = -1
+_CONTEXT_BITS = 16
 _AGENTS = 16  # rule sets of named agents in a key; sites with more are read by the exact code
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """The answers for one batch. `classes` numbers the class of each row (-1: refused, see `refused`), `plans` the
-    plan, `lines` the line of robots.txt that keeps it out (0: none does), `origins` its origin."""
+    plan, `robots` the robots.txt in force (-1: none), `lines` the line of it that keeps the row out (0: none does)."""
 
     classes: npt.NDArray[np.int32]
     plans: npt.NDArray[np.int32]
+    robots: npt.NDArray[np.int32]
     lines: npt.NDArray[np.int32]
-    origins: npt.NDArray[np.int32]
     column: UrlColumn
 
     @property
@@ -49,13 +55,25 @@ class Judged:
         return self.column.refused
 
 
+@dataclass(frozen=True, slots=True)
+class _OneByOne:
+    """A batch, for asking about single rows."""
+
+    rows: Rows
+    column: UrlColumn
+    plans: npt.NDArray[np.int32]
+    contexts: npt.NDArray[np.int32]
+
+
 class Engine:
     """Judges batches one after another; what it learns of hosts stays."""
 
-    def __init__(self, assessor: Assessor, planner_of: Any) -> None:
+    def __init__(self, assessor: Assessor, planner_of: Callable[[Callable[[int], str]], Planner], stage: Stage) -> None:
         self._assessor = assessor
+        self._stage = stage
+        self._contexts = Contexts(assessor.declaration, stage)
         self.origins = Spans()
-        self._planner: Planner = planner_of(self.origins.text)
+        self._planner = planner_of(self.origins.text)
         self._timelines = Timelines(self._planner.breaks, self._planner.resolve)
         self._tables = RuleTables()
         self._rule_sets: list[int] = []
@@ -71,36 +89,41 @@ class Engine:
         self._class_of_key: list[int] = []
         self._numbers: dict[DecisionClass, int] = {}
         self.classes: list[DecisionClass] = []
-        self._answers: dict[tuple[int, Answer], int] = {}
+        self._answers: dict[tuple[int, Answer, int], int] = {}
 
     @property
     def plans(self) -> list[Plan]:
         """Every plan so far, by number."""
         return self._planner.plans
 
-    def judge(self, urls: Texts, times: npt.NDArray[np.int64]) -> Judged:
-        """Judge rows by URL and time (microseconds since 1970, UTC)."""
-        column = read_urls(urls, self.origins)
-        plans = self._timelines.plans(column.origins, times, column.state, self.origins.count)
+    def judge(self, rows: Rows) -> Judged:
+        """Judge the rows of one batch."""
+        column = read_urls(rows.urls, self.origins)
+        plans, robots = self._timelines.plans(column.origins, rows.times, column.state, self.origins.count)
         self._learn_plans()
+        contexts = self._contexts.codes(rows)
         left = column.state == kernels.UNCLEAN
         encoded = column.state == kernels.ENCODED
         exact = _by_plan(self._exact, plans, np.bool_)
         two_faced = encoded & _by_plan(self._two_faced, plans, np.bool_)
         one_by_one = (exact | two_faced | (column.state == kernels.ALONE)) & ~left
+        if rows.particulars:
+            one_by_one[list(rows.particulars)] = ~left[list(rows.particulars)]
         targets = respelled(column, np.flatnonzero(encoded & ~one_by_one))
         rules = self._deciding(column, targets, _by_plan(self._rule_sets, plans, np.int32))
         by_line, by_allow = self._tables.by_number
         allowed = by_allow[rules]
         lines = np.where(allowed, 0, by_line[rules])
         kinds = _by_plan(self._kinds, plans, np.int64)
-        keys = (kinds << (_AGENTS + 1)) | (self._refused_agents(column, targets, plans) << 1) | ~allowed
-        classes = self._by_key(keys, ~one_by_one & ~left, column, plans)
+        keys = (((kinds << _CONTEXT_BITS) | contexts) << (_AGENTS + 1)) | ~allowed
+        keys |= self._refused_agents(column, targets, plans) << 1
+        one = _OneByOne(rows, column, plans, contexts)
+        classes = self._by_key(keys, ~one_by_one & ~left, one)
         for row in np.flatnonzero(one_by_one).tolist():
-            classes[row], lines[row] = self._judge_row(column.url(row), int(plans[row]))
+            classes[row], lines[row] = self._judge_row(one, row)
         classes[left] = -1
         lines[left] = 0
-        return Judged(classes, plans, lines, column.origins, column)
+        return Judged(classes, plans, robots, lines, column)
 
     def _deciding(self, column: UrlColumn, targets: Targets, sets: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """The number of the rule that decides about each row, -1 where none does or none is asked."""
@@ -127,7 +150,7 @@ class Engine:
                 refused |= (~by_allow[self._deciding(column, targets, sets)]).astype(np.int64) << bit
         return refused
 
-    def _by_key(self, keys: Any, chosen: Any, column: UrlColumn, plans: Any) -> npt.NDArray[np.int32]:
+    def _by_key(self, keys: Any, chosen: Any, one: _OneByOne) -> npt.NDArray[np.int32]:
         """The class of each chosen row; one row of each key that is new is judged exactly."""
         codes = self._keys.codes(keys)
         self._class_of_key += [-1] * (self._keys.count - len(self._class_of_key))
@@ -137,21 +160,53 @@ class Engine:
         if len(rows):
             new, first = np.unique(codes[rows], return_index=True)
             for code, row in zip(new.tolist(), rows[first].tolist(), strict=True):
-                self._class_of_key[code] = self._judge_row(column.url(row), int(plans[row]))[0]
+                self._class_of_key[code] = self._judge_row(one, row)[0]
             classes = np.array(self._class_of_key, np.int32)[codes]
         return classes
 
-    def _judge_row(self, url: Url, number: int) -> tuple[int, int]:
-        plan = self.plans[number]
+    def _judge_row(self, one: _OneByOne, row: int) -> tuple[int, int]:
+        """Class and line of one row, by the code that judges single URLs."""
+        plan = self.plans[int(one.plans[row])]
+        url = one.column.url(row)
         answer = plan.site.answer(url)
-        key = (number, answer)
-        known = self._answers.get(key) if plan.notices is None or not plan.notices.path_dependent else None
+        context = int(one.contexts[row])
+        particulars = one.rows.particulars.get(row)
+        key = (plan.number, answer, context)
+        alike = particulars is None and not plan.by_itself
+        known = self._answers.get(key) if alike else None
         if known is None:
-            known = self._answers[key] = self._number(self._basis(url, plan, answer))
+            at = instant(int(one.rows.times[row]))
+            known = self._number(self._basis(url, plan, answer, self._contexts.known[context], particulars, at))
+            if alike:
+                self._answers[key] = known
         return known, max(answer.rule, 0)
 
-    def _basis(self, url: Url, plan: Plan, answer: Answer) -> Basis:
-        return self._assessor.before(plan.site, answer, url, plan.at, notices=plan.notices)
+    def _basis(
+        self, url: Url, plan: Plan, answer: Answer, context: Context, particulars: Particulars | None, at: datetime
+    ) -> Basis:
+        assessor = self._assessor
+        reading = context.reading(url, assessor.declaration.token)
+        told = replace(context.circumstances, register=plan.register) if plan.register else context.circumstances
+        hops: tuple[NoticeMatch, ...] = ()
+        if particulars is not None:
+            reading = particulars.reading or reading
+            hops = particulars.hops
+            told = replace(told, traces=told.traces + particulars.traces)
+        facts = assessor.facts(
+            self._stage,
+            plan.site,
+            answer,
+            url,
+            at,
+            notices=plan.notices,
+            offers=reading.offers if reading is not None else (),
+            attempt=context.attempt,
+            circumstances=told,
+            reading=reading,
+            hops=hops,
+        )
+        # Hosts with equal files share a site; how old this host's are is the plan's to say.
+        return decide(evaluate(replace(facts, robots_age=plan.age)), assessor.profile, self._stage, plan.site.evidence)
 
     def _number(self, basis: Basis) -> int:
         found = class_of(basis)
@@ -164,14 +219,15 @@ class Engine:
     def _learn_plans(self) -> None:
         for plan in self.plans[len(self._exact) :]:
             about = plan.notices_key()
-            outline = plan.site.outline() if about is not None else None
+            outline = plan.site.outline() if about is not None and not plan.exact else None
             simple = outline is not None and sum(not rules.refuses_all for rules in outline.agents) <= _AGENTS
             self._exact.append(not simple)
             self._two_faced.append(False)
             key: object = plan.number
             own, agents = _NO_RULE_SET, []
             if outline is not None and simple:
-                key = (outline.kind, tuple(rules.refuses_all for rules in outline.agents), plan.stale, about)
+                everything = tuple(rules.refuses_all for rules in outline.agents)
+                key = (outline.kind, everything, plan.age, plan.since, about)
                 own = self._rules_of(outline.own.own, outline.own)
                 agents = [self._rules_of(rules, outline.own) for rules in outline.agents if not rules.refuses_all]
                 self._two_faced[-1] = not self._one_faced.issuperset({own, *agents})

@@ -25,10 +25,12 @@ class Timelines:
     """Intervals of all hosts, one after another in the order in which hosts turn up.
 
     `breaks_of` gives the instants (microseconds, in any order) at which something changes for a host number;
-    `resolve` gives the plan, a number, for a host number and an instant.
+    `resolve` gives two numbers for a host number and an instant: the plan, and the evidence that is the host's own.
     """
 
-    def __init__(self, breaks_of: Callable[[int], Iterable[int]], resolve: Callable[[int, int], int]) -> None:
+    def __init__(
+        self, breaks_of: Callable[[int], Iterable[int]], resolve: Callable[[int, int], tuple[int, int]]
+    ) -> None:
         self._breaks_of = breaks_of
         self._resolve = resolve
         self._firsts: list[int] = []
@@ -36,10 +38,14 @@ class Timelines:
         self._breaks: list[int] = []
         self._hosts: list[int] = []
         self._plans = np.full(1024, UNRESOLVED, np.int32)
+        self._evidence = np.full(1024, UNRESOLVED, np.int32)
         self._arrays: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
 
-    def plans(self, hosts: Any, times: Any, state: Any, count: int) -> npt.NDArray[np.int32]:
-        """The plan of each row, for rows whose host is one of the first `count`; rows of `state` `UNCLEAN` get 0."""
+    def plans(
+        self, hosts: Any, times: Any, state: Any, count: int
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Plan and evidence of each row, for rows whose host is one of the first `count`; rows of `state` `UNCLEAN`
+        get any."""
         self._learn(count)
         firsts, counts, breaks = self._arrays or self._build()
         found = np.zeros(len(hosts), np.int64)
@@ -48,14 +54,10 @@ class Timelines:
         waiting = (plans == UNRESOLVED) & (state != kernels.UNCLEAN)
         if waiting.any():
             for position in np.unique(found[waiting]).tolist():
-                self._plans[position] = self._resolve(self._hosts[position], self._breaks[position])
+                plan, evidence = self._resolve(self._hosts[position], self._breaks[position])
+                self._plans[position], self._evidence[position] = plan, evidence
             plans = self._plans[found]
-        return plans
-
-    def plan(self, host: int, at: int) -> int:
-        """The plan for one host and instant."""
-        one = np.zeros(1, np.uint8)
-        return int(self.plans(np.array([host]), np.array([at], np.int64), one, host + 1)[0])
+        return np.maximum(plans, 0), self._evidence[found]
 
     def _learn(self, count: int) -> None:
         for host in range(len(self._firsts), count):
@@ -68,6 +70,7 @@ class Timelines:
         if len(self._breaks) > len(self._plans):
             more = np.full(2 * len(self._breaks) - len(self._plans), UNRESOLVED, np.int32)
             self._plans = np.concatenate([self._plans, more])
+            self._evidence = np.concatenate([self._evidence, more])
 
     def _build(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         self._arrays = (
