@@ -64,7 +64,7 @@ def _setting(found: Conditions, words: Words) -> Html:
                 words("conditions.purposes"),
                 ", ".join(words.known("use", use) for use in said.purposes) or words("page.none"),
             ),
-            (words("conditions.basis"), _article(said.legal_basis, words)),
+            (words("conditions.basis"), article(said.legal_basis, words)),
             (words("conditions.licences"), bullets(licences) if licences else words("page.none")),
             (words("conditions.profile"), join((said.profile, quoted(said.profile_hash[:16])), " ")),
             (words("conditions.rule_pack"), quoted(said.rule_pack)),
@@ -77,7 +77,8 @@ def _setting(found: Conditions, words: Words) -> Html:
     )
 
 
-def _article(basis: str, words: Words) -> str:
+def article(basis: str, words: Words) -> str:
+    """The Article that is relied on, spelt out; `basis` is `30-4` or the like."""
     first, hyphen, second = basis.partition("-")
     if not (hyphen and first.isdecimal() and second.isdecimal()):
         return basis or words("page.none")

@@ -188,8 +188,7 @@ def _found(found: CriterionSummary, words: Words) -> Iterator[Html]:
     if not parts:
         return
     known = CATALOGUE.criteria.get(found.criterion)
-    # The catalogue has statements in English only.
-    statement = element("p", known.statement, class_="lead") if known and words.lang == "en" else None
+    statement = element("p", known.statement(words.lang), class_="lead") if known else None
     yield element("div", element("h4", _criterion(found.criterion, words)), statement, *parts, class_="criterion")
 
 
@@ -262,7 +261,7 @@ def reviews(summary: Summary, words: Words) -> Html:
     parts = []
     for review in summary.reviews:
         since = words("reviews.since", count=number(review.urls), since=moment(review.since))
-        question = words.known("question", review.criterion)
+        question = words.suggest(review.criterion)
         parts += [
             element("h3", _criterion(review.criterion, words)),
             element("p", element("strong", f"{words('reviews.question')}: "), question),

@@ -22,8 +22,8 @@ def item_lines(item: OpenItem, now: datetime, words: Words) -> list[str]:
         f"{item.id}  {question.host}  {question.criterion} {title} - {outcome}",
         f"  {urls}, {waiting}",
         f"  {words.sentence(item.finding.reason, item.finding.params)}",
-        *(f"     {place(signal)}" for signal in item.finding.signals[:3]),
-        f"  {words('review.question')}: {words.known('question', question.criterion)}",
+        *(f"     {place(signal, words.lang)}" for signal in item.finding.signals[:3]),
+        f"  {words('review.question')}: {words.suggest(question.criterion)}",
         f"  {words('review.newest')}: {item.url}  {words('example.record', record=item.record)}",
     ]
     if item.others:
