@@ -201,9 +201,9 @@ def _decision(segment: str, seq: int, table: Table, basis: Mapping[str, Any]) ->
 
 def _tables(segment: Segment, report: Report, start: int = 0, seq: int = 0) -> Iterator[tuple[int, int, Table]]:
     """The readable lines of a segment with their numbers and offsets."""
-    being_written = segment.held
     offset = start
     try:
+        being_written = segment.held
         for number, raw in enumerate(segment.lines(start), start=seq):
             if raw[-1:] != b"\n" and len(raw) < MAX_LINE:
                 if not being_written:
@@ -220,6 +220,8 @@ def _tables(segment: Segment, report: Report, start: int = 0, seq: int = 0) -> I
             offset += len(raw)
     except Damaged as error:
         report(Fault(segment.name, 0, offset, "damaged", f"the compressed file {error}"))
+    except OSError as error:
+        raise segments.failure("read the ledger segment", segment.path, error) from None
 
 
 def _usable(table: Table) -> None:
