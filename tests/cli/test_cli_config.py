@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from crawlgate.cli.main import cli
+from crawlgate.declaration import from_table
 from crawlgate.errors import ConfigError
+from crawlgate.model import Declaration, Licence, Use
 from crawlgate.policy import load_profile
 from crawlgate.policy.config import BUILT_IN
 
@@ -98,3 +103,14 @@ def test_show_names_who_asks_where_it_is_given(tmp_path: Path) -> None:
     told = json.loads(run("show", "--declaration", tmp_path / "declaration.toml", "--format", "json").stdout)
     assert told["declaration"]["token"] == "ExampleBot"
     assert "token: ExampleBot" in run("show", "--declaration", tmp_path / "declaration.toml").stdout
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_the_starter_names_every_field_and_every_purpose(tmp_path: Path, lang: str) -> None:
+    run("init", tmp_path, "--lang", lang)
+    text = (tmp_path / "declaration.toml").read_text("utf-8")
+    for name in [*(field.name for field in fields(Declaration)), *(field.name for field in fields(Licence)), *Use]:
+        assert name in text, name
+    whole = re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", text.replace("token_published = false", ""))
+    read = from_table(tomllib.loads(whole))
+    assert (read.needed_works, read.snippet_cap, len(read.licences)) == (100000, 200, 1)
