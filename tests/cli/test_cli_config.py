@@ -48,6 +48,7 @@ def test_check_tells_every_file_and_exits_with_2(tmp_path: Path) -> None:
         "hole.toml": 'name = "a"\n[effects.B2]\nmet = "deny"\n',
         "who.toml": 'operator = "X"\ntoken = "XBot"\nuser_agent = "XBot/1"\npurposes = ["pretrainin"]\n',
         "odd.toml": "x = 1\n",
+        "old.toml": 'licensor = "P"\nscope = ["https://p.example/*"]\npurposes = ["*"]\nfrom = 2020-01-01\nto = 2020-12-31\n',
     }
     for name, text in texts.items():
         (tmp_path / name).write_text(text, "utf-8")
@@ -60,15 +61,17 @@ def test_check_tells_every_file_and_exits_with_2(tmp_path: Path) -> None:
         ("profile", False),
         ("declaration", False),
         (None, False),
+        ("licence", True),
         (None, False),
     ]
+    assert rows[4]["hints"] == ["P: ended on 2020-12-31", "P: no reference, so nobody can look it up"]
     assert "effects.A1.met" in rows[1]["error"]
     assert "did you mean 'pretraining'" in rows[2]["error"]
-    assert "neither a profile" in rows[3]["error"]
-    assert "No such file" in rows[4]["error"]
+    assert "is no profile" in rows[3]["error"]
+    assert "No such file" in rows[5]["error"]
     plain = run("check", *files)
     assert plain.exit_code == 2
-    assert plain.stdout.count("is fine") == 1
+    assert plain.stdout.count("is fine") == 2
     assert plain.stderr.count("crawlgate: ") == 4
 
 
