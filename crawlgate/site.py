@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from . import url as urls
 from .flow import Survey
+from .limits import DEFAULT_LIMITS
 from .model import Evidence, Lint, Polarity, Purpose, Scope, Signal, Strength
 from .signals import ai_txt, robots, rsl, tdmrep, trust_txt, usage
 from .signals.agents import AgentCatalogue, AgentClass
@@ -89,7 +90,8 @@ class Site:
         robots_id = survey.robots.id if survey.robots else ""
         ours, _ = file.extension_lines(token)
         subject = "ours" if self.names_us else "*"
-        self._usage = usage.read(ours, subject=subject, evidence=robots_id)
+        doubtful = file.doubtful_lines(token)
+        self._usage = usage.read(ours, subject=subject, evidence=robots_id, doubtful=doubtful)
         tdm = survey.tdmrep
         self._tdm = tdmrep.parse_file(tdm.body, evidence=tdm.id) if tdm is not None and _had(tdm) else None
         self._read_licences()
@@ -168,7 +170,9 @@ class Site:
         """The statements in force for URLs with this answer, tdmrep.json last."""
         known = self._signals.get(answer)
         if known is None:
-            known = self._signals[answer] = tuple(self._robots_signals(answer, url)) + self.tdm_signals(answer)
+            known = tuple(self._robots_signals(answer, url)) + self.tdm_signals(answer)
+            if len(self._signals) < DEFAULT_LIMITS.memo_per_origin:
+                self._signals[answer] = known
         return known
 
     def tdm_signals(self, answer: Answer) -> tuple[Signal, ...]:
@@ -188,7 +192,7 @@ class Site:
         evidence = self.survey.robots.id if self.survey.robots else ""
         found: list[Signal] = []
         if self._file.content not in ("robots", "absent"):
-            found.append(_no_robots_signal(self._file.content, evidence))
+            found.append(_no_robots_signal(self._file, evidence))
         if answer.rule:
             decided = self._own.decide(url.target)
             found.append(_own_signal(decided, self._file, self.token, self.names_us, evidence))
@@ -247,16 +251,19 @@ def _agents_named(file: RobotsFile, token: str, catalogue: AgentCatalogue) -> li
     )
 
 
-def _no_robots_signal(content: str, evidence: str) -> Signal:
+def _no_robots_signal(file: RobotsFile, evidence: str) -> Signal:
     """What was served in place of a robots.txt says nothing about crawling, and that is told."""
+    number, raw = file.beginning
     return Signal(
         kind="robots.not_robots_txt",
         purpose=Purpose.CRAWL,
         polarity=Polarity.UNSPECIFIED,
         strength=Strength.PREFERENCE,
         scope=Scope.ORIGIN,
+        raw=raw,
+        line=number or None,
         evidence=evidence,
-        detail={"content": content},
+        detail={"content": file.content},
     )
 
 
