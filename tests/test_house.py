@@ -30,9 +30,9 @@ COMMON = {
 SIDE = {
     "evidence": COMMON - {"explain", "declaration"},
     "ledger": {"model", "errors", "limits", "evidence", "signed_note"},
-    "blocklist": COMMON | {"domains"},
+    "blocklist": COMMON | {"domains", "evidence"},
 }
-PURE = ["signals", "criteria", "policy", "flow", "site", "register", "assess", "cases"]
+PURE = ["signals", "criteria", "policy", "flow", "site", "register", "assess", "cases", "inspection"]
 IMPURE = {"httpx", "httpcore", "anyio", "asyncio", "socket", "threading", "random", "time", "subprocess", "os"}
 
 

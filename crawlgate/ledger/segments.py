@@ -93,7 +93,7 @@ def odd_files(directory: Path) -> list[str]:
 def _entries(directory: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:
-            return [entry for entry in entries if entry.name.endswith((SUFFIX, PACKED))]
+            return [e for e in entries if e.name.endswith((SUFFIX, PACKED)) and not e.name.startswith(".")]
     except FileNotFoundError as error:
         raise LedgerError(f"there is no ledger at {directory}: {error.strerror}", str(directory)) from None
     except OSError as error:
@@ -204,6 +204,20 @@ class Segment:
             elif first + len(line) > start:
                 yield line[start - first :]
             first += len(line)
+
+    def blocks(self, start: int, size: int) -> Iterator[bytes]:
+        """The bytes from offset `start` on, about `size` at a time, for readers of many lines. A damaged compressed
+        file raises `Damaged`."""
+        if not self.packed:
+            self.file.seek(start)
+            yield from iter(lambda: self.file.read(size), b"")
+            return
+        place, first = self.frames.locate(start) if start else (0, 0)
+        self.file.seek(place)
+        for block in compressed.blocks(self.file, size):
+            if first + len(block) > start:
+                yield block[max(start - first, 0) :]
+            first += len(block)
 
     def line(self, offset: int) -> bytes:
         """The line at `offset`, with its newline; empty at the end."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .. import __version__
-from ..blocklist.entry import SCOPES, EntryError, notice_from_table
+from ..blocklist.entry import EntryError, notice_from_table
 from ..blocklist.match import NoticeIndex
 from ..clock import Clock, SystemClock
 from ..criteria import CATALOGUE
@@ -19,10 +19,10 @@ from ..declaration import nearest
 from ..domains import Suffixes
 from ..errors import ConfigError
 from ..home import Home
+from ..ledger.open import open_ledger
 from ..ledger.overrides import override_table, read_overrides, revocation_table
-from ..ledger.writer import LedgerWriter
 from ..model import Decision, Notice, NoticeRelation, Outcome, Override, Verdict
-from ..policy.overrides import needs_words
+from ..policy.overrides import SCOPES, needs_words
 from ..report.words import Words
 from ..url import parse
 
@@ -210,7 +210,7 @@ def _write(home: Home, kind: str, table: Mapping[str, object], clock: Clock) -> 
         "source_document": CATALOGUE.source_document,
         "written_by": "review",
     }
-    with LedgerWriter(home.ledger, head, now=clock.now) as writer:
+    with open_ledger(home.ledger, home.keys, head, now=clock.now) as writer:
         segment, seq = writer.append(kind, table)
     record = f"{segment}:{seq}"
     part = home.decided.with_name(f".{home.decided.name}.{os.getpid()}.part")
