@@ -96,6 +96,13 @@ _WALL = re.compile(
     r"|ya (?:tiene|tienes|eres)|utilizadores registados|já (?:tem|sou)|hai già|debes? (?:estar|iniciar)"
     r"|registrovan[ií] z[áa]kazn[íi]|вы должны|уже зарегистрированы|masz już"
 )
+_LOGIN_STEP = re.compile(
+    r"(?:(?:wp|user|member|customer|account|client)[-_]?)?(?:log|sign)[-_]?(?:in|on)"
+    r"(?:[-_.]?(?:html?|form|page|php|aspx?|jsp|do|cgi|cfm))?"
+)
+_OTHER_STEP = re.compile(
+    r"regist|sign[-_]?up|creat|forg[oe]t|lost|reset|remind|recover|passw(?!ord=)|new[-_]?account|logout"
+)
 _TITLE_PARTS = re.compile(r"\s*[|·•»«›‹:：–—―/／・<>~]+\s*|\s+-+\s+|\s*,\s+")
 
 # --- Places ------------------------------------------------------------------------------------------------
@@ -186,8 +193,12 @@ class _Outline:
     cut: bool = False
 
 
-def read(body: bytes, *, content_type: str = "", evidence: str = "", whole: bool = True) -> tuple[Signal, ...]:
+def read(
+    body: bytes, *, content_type: str = "", url: str = "", evidence: str = "", whole: bool = True
+) -> tuple[Signal, ...]:
     """`access.login_page` if the page is a login page, else nothing. Never raises.
+
+    `url` is the page's own; an address such as `/login` says what the page is for.
 
     `whole` False says that `body` is only the beginning of the page: then the title must say login too, because what
     follows the form is not known.
@@ -201,7 +212,8 @@ def read(body: bytes, *, content_type: str = "", evidence: str = "", whole: bool
     if not _PASSWORD.search(data) and not suspected(head.title):
         return ()
     page = _outline(data, head.charset)
-    found = _login(page, whole=whole and len(body) <= MAX_BYTES and not page.cut)
+    addressed = _is_login_address(url)
+    found = _login(page, addressed=addressed, whole=whole and len(body) <= MAX_BYTES and not page.cut)
     if found is None:
         return ()
     form, sign = found
@@ -254,7 +266,15 @@ def _outline(data: bytes, charset: str) -> _Outline:
 # --- The rule ----------------------------------------------------------------------------------------------
 
 
-def _login(page: _Outline, *, whole: bool) -> tuple[_Form, str] | None:
+def _is_login_address(url: str) -> bool:
+    """True for a URL whose last step, or a value of its query, is a login, and that speaks of nothing else."""
+    path, _, query = url[:2_000].lower().partition("?")
+    step = path.partition("://")[2].partition("/")[2].rstrip("/").rpartition("/")[2]
+    words = [step, *(pair.partition("=")[2] for pair in query.split("&"))]
+    return any(_LOGIN_STEP.fullmatch(word) for word in words) and not _OTHER_STEP.search(url.lower())
+
+
+def _login(page: _Outline, *, addressed: bool, whole: bool) -> tuple[_Form, str] | None:
     """The login form that is the main content of the page, and what says so."""
     titled = suspected(page.title)
     if not (titled or whole):
@@ -268,7 +288,13 @@ def _login(page: _Outline, *, whole: bool) -> tuple[_Form, str] | None:
             if page.prose <= (_TITLED_PROSE if main else _SECOND_PROSE) and (main or not _content_after(page, form)):
                 return form, "title"
         return None
-    if _titled_otherwise(page.title) or page.links > _NAMED_LINKS:
+    if _titled_otherwise(page.title):
+        return None
+    if addressed and page.prose <= _TITLED_PROSE:
+        for form in main or forms:
+            if main or not _content_after(page, form):
+                return form, "address"
+    if page.links > _NAMED_LINKS:
         return None
     for form in main:
         if page.prose <= _NAMED_PROSE and (_says_login(form.heading) or _WALL.search(form.heading.lower())):
