@@ -23,12 +23,13 @@ from ..limits import DEFAULT_LIMITS
 from ..model import Decision, Outcome, Override, Verdict
 from ..policy.overrides import SCOPES
 from ..report.recorded import decision_of
+from ..report.standing import override_lines
 from ..report.words import Words, number
 from ..review import OpenItem, ReviewError, open_items
 from ..review import decide as record_decision
 from ..review import revoke as record_revocation
 from ..review.json import item_object, override_object
-from ..review.text import item_lines, override_lines
+from ..review.text import item_lines
 from ..url import parse
 
 F = TypeVar("F", bound=Callable[..., Any])
