@@ -70,6 +70,14 @@ def test_config(tmp_path: Path) -> None:
     ]
 
 
+def test_judgements(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(f"{json.dumps(case())}\n[]\n", "utf-8")
+    assert [row["verdict"] for row in printed("judgement", "judge", path)] == ["allow", None]
+    (detailed, _) = printed("judgement", "judge", path, "--details", "--lang", "ja")
+    assert detailed["details"]["findings"]["B2"]["sources"] == ["ST20", "ST23"]
+
+
 def test_changes(tmp_path: Path) -> None:
     path = tmp_path / "cases.jsonl"
     robots = {"status": 200, "body": "User-agent: GPTBot\nDisallow: /", "fetched_at": "2026-11-10T03:00:00Z"}

@@ -25,10 +25,10 @@ from ..report.criterion import (
     statement_object,
     statement_text,
 )
+from ..report.standing import override_lines
 from ..report.story import Story, story_object, story_text
 from ..report.words import Words
 from ..review.json import override_object
-from ..review.text import override_lines
 
 
 @click.command()

@@ -117,10 +117,15 @@ def open_questions(findings: Iterable[Finding]) -> dict[PersonQuestion, tuple[st
 
 def leaves_open(finding: Finding) -> bool:
     """True if a finding raises questions for people; not where it speaks for the collector, or found nothing."""
-    settled = _SETTLED.get(finding.criterion)
+    return raises(finding.criterion, finding.outcome)
+
+
+def raises(criterion: str, outcome: Outcome) -> bool:
+    """True if this outcome of a criterion raises questions for people."""
+    settled = _SETTLED.get(criterion)
     if settled is not None:
-        return finding.outcome not in settled
-    return finding.outcome in _OPEN or (finding.outcome is Outcome.UNKNOWN and finding.criterion in _ASKED_IF_UNKNOWN)
+        return outcome not in settled
+    return outcome in _OPEN or (outcome is Outcome.UNKNOWN and criterion in _ASKED_IF_UNKNOWN)
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..criteria import CATALOGUE
 from ..criteria.passages import open_questions
-from ..model import Decision, Finding, Override, Signal
+from ..model import Basis, Decision, Finding, Override, Signal
 
 SCHEMA = "crawlgate.decision/1"
 
@@ -17,26 +17,32 @@ def decision_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
         "schema": SCHEMA,
         "url": decision.url,
         "at": decision.at,
-        "stage": decision.basis.stage,
-        "verdict": decision.verdict,
-        "temporary": decision.temporary,
         "enforced": decision.enforced,
         "problem": decision.problem,
-        "reasons": [finding.criterion for finding in decision.reasons],
-        "findings": {finding.criterion: finding_object(finding, lang) for finding in decision.findings},
+        **basis_object(decision.basis, lang),
+        "record": decision.record,
+    }
+
+
+def basis_object(basis: Basis, lang: str = "en") -> dict[str, Any]:
+    """What a decision rests on: findings with passages and signals, reasons, what was not assessed and is left open."""
+    return {
+        "stage": basis.stage,
+        "verdict": basis.verdict,
+        "temporary": basis.temporary,
+        "reasons": [finding.criterion for finding in basis.reasons],
+        "findings": {finding.criterion: finding_object(finding, lang) for finding in basis.findings},
         "not_assessed": {
-            name: {"reason": why, "text": CATALOGUE.phrase(why, lang=lang)}
-            for name, why in decision.not_assessed.items()
+            name: {"reason": why, "text": CATALOGUE.phrase(why, lang=lang)} for name, why in basis.not_assessed.items()
         },
         "for_people": [
             {"question": question.key, "text": question.text(lang), "criteria": list(criteria)}
-            for question, criteria in open_questions(decision.findings).items()
+            for question, criteria in open_questions(basis.findings).items()
         ],
-        "overrides": [_override(override) for override in decision.overrides],
-        "evidence": list(decision.basis.evidence),
-        "profile": decision.basis.profile,
-        "rule_pack": decision.basis.rule_pack,
-        "record": decision.record,
+        "overrides": [_override(override) for override in basis.overrides],
+        "evidence": list(basis.evidence),
+        "profile": basis.profile,
+        "rule_pack": basis.rule_pack,
     }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..criteria.limits import LIMITS, UNITS
 from ..ledger.checkpoint import encode_hash
 from ..ledger.segments import Fault
-from .conditions import Conditions
+from .conditions import Conditions, LimitSet
 from .markup import Child, Html, bullets, definitions, element, join, quoted, row, table
 from .summary import Summary
 from .words import Words, moment, number
@@ -55,6 +56,7 @@ def _setting(found: Conditions, words: Words) -> Html:
         )
         for item in said.lists
     ]
+    limits = [_limit(limit, words) for limit in said.limits]
     return definitions(
         (
             (words("conditions.operator"), said.operator or words("page.nobody")),
@@ -67,6 +69,7 @@ def _setting(found: Conditions, words: Words) -> Html:
             (words("conditions.basis"), article(said.legal_basis, words)),
             (words("conditions.licences"), bullets(licences) if licences else words("page.none")),
             (words("conditions.profile"), join((said.profile, quoted(said.profile_hash[:16])), " ")),
+            (words("conditions.limits"), bullets(limits) if limits else words("conditions.no_limits")),
             (words("conditions.rule_pack"), quoted(said.rule_pack)),
             (words("conditions.source"), said.source_document or None),
             (words("conditions.lists"), bullets(lists) if lists else words("conditions.no_lists")),
@@ -75,6 +78,14 @@ def _setting(found: Conditions, words: Words) -> Html:
             (words("conditions.used"), used),
         )
     )
+
+
+def _limit(limit: LimitSet, words: Words) -> Html:
+    known = LIMITS.get(limit.name)
+    figure = f"{number(limit.value)} {UNITS[words.lang].get(limit.unit, limit.unit)}"
+    meaning = f"{known.criterion}: {known.meaning(words.lang)}" if known else limit.name
+    set_by = words("conditions.limit", owner=limit.owner, date=limit.date, reason=limit.reason)
+    return join((element("div", f"{figure} - {meaning}"), element("div", set_by)))
 
 
 def article(basis: str, words: Words) -> str:

@@ -54,7 +54,7 @@ def read(
     content_type = headers.get("content-type") or ""
     root = feed.root_name(body)
     declared = "xml" in content_type.lower() or not content_type
-    if declared and root != "html" and (root in _DOCUMENTS or body[:100].lstrip().startswith(b"<?xml")):
+    if declared and root not in ("", "html") and (root in _DOCUMENTS or body[:100].lstrip().startswith(b"<?xml")):
         return _other_xml(body, before, root, evidence)
     whole = whole and len(body) <= limits.page_head_bytes
     body = body[: limits.page_head_bytes]
@@ -71,7 +71,7 @@ def read(
         *inline_licences(references, url, evidence, lint),
         *facts.signals,
         *marks,
-        *login_page.read(body, content_type=content_type, evidence=evidence, whole=whole),
+        *login_page.read(body, content_type=content_type, url=url.href, evidence=evidence, whole=whole),
     )
     not_looked = {name: why for name, why in before.not_looked.items() if name in _KEPT}
     if not head.complete:
