@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,15 +48,27 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """Segments whose deletion is on record: their number, and the records they held."""
+
+    record: str
+    at: datetime | None
+    by: str
+    reason: str
+    segments: tuple[str, ...]
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """What the answers rest on.
 
     `since` and `until` (exclusive) are the period asked for, None open. `runs` are segments with decisions in it.
     `gaps` are spans of at least `GAP` without any record, within the period and between the first and the last record;
-    `outside` are collections that people recorded as not having passed the gate. Of what is missing: `lost` bytes of
-    cut lines, `missing` segments that others name, `unreadable` lines (the first in `faults`), `open` segments that are
-    being written or whose writer died, and evidence files that cannot be read. `verified` says whether all of it was
-    verified for this answer (None: not asked for).
+    `outside` are collections that people recorded as not having passed the gate. Of what is missing: `deletions` on
+    record, `lost` bytes of cut lines, `missing` segments that others name, `unreadable` lines (the first in `faults`),
+    `open` segments that are being written or whose writer died, and evidence files that cannot be read. `verified` says
+    whether all of it was verified for this answer (None: not asked for).
     """
 
     since: datetime | None
@@ -71,6 +83,7 @@ class Coverage:
     gaps: tuple[tuple[datetime, datetime], ...]
     more_gaps: int
     outside: tuple[Outside, ...]
+    deletions: tuple[Deletion, ...]
     missing: tuple[str, ...]
     lost: tuple[tuple[str, int], ...]
     open: tuple[str, ...]
@@ -83,13 +96,18 @@ class Coverage:
     @property
     def whole(self) -> bool:
         """True if nothing is known to be missing or unreadable."""
-        return not (self.missing or self.lost or self.unreadable or self.evidence_files or self.verified is False)
+        lacking = self.deletions or self.missing or self.lost or self.unreadable or self.evidence_files
+        return not lacking and self.verified is not False
 
 
 def coverage(
-    lookup: Lookup, since: datetime | None, until: datetime | None, outside: Sequence[Outside] = ()
+    lookup: Lookup,
+    since: datetime | None,
+    until: datetime | None,
+    outside: Sequence[Outside] = (),
+    deletions: Sequence[Deletion] = (),
 ) -> Coverage:
-    """The coverage of a period, from what the index knows of segments."""
+    """The coverage of a period, from what the index knows of segments and what people put on record."""
     low = None if since is None else int(since.timestamp())
     high = None if until is None else int(until.timestamp())
     states = lookup.segments()
@@ -111,7 +129,8 @@ def coverage(
         gaps=tuple(gaps[:_SHOWN]),
         more_gaps=max(len(gaps) - _SHOWN, 0),
         outside=tuple(one for one in outside if _within(one, since, until)),
-        missing=_missing(states),
+        deletions=tuple(deletions),
+        missing=_missing(states, {name for one in deletions for name in one.segments}),
         lost=tuple((name, lost) for name, lost, _ in lookup.ends() if lost),
         open=tuple(state.name for state in runs if not state.sealed),
         unreadable=len(faults),
@@ -133,12 +152,12 @@ def _within(one: Outside, since: datetime | None, until: datetime | None) -> boo
     )
 
 
-def _missing(states: Sequence[SegmentState]) -> tuple[str, ...]:
-    """Segments that another names and that are not here."""
+def _missing(states: Sequence[SegmentState], deleted: Collection[str]) -> tuple[str, ...]:
+    """Segments that another names, that are not here and not on record as deleted."""
     here = {state.name for state in states if state.read}
     named = {state.name for state in states if not state.read}
     named |= {state.gist["previous"] for state in states if isinstance(state.gist.get("previous"), str)}
-    return tuple(sorted(named - here))
+    return tuple(sorted(named - here - set(deleted)))
 
 
 def _gaps(runs: Sequence[SegmentState], low: int | None, high: int | None) -> list[tuple[datetime, datetime]]:

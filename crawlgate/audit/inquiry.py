@@ -28,14 +28,17 @@ from . import asked as asking
 from .asked import Asked, Kind
 from .coverage import Coverage, coverage
 from .evidence import Evidences, KeptEvidence
-from .outside import outside
+from .stated import DELETION, OUTSIDE, deletions, outside
 from .taken import TAKEN, Answer, Why, judge, merged
 
-CHUNK = 500
+CHUNK = 2_000
 """Things asked for that are looked up together, so that the ledger is read from front to back."""
 
 SHOWN = 50
 """Addresses of a host, and decisions about an address, that are told in full unless more are asked for."""
+
+_OF_MANY = 6
+"""Decisions about an address that are told in full where it is one of many."""
 
 _HOPS = 10
 _REDIRECTED_WITHIN = 3600
@@ -141,9 +144,12 @@ class Inquiry:
         self._index = Index(self._home)
         self._places = self._index.places()
         self._records: dict[tuple[str, int], Record | None] = {}
+        self._faults: dict[tuple[str, int], Fault] = {}
+        self._noticed: dict[tuple[str, int], Fault] = {}
+        self._outcomes: dict[tuple[str, int], list[tuple[str, int]]] = {}
         try:
             self._index.catch_up(report)
-            self._evidences = Evidences(self._home, self._index, self._places, check=check)
+            self._evidences = Evidences(self._home, self._index, self._record, check=check)
         except BaseException:
             self.close()
             raise
@@ -162,24 +168,27 @@ class Inquiry:
 
     def coverage(self) -> Coverage:
         """What the answers cover."""
-        told = outside(self._index.statements({"outside"})[0])
-        found = self._index.ask(lambda lookup: coverage(lookup, self._since, self._until, told))
+        stated = self._index.statements({OUTSIDE, DELETION})[0]
+        beyond = outside(record for record in stated if record.kind == OUTSIDE)
+        gone = deletions(record for record in stated if record.kind == DELETION)
+        found = self._index.ask(lambda lookup: coverage(lookup, self._since, self._until, beyond, gone))
         return replace(found, temporary_index=self._index.temporary)
 
     def _chunk(self, chunk: Sequence[Asked]) -> Iterator[ItemAnswer]:
         """Look up what is asked for together: first where everything stands, then all records in their order."""
         self._records.clear()
+        self._outcomes.clear()
         found: list[list[Place]] = [self._of_url(item) if item.kind in _ADDRESSES else [] for item in chunk]
-        self._load(place.place for places in found for place in places)
+        self._load([place for places in found for place in places])
         for item, places in zip(chunk, found, strict=True):
-            faults = len(self._places.faults)
+            self._noticed.clear()
             if item.kind in _ADDRESSES:
                 answer = self._about_url(item, places)
             elif item.kind in (Kind.HOST, Kind.DOMAIN):
                 answer = self._about_hosts(item)
             else:
                 answer = ItemAnswer(asked=item, answer=Answer.UNREADABLE, why=())
-            yield replace(answer, faults=tuple(self._places.faults[faults:]))
+            yield replace(answer, faults=tuple(self._noticed.values()))
 
     # -- one address --------------------------------------------------------------------------------
 
@@ -192,13 +201,15 @@ class Inquiry:
 
     def _about_url(self, item: Asked, places: list[Place]) -> ItemAnswer:
         mine = self._about(places, item.url)
+        if not mine and item.kind is Kind.REFUSED:
+            return ItemAnswer(asked=replace(item, kind=Kind.UNREADABLE), answer=Answer.UNREADABLE, why=())
         if not mine and not places:
             return ItemAnswer(asked=item, answer=Answer.NOT_COVERED, why=(Why.NEVER_ASKED,))
         if not mine:  # keys met, records did not: either other addresses, or records that cannot be read
             lost = any(self._record(place.place) is None for place in places)
             why = Why.UNREADABLE if lost else Why.NEVER_ASKED
             return ItemAnswer(asked=item, answer=Answer.NOT_COVERED, why=(why,))
-        told = self._address(mine, item.url, depth=_HOPS)
+        told = self._address(mine, item.url, self._shown, led_from=(item.url,))
         return ItemAnswer(
             asked=item,
             answer=told.answer,
@@ -217,15 +228,18 @@ class Inquiry:
                 found.append(place)
         return found
 
-    def _address(self, places: Sequence[Place], url: str, *, depth: int) -> AddressAnswer:
-        """The answer about one address, whose decisions are at `places`."""
+    def _address(
+        self, places: Sequence[Place], url: str, shown: int, *, led_from: tuple[str, ...] = ()
+    ) -> AddressAnswer:
+        """The answer about one address, whose decisions are at `places`; `shown` of them are told in full. `led_from`
+        are this address and those that led to it, none where redirects are not followed."""
         answer, why = judge(places)
         places = sorted(places, key=lambda place: (place.at, place.place))
-        told = places[-self._shown :]
+        told = places[-shown:]
         steps = tuple(step for place in told if (step := self._step(place, url)) is not None)
         through: tuple[AddressAnswer, ...] = ()
-        if answer is not Answer.YES and depth > 0:
-            through = self._through(steps, url, depth - 1)
+        if answer is not Answer.YES and 0 < len(led_from) <= _HOPS:
+            through = self._through(steps, led_from)
             if any(one.answer is Answer.YES for one in through):
                 answer, why = Answer.YES, (Why.THROUGH_REDIRECT,)
         exact = [step.decision.url for step in steps if step.exact]
@@ -241,19 +255,19 @@ class Inquiry:
             through=through,
         )
 
-    def _through(self, steps: Sequence[Step], url: str, depth: int) -> tuple[AddressAnswer, ...]:
+    def _through(self, steps: Sequence[Step], led_from: tuple[str, ...]) -> tuple[AddressAnswer, ...]:
         """Answers about addresses to which this one was redirected, asked for right afterwards."""
         found: dict[str, AddressAnswer] = {}
         for step in steps:
             second = int(step.decision.at.timestamp())
             for to in step.leads_to:
-                if to in found or same_address(to, url):
+                if to in found or any(same_address(to, before) for before in led_from):
                     continue
                 host, target = address(to)
                 places = self._index.ask(partial(_asked_within, host, target, second, second + _REDIRECTED_WITHIN))
                 mine = self._about([place for place in places if place.segment == step.decision.segment], to)
                 if mine:
-                    found[to] = self._address(mine, to, depth=depth)
+                    found[to] = self._address(mine, to, _OF_MANY, led_from=(*led_from, to))
         return tuple(found.values())
 
     def _step(self, place: Place, url: str) -> Step | None:
@@ -262,7 +276,9 @@ class Inquiry:
             return None
         basis = self._record((record.segment, record.table["basis"]))
         decision = decision_of_record(record, basis.table if basis is not None and basis.kind == "basis" else {})
-        outcomes = self._index.ask(lambda lookup: lookup.outcomes(place.place)) if place.outcomes else []
+        if place.outcomes and place.place not in self._outcomes:
+            self._outcomes |= self._index.ask(lambda lookup: lookup.outcomes_of([place.place]))
+        outcomes = self._outcomes.get(place.place, [])
         became = [found for one in outcomes if (found := self._record(one)) is not None]
         became.sort(key=lambda outcome: (outcome.at or _NEVER, outcome.seq))
         names = [name for name in decision.basis.get("evidence", ()) if isinstance(name, str)]
@@ -299,12 +315,13 @@ class Inquiry:
             return ItemAnswer(asked=item, answer=Answer.NOT_COVERED, why=(Why.NEVER_ASKED,), counts={}, decisions={})
         answer, why = merged((one, tuple(whys)) for one, whys in found.whys.items())
         chosen = found.chosen()
-        self._load(place.place for _, places in chosen for place in places[-self._shown :])
+        shown = self._shown if self._shown > SHOWN else min(self._shown, _OF_MANY)
+        self._load([place for _, places in chosen for place in places[-shown:]])
         addresses = []
         for _, places in chosen:
             latest = self._record(max(places, key=lambda place: place.at).place)
             if latest is not None and latest.kind == "decision":
-                addresses.append(self._address(places, latest.table["url"], depth=0))
+                addresses.append(self._address(places, latest.table["url"], shown))
         return ItemAnswer(
             asked=item,
             answer=answer,
@@ -318,23 +335,37 @@ class Inquiry:
 
     # -- records ------------------------------------------------------------------------------------
 
-    def _load(self, places: Iterable[tuple[str, int]]) -> None:
-        """Read records in the order in which they stand, and what their decisions rest on."""
-        wanted = sorted(set(places) - self._records.keys())
-        for place in wanted:
-            self._records[place] = self._places.one(*place)
-        bases = {
-            (record.segment, record.table["basis"])
-            for place in wanted
-            if (record := self._records[place]) is not None and record.kind == "decision"
+    def _load(self, places: Sequence[Place]) -> None:
+        """Read decisions, what they rest on, what came of them and the evidence they name, in the order in which all
+        of it stands: a compressed ledger is unpacked piece by piece, and each piece once."""
+        with_outcomes = [place.place for place in places if place.outcomes]
+        self._outcomes |= self._index.ask(lambda lookup: lookup.outcomes_of(with_outcomes))
+        wanted = {place.place for place in places} | {(place.segment, place.basis) for place in places}
+        self._fetch(wanted.union(*self._outcomes.values()))
+        named = {
+            (name, place.segment)
+            for place in places
+            if (basis := self._records[place.segment, place.basis]) is not None and basis.kind == "basis"
+            for name in basis.table.get("evidence", ())
+            if isinstance(name, str)
         }
-        for place in sorted(bases - self._records.keys()):
-            self._records[place] = self._places.one(*place)
+        self._fetch(self._evidences.locate(named))
+
+    def _fetch(self, places: Iterable[tuple[str, int]]) -> None:
+        wanted = sorted(set(places) - self._records.keys())
+        self._records.update(zip(wanted, self._places.several(wanted), strict=True))
+        for fault in self._places.faults:
+            self._faults[fault.segment, fault.line - 1] = fault
+        self._places.faults.clear()
 
     def _record(self, place: tuple[str, int]) -> Record | None:
+        """The record at a place; where it cannot be read, that is noticed for the answer at work."""
         if place not in self._records:
-            self._records[place] = self._places.one(*place)
-        return self._records[place]
+            self._fetch([place])
+        record = self._records[place]
+        if record is None and place in self._faults:
+            self._noticed[place] = self._faults[place]
+        return record
 
     # -- lifetime -----------------------------------------------------------------------------------
 

@@ -94,8 +94,10 @@ def _before(place: Place, outcomes: set[str], why: set[Why], let_through: Counte
     elif place.verdict == Verdict.ALLOW:
         let_through[place.segment] += not outcomes
     elif place.verdict in (Verdict.DENY, Verdict.REVIEW):
-        why.add(Why.REFUSED if place.verdict == Verdict.DENY else Why.HELD)
-        observed[place.segment] += place.observed and not outcomes
+        if place.observed:  # nothing was stopped by it
+            observed[place.segment] += not outcomes
+        else:
+            why.add(Why.REFUSED if place.verdict == Verdict.DENY else Why.HELD)
     else:
         why.add(Why.UNREADABLE)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .. import __version__
-from ..audit.outside import KIND, outside_table
+from ..audit.stated import OUTSIDE, outside_table
 from ..clock import SystemClock
 from ..declaration import instant
 from ..errors import ConfigError
@@ -30,7 +30,7 @@ def outside(
 
     A ledger cannot know what never asked it; only a person can say. Prints the place of the record.
     """
-    from ..ledger.writer import LedgerWriter
+    from ..ledger.open import open_ledger
 
     for option, value in (("NAME", name), ("--by", by), ("--reason", reason)):
         if not value.strip():
@@ -40,8 +40,8 @@ def outside(
         raise ConfigError(f"--to {until} is before --from {since}")
     folders, clock = Home(home), SystemClock()
     folders.create()
-    head = {"program": f"crawlgate {__version__}", "written_by": KIND}
+    head = {"program": f"crawlgate {__version__}", "written_by": OUTSIDE}
     table = outside_table(clock.now(), name, by=by, reason=reason, since=begun, until=ended, dataset=dataset)
-    with LedgerWriter(folders.ledger, head, now=clock.now) as writer:
-        segment, number = writer.append(KIND, table)
+    with open_ledger(folders.ledger, folders.keys, head, now=clock.now) as writer:
+        segment, number = writer.append(OUTSIDE, table)
     click.echo(f"{segment}:{number}")

@@ -29,6 +29,7 @@ class Asked(NamedTuple):
     seq: int
     at: int
     flags: int
+    basis: int
     verdict: str
     stage: str
     temporary: bool
@@ -84,7 +85,7 @@ class EvidencePlace(NamedTuple):
 
 
 _ASKED = """
-SELECT d.host, d.key, s.name, d.seq, d.at, d.flags, coalesce(b.verdict, ''), coalesce(b.stage, ''),
+SELECT d.host, d.key, s.name, d.seq, d.at, d.flags, d.basis, coalesce(b.verdict, ''), coalesce(b.stage, ''),
        coalesce(b.temporary, 0), coalesce(b.reasons, ''),
        (SELECT group_concat(disposition) FROM outcome AS o WHERE o.of_segment = d.segment AND o.of_seq = d.seq)
 FROM decision AS d JOIN segment AS s ON s.id = d.segment
@@ -159,6 +160,10 @@ class Lookup:
         )
         return [(name, seq) for name, seq in rows]
 
+    def outcomes_of(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], list[tuple[str, int]]]:
+        """Outcomes of several decisions."""
+        return {place: self.outcomes(place) for place in places}
+
     def _asked(self, sql: str, values: tuple[int, ...]) -> list[Asked]:
         return self._with_outcomes(self._db.execute(sql, values).fetchall())
 
@@ -181,15 +186,15 @@ class Lookup:
 
     # -- places -------------------------------------------------------------------------------------
 
-    def mark(self, name: str, number: int, every: int) -> tuple[int, int]:
-        """The nearest remembered line before `number`, and its offset."""
-        segment = self._id(name)
-        if segment is None:
-            return 0, 0
-        row = self._db.execute(
-            "SELECT offset FROM mark WHERE segment = ? AND n = ?", (segment, number // every)
-        ).fetchone()
-        return (0, 0) if row is None else (number // every * every, row[0])
+    def marks(self, places: Sequence[tuple[str, int]], every: int) -> list[tuple[int, int]]:
+        """For each place the nearest remembered line before it, and its offset."""
+        found = []
+        for name, number in places:
+            row = self._db.execute(
+                "SELECT offset FROM mark WHERE segment = ? AND n = ?", (self._id(name), number // every)
+            ).fetchone()
+            found.append((0, 0) if row is None else (number // every * every, row[0]))
+        return found
 
     def _id(self, name: str) -> int | None:
         if name not in self._ids:
@@ -202,6 +207,15 @@ class Lookup:
     def evidence_named(self, name: str) -> list[EvidencePlace]:
         """Evidence by its id."""
         return self._evidence(_EVIDENCE.format("e.id = ?"), (name,))
+
+    def evidence_places(self, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], EvidencePlace | None]:
+        """For each id and segment the evidence of that id, that of the segment where there are several."""
+        found: dict[tuple[str, str], EvidencePlace | None] = {}
+        for name, segment in names:
+            places = self.evidence_named(name)
+            here = (place for place in places if place.segment == segment)
+            found[name, segment] = next(here, places[0] if places else None)
+        return found
 
     def evidence_of(self, host: str, until: int, since: int = -(2**62)) -> Iterator[EvidencePlace]:
         """Evidence asked of a host up to a second, the newest first."""

@@ -91,6 +91,17 @@ def coverage_object(coverage: Coverage, home: Path, made_at: datetime, answers: 
             }
             for one in coverage.outside
         ],
+        "deletions": [
+            {
+                "record": gone.record,
+                "at": time(gone.at),
+                "by": gone.by,
+                "reason": gone.reason,
+                "segments": list(gone.segments),
+                "records": gone.records,
+            }
+            for gone in coverage.deletions
+        ],
         "missing": list(coverage.missing),
         "lost": [{"segment": segment, "bytes": lost} for segment, lost in coverage.lost],
         "open": list(coverage.open),

@@ -166,7 +166,7 @@ def _address(found: AddressAnswer, words: Words, *, whole: bool, under: str = ""
         parts.append(element("p", words("inquiry.omitted_steps", count=number(found.omitted)), class_="where"))
     parts.append(element("ol", *(_step(step, words, whole=whole) for step in found.steps), class_="examples"))
     for through in found.through:
-        parts += [element("p", phrases.through_text(through, words)), _address(through, words, whole=whole)]
+        parts += [element("p", phrases.through_text(through, words)), _address(through, words, whole=False)]
     return join(parts)
 
 

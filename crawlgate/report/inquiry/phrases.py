@@ -236,6 +236,15 @@ def coverage_texts(coverage: Coverage, words: Words) -> Iterator[str]:
 
 
 def _missing(coverage: Coverage, say: _Say) -> Iterator[str]:
+    for gone in coverage.deletions:
+        yield say(
+            "deleted",
+            segments=number(len(gone.segments)),
+            records=number(gone.records),
+            at=moment(gone.at) if gone.at else "-",
+            by=gone.by,
+            reason=gone.reason,
+        )
     for segment in coverage.missing:
         yield say("missing", segment=segment)
     for segment, lost in coverage.lost:

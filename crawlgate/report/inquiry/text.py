@@ -56,7 +56,7 @@ def _address(found: AddressAnswer, words: Words, *, alone: bool) -> Iterator[str
             yield indent + line
     for through in found.through:
         yield indent + phrases.through_text(through, words)
-        for line in _address(through, words, alone=True):
+        for line in _address(through, words, alone=False):
             yield f"{indent}  {line}"
 
 

@@ -1,4 +1,5 @@
-"""Collections that did not pass the gate. A ledger cannot know of them; a person can put them on record."""
+"""What people put on record about the ledger itself: collections that did not pass the gate, which a ledger cannot know
+of, and segments that were deleted."""
 
 from __future__ import annotations
 
@@ -7,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..ledger.query import Record
-from .coverage import Outside
+from .coverage import Deletion, Outside
 
-KIND = "outside"
+OUTSIDE, DELETION = "outside", "deletion"
 
 
 def outside_table(
@@ -43,6 +44,26 @@ def outside(records: Iterable[Record]) -> tuple[Outside, ...]:
         )
         for record in records
     )
+
+
+def deletions(records: Iterable[Record]) -> tuple[Deletion, ...]:
+    """Deletions of segments, with what they held."""
+    found = []
+    for record in records:
+        listed = record.table.get("segments")
+        gone = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        counts = [one["records"] for one in gone if type(one.get("records")) is int]
+        found.append(
+            Deletion(
+                record=record.id,
+                at=record.at,
+                by=_text(record.table.get("by")),
+                reason=_text(record.table.get("reason")),
+                segments=tuple(name for one in gone if (name := _text(one.get("segment")))),
+                records=sum(counts),
+            )
+        )
+    return tuple(found)
 
 
 def _text(value: object) -> str:
