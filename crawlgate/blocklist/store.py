@@ -9,7 +9,8 @@ Writes are atomic, and taken in turn where several processes share the directory
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from typing import Any
 import orjson
 
 from ..domains import Suffixes
-from ..errors import ConfigError
+from ..errors import ConfigError, FeedError
 from ..model import IssuerKind, Notice
 from .entry import DEFAULT_SUFFIXES, EntryDefaults, Rejected
 from .files import locked, trouble, write_whole
 from .formats import Format, RawList, interpret, load
+from .history import ReceivedVersion
 
 INDEX = "received.jsonl"
 _LOCK = "received.lock"
@@ -96,6 +98,7 @@ class ListStore:
                 "bytes": parsed.bytes,
                 "entries": len(parsed.notices),
                 "issuer": issuer,
+                "issuer_kind": str(issuer_kind),
                 "received_at": received_at.isoformat().replace("+00:00", "Z"),
                 "rejected": len(parsed.rejected),
                 "sha256": raw.sha256,
@@ -113,6 +116,46 @@ class ListStore:
             source=raw.path,
             first_time=first is None,
         )
+
+    def received_versions(self) -> Iterator[ReceivedVersion]:
+        """Every list received, for `history`: lists from one source are versions of each other. Their entries bear no
+        names of their own, so what they name tells them apart. Raises `ConfigError` and `FeedError`."""
+        for line in self._index():
+            raw = self._kept(line)
+            parsed = interpret(
+                raw,
+                defaults=EntryDefaults(
+                    issuer=line["issuer"] or "",
+                    issuer_verified=line["verified"],
+                    issuer_kind=IssuerKind(line.get("issuer_kind") or IssuerKind.UNSTATED),
+                    vouched_by=line["vouched_by"] or "",
+                ),
+                suffixes=self._suffixes,
+            )
+            received_at = datetime.fromisoformat(line["received_at"])
+            numbered = f"{raw.sha256[:12]}:"
+            yield ReceivedVersion(
+                list=raw.path,
+                label=f"{raw.name} of {received_at.date().isoformat()}",
+                received_at=received_at,
+                effective_at=received_at,
+                notices=tuple(replace(n, id="") if n.id.startswith(numbered) else n for n in parsed.notices),
+            )
+
+    def _kept(self, line: dict[str, Any]) -> RawList:
+        """A list as it was received, from the copy kept."""
+        for form, extension in _EXTENSION.items():
+            place = self.directory / f"{line['sha256']}.{extension}"
+            try:
+                data = place.read_bytes()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise trouble(self.directory, error) from None
+            if hashlib.sha256(data).hexdigest() == line["sha256"]:
+                name = Path(line["source"]).name
+                return RawList(path=line["source"], name=name, format=form, data=data, sha256=line["sha256"])
+        raise FeedError(f"{self.directory}: the list {line['sha256'][:16]}… was received and is not there unchanged")
 
     def _keep(self, raw: RawList) -> None:
         name = f"{raw.sha256}.{_EXTENSION[raw.format]}"

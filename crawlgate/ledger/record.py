@@ -29,6 +29,7 @@ FIELDS: Mapping[str, tuple[tuple[str, type], ...]] = {
     "override": (*_TIMED, ("by", str), ("effect", str), ("findings", dict), ("until", str)),
     "revocation": (*_TIMED, ("by", str), ("override", str)),
     "list": _TIMED,
+    "notice": (*_TIMED, ("id", str)),
     "tree": (("leaves", str), ("root", str)),
     "checkpoint": (*_TIMED, ("leaves", str), ("note", str)),
     "closed": (*_TIMED, ("segment", str), ("records", int), ("root", str), ("bytes", int), ("lost", int)),
