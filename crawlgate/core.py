@@ -5,10 +5,11 @@ from __future__ import annotations
 import platform
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from os import PathLike
+from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__
@@ -26,8 +27,9 @@ from .evidence.store import EvidenceStore
 from .flow import OPTIONAL_FILES, Flow, Survey
 from .flow import survey as survey_flow
 from .home import Home
-from .ledger.record import evidence_table
-from .ledger.writer import LedgerWriter
+from .ledger.open import open_ledger
+from .ledger.record import evidence_table, outcome_table, record_id
+from .ledger.upkeep import Upkeep
 from .limits import Limits
 from .model import (
     AS_DECLARED,
@@ -52,6 +54,7 @@ from .site import Answer, Site
 from .url import Url
 
 MODES = ("enforce", "observe")
+DURABILITY = ("process", "disk")
 PAGE_EVIDENCE = ("speaking", "all")
 # Paid datasets remembered per origin; a catalogue of thousands is described well enough by its first.
 _OFFERS_KEPT = 256
@@ -80,6 +83,21 @@ class Blocklist:
             raise ConfigError(
                 f"list {self.path}: issuer_kind {self.issuer_kind!r} is unknown{hint}; use one of {known}"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How the ledger of a gate is kept: `durability` is `process` or `disk`; `key_file` signs, None the home's key."""
+
+    durability: str = "process"
+    key_file: Path | None = None
+    upkeep: Upkeep = field(default_factory=Upkeep)
+
+    def __post_init__(self) -> None:
+        if self.durability not in DURABILITY:
+            hint = suggestion(self.durability, DURABILITY)
+            known = ", ".join(DURABILITY)
+            raise ConfigError(f"durability {self.durability!r} is unknown{hint}; use one of {known}")
 
 
 class Known:
@@ -120,6 +138,7 @@ class Core:
         allow_addresses: Sequence[str],
         policy_files: Sequence[str],
         page_evidence: str,
+        keeping: Keeping,
         limits: Limits,
         clock: Clock,
     ) -> None:
@@ -154,7 +173,17 @@ class Core:
         self._known_lock = threading.Lock()
         self.people = People(self.home, limits.people_recheck, clock.ticks())
         self.store = EvidenceStore(self.home.evidence)
-        self.ledger = LedgerWriter(self.home.ledger, self._head(lists), now=clock.now)
+        self.durable = keeping.durability == "disk"
+        # Whether a record waits for the disk here; asynchronous callers wait on their own (`AsyncGate.settled`).
+        self.waits = self.durable
+        self.ledger = open_ledger(
+            self.home.ledger,
+            self.home.keys,
+            self._head(lists),
+            now=clock.now,
+            key_file=keeping.key_file,
+            upkeep=keeping.upkeep,
+        )
 
     # -- what is known ------------------------------------------------------------------------------
 
@@ -273,6 +302,8 @@ class Core:
             if shared and len(known.before) < self.limits.memo_per_origin:
                 known.before[answer] = basis
         segment, seq = self.ledger.append_decision(at, url.href, basis, self.enforcing, None, attempt.user_agent)
+        if self.waits:
+            self.ledger.commit(segment, seq)
         return Decision(url.href, at, basis, segment, seq, self.enforcing)
 
     def record(
@@ -280,11 +311,22 @@ class Core:
     ) -> Decision:
         """Write a decision, then give it out."""
         segment, seq = self.ledger.append_decision(at, url, basis, self.enforcing, problem, attempt.user_agent)
+        if self.waits:
+            self.ledger.commit(segment, seq)
         return Decision(url, at, basis, segment, seq, self.enforcing, problem)
 
     def outcome(self, decision: Decision, table: Mapping[str, Any]) -> None:
         """Write what became of a body; `table` holds disposition, status and the like."""
         self.ledger.append("outcome", {"at": self.clock.now(), "decision": decision.record, **table})
+
+    def stored(self, decision: Decision | str, disposition: str, values: Mapping[str, Any]) -> tuple[str, int]:
+        """Write where a body went, or that it was removed; segment and number."""
+        of = decision.record if isinstance(decision, Decision) else decision
+        table = outcome_table(self.clock.now(), record_id(of), disposition, **values)
+        segment, seq = self.ledger.append("outcome", table)
+        if self.waits:
+            self.ledger.commit(segment, seq)
+        return segment, seq
 
     def enforce(self, decision: Decision) -> None:
         """Raise `Denied` or `Held` for a decision that is not allow, unless this gate only observes."""

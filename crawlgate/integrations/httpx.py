@@ -86,8 +86,7 @@ class AsyncGateTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         await self._inner.aclose()
 
-    @staticmethod
-    async def _judged(permit: Permit, method: str, response: httpx.Response) -> httpx.Response:
+    async def _judged(self, permit: Permit, method: str, response: httpx.Response) -> httpx.Response:
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the contract of AsyncBaseTransport
         stream = response.stream
         rest = aiter(stream)
@@ -101,6 +100,8 @@ class AsyncGateTransport(httpx.AsyncBaseTransport):
                     break
             reader.judge(whole=whole)
             held = reader.chunks
+        if permit.decision is not None:
+            await self._gate.settled(permit.decision)
         permit.enforce()
         response.stream = _AsyncReleased(held, rest, stream, Tally(permit))
         return response
