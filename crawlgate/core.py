@@ -15,12 +15,11 @@ from typing import Any, NoReturn
 from . import __version__
 from . import url as urls
 from .assess import Assessor
-from .blocklist.match import HostNotices, NoticeIndex
-from .blocklist.store import ListStore, LoadedList
+from .blocklist.match import HostNotices
 from .clock import Clock
 from .criteria import CATALOGUE
 from .declaration import suggestion
-from .domains import Suffixes, psl_version
+from .domains import psl_version
 from .errors import ConfigError, Denied, Held, UrlError
 from .evidence.address import AddressPolicy
 from .evidence.store import EvidenceStore
@@ -31,6 +30,7 @@ from .ledger.open import open_ledger
 from .ledger.record import evidence_table, outcome_table, record_id
 from .ledger.upkeep import Upkeep
 from .limits import Limits
+from .loaded import Blocklist, LoadedLists
 from .model import (
     AS_DECLARED,
     Attempt,
@@ -38,8 +38,6 @@ from .model import (
     Decision,
     Declaration,
     Evidence,
-    IssuerKind,
-    Notice,
     Stage,
     Verdict,
 )
@@ -61,31 +59,6 @@ _OFFERS_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Blocklist:
-    """A list or feed of rights holders to load.
-
-    `verified` says that its issuer and claims were checked, and `vouched_by` names the person who did; a
-    list that nobody vouches for holds for review and never denies by itself. `issuer` stands for entries
-    that name none, and `issuer_kind` (`rights_holder`, `authority`, `reviewer`, `public`) says who that is; a
-    list that names nobody counts as a public one, which no answer presents as a rights holder's.
-    """
-
-    path: str | PathLike[str]
-    vouched_by: str | None = None
-    verified: bool = False
-    issuer: str | None = None
-    issuer_kind: str = IssuerKind.UNSTATED
-
-    def __post_init__(self) -> None:
-        if self.issuer_kind not in tuple(IssuerKind):
-            hint = suggestion(str(self.issuer_kind), tuple(IssuerKind))
-            known = ", ".join(IssuerKind)
-            raise ConfigError(
-                f"list {self.path}: issuer_kind {self.issuer_kind!r} is unknown{hint}; use one of {known}"
-            )
-
-
-@dataclass(frozen=True, slots=True)
 class Keeping:
     """How the ledger of a gate is kept: `durability` is `process` or `disk`; `key_file` signs, None the home's key."""
 
@@ -103,10 +76,19 @@ class Keeping:
 class Known:
     """What the gate knows of one origin, until `good_until` (ticks)."""
 
-    __slots__ = ("after", "before", "good_until", "notices", "offers", "plain", "site")
+    __slots__ = ("after", "before", "generation", "good_until", "notices", "offers", "plain", "site")
 
-    def __init__(self, site: Site, notices: HostNotices | None, good_until: float, *, licences: bool = False) -> None:
+    def __init__(
+        self,
+        site: Site,
+        notices: HostNotices | None,
+        good_until: float,
+        *,
+        licences: bool = False,
+        generation: int = 0,
+    ) -> None:
         self.site = site
+        self.generation = generation
         # Nothing but the site's answer depends on the URL or the time: bases can be shared.
         self.plain = not licences and (notices is None or notices.empty)
         self.notices = notices
@@ -163,10 +145,11 @@ class Core:
         self.profile: Profile = load_profile(profile if isinstance(profile, str) else str(profile))
         self.home = Home(home)
         self.home.create()
-        lists = self._load(blocklists)
-        notices: list[Notice] = [notice for loaded in lists for notice in loaded.notices]
-        self.index = NoticeIndex(notices, Suffixes()) if lists else None
-        self.assessor = Assessor(declaration, self.profile, lists_loaded=bool(lists))
+        if isinstance(blocklists, (str, bytes)):
+            raise ConfigError("blocklists is one string; write a list of paths")
+        wanted = [item if isinstance(item, Blocklist) else Blocklist(item) for item in blocklists]
+        self.lists = LoadedLists(self.home, wanted, clock=clock, limits=limits)
+        self.assessor = self._assessor()
         self._known: dict[str, Known] = {}
         self._url_length = limits.url_length
         self._now, self._ticks = clock.now, clock.ticks
@@ -179,7 +162,7 @@ class Core:
         self.ledger = open_ledger(
             self.home.ledger,
             self.home.keys,
-            self._head(lists),
+            self._head(),
             now=clock.now,
             key_file=keeping.key_file,
             upkeep=keeping.upkeep,
@@ -192,10 +175,37 @@ class Core:
         ticks = self._ticks()
         if ticks >= self.people.due:
             self.people.look(ticks)
+        if ticks >= self.lists.due:
+            self.look_for_lists(ticks)
         known = self._known.get(origin)
-        if known is not None and ticks < known.good_until:
-            return known
-        return None
+        if known is None or ticks >= known.good_until:
+            return None
+        return known if known.generation == self.lists.generation else self._listed_anew(origin, known)
+
+    def look_for_lists(self, ticks: float) -> None:
+        """Take in what was received since the last look; a record tells it before any answer rests on it."""
+        new = self.lists.look(ticks)
+        if new is None:
+            return
+        now = self._now()
+        for loaded in new:
+            self.ledger.append("list", {"at": now, "event": "loaded", **loaded.table(now)})
+        self.ledger.restate(self._head())
+        self.assessor = self._assessor()
+
+    def _listed_anew(self, origin: str, known: Known) -> Known:
+        """What is known of an origin, with the lists of today: its evidence stays, its answers are made again."""
+        generation, licences = self.lists.generation, bool(self.declaration.licences)
+        made = Known(known.site, self._notices(origin), known.good_until, licences=licences, generation=generation)
+        made.learn(known.offers)
+        with self._known_lock:
+            if self._known.get(origin) is known:
+                self._known[origin] = made
+        return made
+
+    def _assessor(self) -> Assessor:
+        lists = self.lists
+        return Assessor(self.declaration, self.profile, lists_loaded=bool(lists.lists), stale_lists=lists.stale)
 
     def survey(self, url: Url) -> Flow[Survey]:
         """The flow that asks for the policy files of `url`'s origin."""
@@ -210,7 +220,8 @@ class Core:
         site.survey = replace(survey, robots=slim[0], tdmrep=slim[1], licences=(), optional={})
         good_until = ticks + self._lifetime(survey)
         licences = bool(self.declaration.licences)
-        known = Known(site, self._notices(survey.origin), good_until, licences=licences)
+        generation = self.lists.generation  # before the look-up: an older one is made anew, a newer one is not
+        known = Known(site, self._notices(survey.origin), good_until, licences=licences, generation=generation)
         with self._known_lock:
             earlier = self._known.pop(survey.origin, None)
             if earlier is not None:
@@ -234,9 +245,8 @@ class Core:
         return min(max(wait, self.limits.unreachable_retry), self.limits.robots_max_age)
 
     def _notices(self, origin: str) -> HostNotices | None:
-        if self.index is None:
-            return None
-        return self.index.for_host(urls.parse(origin).host)
+        index = self.lists.index
+        return None if index is None else index.for_host(urls.parse(origin).host)
 
     # -- answers ------------------------------------------------------------------------------------
 
@@ -366,26 +376,9 @@ class Core:
 
     # -- opening ------------------------------------------------------------------------------------
 
-    def _load(self, blocklists: Sequence[str | PathLike[str] | Blocklist]) -> list[LoadedList]:
-        if isinstance(blocklists, (str, bytes)):
-            raise ConfigError("blocklists is one string; write a list of paths")
-        store = ListStore(self.home.lists)
-        wanted = [item if isinstance(item, Blocklist) else Blocklist(item) for item in blocklists]
-        return [
-            store.receive(
-                str(item.path),
-                at=self.clock.now(),
-                verified=item.verified,
-                vouched_by=item.vouched_by,
-                issuer=item.issuer,
-                issuer_kind=IssuerKind(item.issuer_kind),
-            )
-            for item in wanted
-        ]
-
-    def _head(self, lists: Sequence[LoadedList]) -> dict[str, Any]:
+    def _head(self) -> dict[str, Any]:
         """What a segment says of the conditions under which its decisions were made."""
-        declared = asdict(self.declaration)
+        declared, now = asdict(self.declaration), self.clock.now()
         return {
             "program": f"crawlgate {__version__}",
             "python": platform.python_version(),
@@ -400,16 +393,7 @@ class Core:
             "agents": self.catalogue.version,
             "psl": psl_version(),
             "mode": "enforce" if self.enforcing else "observe",
-            "lists": [
-                {
-                    "entries": len(loaded.notices),
-                    "received_at": loaded.received_at,
-                    "rejected": len(loaded.rejected),
-                    "sha256": loaded.sha256,
-                    "source": loaded.source,
-                }
-                for loaded in lists
-            ],
+            "lists": [loaded.table(now) for loaded in self.lists.lists],
         }
 
 

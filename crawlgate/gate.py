@@ -19,7 +19,7 @@ import anyio
 
 from .clock import Clock, SystemClock
 from .commits import AsyncCommits
-from .core import Blocklist, Core, Keeping, Known
+from .core import Core, Keeping, Known
 from .declaration import suggestion
 from .errors import ConfigError
 from .evidence.fetch import AsyncFetcher, Fetcher
@@ -27,6 +27,7 @@ from .flow import Fetch, adrive, drive
 from .ledger.anchor import anchor
 from .ledger.upkeep import CHECKPOINT_INTERVAL, COMMIT_INTERVAL, Anchor, Upkeep
 from .limits import DEFAULT_LIMITS, Limits
+from .loaded import Blocklist
 from .model import Decision, Declaration, Evidence
 from .permit import Permit
 from .url import Url

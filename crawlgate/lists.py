@@ -20,8 +20,9 @@ import httpx
 
 from . import __version__
 from .blocklist.changes import Change, changes
-from .blocklist.collect import Update, remove, subscribe, update
+from .blocklist.collect import Update, remove, repair, subscribe, update
 from .blocklist.entries import entry_tables
+from .blocklist.feed import FeedInvalid
 from .blocklist.files import trouble, write_whole
 from .blocklist.history import History, ReceivedVersion
 from .blocklist.keys import read_verifier_keys
@@ -36,6 +37,7 @@ from .errors import ConfigError
 from .evidence.address import AddressPolicy
 from .evidence.download import Downloader
 from .home import Home
+from .ledger.open import open_ledger
 from .ledger.writer import LedgerWriter
 from .limits import DEFAULT_LIMITS, Limits
 from .model import IssuerKind
@@ -155,6 +157,21 @@ class Lists:
         """End a subscription; what was received stays known."""
         remove(self.home.lists, name, now=self._clock.now(), record=self._record)
         self._tell()
+
+    def repair(self, name: str) -> tuple[int, ...]:
+        """Put back what of the versions received is missing or damaged, from the feed's source; which were. Raises
+        `FeedInvalid` for what the source does not have any more."""
+        sub = self.subscription(name)
+        source = self._source(sub.terms.source)
+        repaired, lost = repair(self.home.lists, name, source, now=self._clock.now(), record=self._record)
+        if repaired:
+            self._tell()
+        if lost:
+            versions = ", ".join(map(str, lost))
+            raise FeedInvalid(
+                "unreachable", f"{name}: {sub.terms.source} does not have version {versions} any more; restore a copy"
+            )
+        return repaired
 
     def diff(self, name: str, old: int | None = None, new: int | None = None) -> tuple[Change, ...]:
         """What differs between two versions received; without numbers, between the newest and the one before it."""
@@ -325,9 +342,9 @@ class Lists:
         """A record on the disk; where it stands."""
         if self._ledger is None:
             head = {"program": f"crawlgate {__version__}", "python": platform.python_version(), "written_by": "lists"}
-            self._ledger = LedgerWriter(self.home.ledger, head, now=self._clock.now)
+            self._ledger = open_ledger(self.home.ledger, self.home.keys, head, now=self._clock.now)
         segment, number = self._ledger.append(kind, table)
-        self._ledger.sync()
+        self._ledger.commit(segment, number)
         return f"{segment}:{number}"
 
     def _tell(self) -> None:

@@ -86,6 +86,12 @@ class Letters:
                     notices=(replace(said[name], received_at=None),),
                 )
 
+    @property
+    def digest(self) -> str:
+        """A hash over what was said, whoever had it loaded since."""
+        said = [line for line in self.lines if line["event"] != "loaded"]
+        return hashlib.sha256(b"".join(map(canonical_line, said))).hexdigest()
+
     def waiting(self) -> tuple[str, ...]:
         """Ids of notices that no gate had loaded yet."""
         loads = self._loads()
