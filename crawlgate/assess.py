@@ -11,9 +11,10 @@ from .criteria.facts import CorpusFacts, Later, Trace
 from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Override, RegisterEntry, Signal, Stage
 from .policy import Profile, decide
 from .register import is_product, known
-from .signals import dataset, rsl, tdmrep
+from .signals import dataset
 from .signals.dataset import PaidOffer
-from .signals.response import Reading
+from .signals.reading import SILENCE, Reading
+from .signals.response import not_read
 from .site import Answer, Site
 from .url import Url
 
@@ -131,13 +132,8 @@ class Assessor:
         hops: tuple[NoticeMatch, ...] = (),
     ) -> Facts:
         """Everything the criteria read, of one URL at one time."""
-        signals = site.signals(answer, url)
-        not_looked = site.not_looked | self._no_list
-        if reading is None:
-            not_looked = not_looked | _BEFORE
-        else:
-            signals = self.with_response(site, answer, url, reading)
-            not_looked = not_looked | reading.not_looked
+        signals = site.signals(answer, url, reading if reading is not None else SILENCE)
+        not_looked = site.not_looked | self._no_list | (_BEFORE if reading is None else not_read(reading))
         told = circumstances
         if told.unseen:
             not_looked = not_looked | dict(told.unseen)
@@ -175,22 +171,3 @@ class Assessor:
             open_licences=reading.open_licences if reading is not None else (),
             not_looked={check: why for check, why in not_looked.items() if check not in self.looked},
         )
-
-    def with_response(self, site: Site, answer: Answer, url: Url, reading: Reading) -> tuple[Signal, ...]:
-        """The statements in force with a response in hand, after each protocol's own precedence."""
-        signals = site.signals(answer, url)
-        tdm_file = site.tdm_signals(answer)
-        tdm = tdmrep.combine(tdm_file, reading.tdm_header, reading.tdm_meta)
-        policy = signals[: len(signals) - len(tdm_file)]
-        licences = rsl.combine(filter(_is_licence, policy), filter(_is_licence, reading.signals))
-        return (
-            *(signal for signal in policy if not _is_licence(signal)),
-            *tdm,
-            *licences,
-            *(signal for signal in reading.signals if not _is_licence(signal)),
-        )
-
-
-def _is_licence(signal: Signal) -> bool:
-    """RSL statements, of which those of a page replace those of robots.txt (RSL 1.0 4.9)."""
-    return signal.kind.startswith("rsl.")

@@ -23,7 +23,7 @@ from .domains import psl_version
 from .errors import ConfigError, Denied, Held, UrlError
 from .evidence.address import AddressPolicy
 from .evidence.store import EvidenceStore
-from .flow import OPTIONAL_FILES, Flow, Survey
+from .flow import OPTIONAL_FILES, Documents, Flow, Survey
 from .flow import survey as survey_flow
 from .home import Home
 from .ledger.open import open_ledger
@@ -76,7 +76,7 @@ class Keeping:
 class Known:
     """What the gate knows of one origin, until `good_until` (ticks)."""
 
-    __slots__ = ("after", "before", "generation", "good_until", "notices", "offers", "plain", "site")
+    __slots__ = ("after", "before", "documents", "generation", "good_until", "notices", "offers", "plain", "site")
 
     def __init__(
         self,
@@ -85,9 +85,12 @@ class Known:
         good_until: float,
         *,
         licences: bool = False,
+        documents: Documents | None = None,
         generation: int = 0,
     ) -> None:
         self.site = site
+        # Licences and policies that files and pages of this origin name; None: none is asked for.
+        self.documents = documents
         self.generation = generation
         # Nothing but the site's answer depends on the URL or the time: bases can be shared.
         self.plain = not licences and (notices is None or notices.empty)
@@ -196,7 +199,14 @@ class Core:
     def _listed_anew(self, origin: str, known: Known) -> Known:
         """What is known of an origin, with the lists of today: its evidence stays, its answers are made again."""
         generation, licences = self.lists.generation, bool(self.declaration.licences)
-        made = Known(known.site, self._notices(origin), known.good_until, licences=licences, generation=generation)
+        made = Known(
+            known.site,
+            self._notices(origin),
+            known.good_until,
+            licences=licences,
+            documents=known.documents,
+            generation=generation,
+        )
         made.learn(known.offers)
         with self._known_lock:
             if self._known.get(origin) is known:
@@ -209,7 +219,13 @@ class Core:
 
     def survey(self, url: Url) -> Flow[Survey]:
         """The flow that asks for the policy files of `url`'s origin."""
-        return survey_flow(url, self.declaration.token, self.limits, optional=self.policy_files)
+        return survey_flow(
+            url, self.declaration.token, self.limits, optional=self.policy_files, avoid=self._not_contacted
+        )
+
+    def _not_contacted(self, url: Url) -> bool:
+        """True for a host that is not to be contacted, whoever names a document there."""
+        return self.listed(url) is not None
 
     def install(self, survey: Survey, ticks: float) -> Known:
         """Keep a survey that began at `ticks`: its evidence on disk and in the ledger, its reading in memory."""
@@ -217,11 +233,16 @@ class Core:
             self.keep(evidence)
         site = Site(survey, self.declaration.token, self.catalogue)
         slim = (_without_body(survey.robots), _without_body(survey.tdmrep))
-        site.survey = replace(survey, robots=slim[0], tdmrep=slim[1], licences=(), optional={})
+        site.survey = replace(survey, robots=slim[0], tdmrep=slim[1], licences=(), policies={}, optional={})
         good_until = ticks + self._lifetime(survey)
         licences = bool(self.declaration.licences)
+        documents = Documents(
+            self.declaration.token, self.limits, own={survey.origin: survey.file}, avoid=self._not_contacted
+        )
+        documents.found.update(survey.documents)
         generation = self.lists.generation  # before the look-up: an older one is made anew, a newer one is not
-        known = Known(site, self._notices(survey.origin), good_until, licences=licences, generation=generation)
+        notices = self._notices(survey.origin)
+        known = Known(site, notices, good_until, licences=licences, documents=documents, generation=generation)
         with self._known_lock:
             earlier = self._known.pop(survey.origin, None)
             if earlier is not None:

@@ -206,7 +206,18 @@ class Gate(_Common):
             return admitted
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
         permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
-        return permit.see_all(status, headers, body)
+        permit.see_all(status, headers, body)
+        return self.complete(permit)
+
+    def complete(self, permit: Permit) -> Decision:
+        """For adapters, once `permit` has seen what there is to see: ask for the licences and policies that the
+        response names, and answer. Fetches like `check`; records the answer."""
+        flow = permit.named_documents()
+        if flow is not None:
+            with self._flight(f"documents {permit.url.origin}"):
+                received = drive(flow, self._fetch)
+            permit.see_documents(received)
+        return permit.conclude()
 
     def stored(self, decision: Decision | str, **where: Unpack[Place]) -> str:
         """Record where the body fetched under `decision` (or under the record of that name) was stored; the record.
@@ -326,7 +337,21 @@ class AsyncGate(_Common):
             return await self.settled(admitted)
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
         permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
-        return await self.settled(permit.see_all(status, headers, body))
+        permit.see_all(status, headers, body)
+        return await self.complete(permit)
+
+    async def complete(self, permit: Permit) -> Decision:
+        """As `Gate.complete`."""
+        flow = permit.named_documents()
+        if flow is not None:
+            key = f"documents {permit.url.origin}"
+            lock = self._flights.setdefault(key, anyio.Lock())
+            async with lock:
+                received = await adrive(flow, self._fetch)
+                if self._flights.get(key) is lock:
+                    del self._flights[key]
+            permit.see_documents(received)
+        return await self.settled(permit.conclude())
 
     async def stored(self, decision: Decision | str, **where: Unpack[Place]) -> str:
         """As `Gate.stored`."""

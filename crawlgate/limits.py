@@ -37,6 +37,10 @@ class Limits:
     wellknown_bytes: int = 512 * 1024
     """Size of /.well-known/tdmrep.json that is read. Project choice; known files are below 100 KiB."""
 
+    named_documents: int = 16
+    """Licences and policies that are asked for because an origin's files and pages name them. Project choice: real
+    sites name one or two, and each costs a request and is kept in memory; further ones are told as not looked at."""
+
     page_head_bytes: int = 256 * 1024
     """Bytes of a page that are held back to judge its head. Project choice; on real pages the head ends
     within 100 KiB at the 95th percentile."""

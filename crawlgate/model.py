@@ -106,6 +106,7 @@ class EvidenceKind(StrEnum):
 
     ROBOTS = "robots"
     TDMREP = "tdmrep"
+    TDM_POLICY = "tdm_policy"
     RSL = "rsl"
     AI_TXT = "ai_txt"
     TRUST_TXT = "trust_txt"

@@ -46,7 +46,7 @@ SIDE = {
     "ledger": {"model", "errors", "limits", "evidence", "signed_note"},
     "blocklist": COMMON | {"domains", "evidence"},
 }
-PURE = ["signals", "criteria", "policy", "flow", "site", "register", "assess", "cases"]
+PURE = ["signals", "criteria", "policy", "flow", "site", "register", "assess", "cases", "inspection"]
 IMPURE = {"httpx", "httpcore", "anyio", "asyncio", "socket", "threading", "random", "time", "subprocess", "os"}
 
 

@@ -83,7 +83,7 @@ class Files:
 
     def policy(self, wanted: Url) -> bytes | None:
         """A policy file's bytes by its path or URL, None where the case knows none."""
-        content = self.contents.get(wanted.target, self.contents.get(wanted.href))
+        content = self.contents.get(wanted.href, self.contents.get(wanted.target))
         if content is None:
             return None
         return content.encode("utf-8", "surrogatepass") if isinstance(content, str) else orjson.dumps(content)

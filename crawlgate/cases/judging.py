@@ -11,9 +11,8 @@ from typing import Any
 from .. import url as urls
 from ..assess import Assessor
 from ..blocklist.match import NoticeIndex
-from ..domains import Suffixes
 from ..errors import UrlError
-from ..flow import OPTIONAL_FILES, Fetch, replay, survey
+from ..flow import OPTIONAL_FILES, Documents, Fetch, replay, survey
 from ..headers import Headers
 from ..model import Basis, Evidence, EvidenceKind, NoticeMatch, NoticeRelation, Stage
 from ..policy import Profile
@@ -21,13 +20,11 @@ from ..policy.limits import read_limits
 from ..signals import agents, response
 from ..site import Site
 from ..url import Url
-from .case import Case
+from .case import SUFFIXES, Case
 from .circumstances import circumstances, credentials_of
 from .fields import CaseError, rows, status, table, text
 from .files import Files
 
-# `.test` is reserved for cases like these; `blogsuffix.test` plays a shared-hosting suffix in them.
-_CASE_SUFFIXES = ("test", "blogsuffix.test")
 # The case states what was known, so texts, attempts and lists count as looked at.
 _LOOKED = frozenset({"terms", "attempts", "lists", "tdmrep", "page", *OPTIONAL_FILES})
 
@@ -36,7 +33,8 @@ def judge(case: Case, profile: Profile) -> Basis:
     """What the gate would answer in this case. Pure; same case and versions, same answer. Raises `CaseError`."""
     files = Files.read(case)
     site = site_of(case, files)
-    suffixes = Suffixes(_CASE_SUFFIXES)
+    suffixes = SUFFIXES
+    overrides = case.overrides.covering(case.url, case.at)
     index = NoticeIndex(case.notices, suffixes)
     assessor = Assessor(case.declaration, _with_limits(profile, case), lists_loaded=True, looked=_LOOKED)
     notices = index.for_host(case.url.host)
@@ -56,9 +54,10 @@ def judge(case: Case, profile: Profile) -> Basis:
             offers=files.offers,
             attempt=attempt,
             circumstances=told,
+            overrides=overrides,
         )
     target, hops = _hops(case, index)
-    reading = _reading(case, target)
+    reading = _with_documents(case, files, site, target, _reading(case, target))
     return assessor.after(
         site,
         answer,
@@ -71,7 +70,15 @@ def judge(case: Case, profile: Profile) -> Basis:
         offers=files.offers,
         attempt=attempt,
         circumstances=told,
+        overrides=overrides,
     )
+
+
+def _with_documents(case: Case, files: Files, site: Site, target: Url, reading: response.Reading) -> response.Reading:
+    """`reading` with the licences and policies that the response names, as far as the case has them."""
+    documents = Documents(case.declaration.token, own={case.url.origin: site.survey.file})
+    replay(documents.ask(response.named(reading)), lambda fetch: _replayed(case, files, fetch))
+    return response.with_documents(reading, documents.found, url=target)
 
 
 def _with_limits(profile: Profile, case: Case) -> Profile:
@@ -94,6 +101,8 @@ def _replayed(case: Case, files: Files, fetch: Fetch) -> Evidence:
     if fetch.kind is not EvidenceKind.ROBOTS:
         content = files.policy(fetch.url)
         return evidence(fetch, 404 if content is None else 200, content or b"", case.at)
+    if fetch.url.origin != case.url.origin:  # the case tells nothing of other hosts
+        return evidence(fetch, 404, b"", case.at)
     robots = case.robots
     if robots is None:
         return evidence(fetch, None, b"", case.at, error="no_evidence")
@@ -186,7 +195,7 @@ def _reading(case: Case, target: Url) -> response.Reading:
     if not isinstance(html, str):
         raise CaseError(f"response.html must be a string, not {html!r}"[:300])
     body = html.encode("utf-8", "surrogatepass")
-    return response.read_page(body, reading, url=target, headers=headers, token=token, whole=True, status=answered)
+    return response.read_body(answered, headers, body, reading, url=target, token=token, whole=True)
 
 
 def _headers(answer: Mapping[str, Any]) -> Mapping[str, str]:

@@ -13,6 +13,9 @@ _B4_NONE = finding("B4", Outcome.NOT_MET, "b4.none")
 _B4_UNKNOWN = finding("B4", Outcome.UNKNOWN, "b4.unknown")
 _B4_PERSON = finding("B4", Outcome.NEEDS_HUMAN, "b4.needs_human")
 
+# Protocols that say under which terms a use is licensed.
+_LICENSING = ("rsl.", "tdmrep.", "odrl.")
+
 
 def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
     """B1: met only where the resource is the paid one; a site that sells elsewhere is indicated (ST19, ST08).
@@ -32,7 +35,9 @@ def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
     sure = tuple(s for s in priced if s.ambiguity is None)
     if sure:
         return finding("B1", Outcome.INDICATED, "b1.asked_to_pay", sure, quote=quote(sure[0]))
-    licensed = tuple(s for s in facts.bearing(signals) if s.kind.startswith("rsl.") and s.polarity is Polarity.PRICED)
+    licensed = tuple(
+        s for s in facts.bearing(signals) if s.kind.startswith(_LICENSING) and s.polarity is Polarity.PRICED
+    )
     if licensed:
         return finding("B1", Outcome.INDICATED, "b1.licence_priced", licensed, quote=quote(licensed[0]))
     if facts.offers_on_site:

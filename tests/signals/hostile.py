@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import gc
 import hashlib
+import io
 import json
 import os
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +21,20 @@ from crawlgate import url as urls
 from crawlgate.flow import Survey
 from crawlgate.headers import Headers
 from crawlgate.model import Evidence, EvidenceKind
-from crawlgate.signals import agents, ai_txt, c2pa, page_head, payment, response, robots, rsl, tdmrep, trust_txt, xmp
+from crawlgate.signals import (
+    agents,
+    ai_txt,
+    c2pa,
+    page_head,
+    payment,
+    response,
+    robots,
+    rsl,
+    tdm_policy,
+    tdmrep,
+    trust_txt,
+    xmp,
+)
 from crawlgate.signals.response import Reading
 from crawlgate.signals.robots_standing import Standing
 from crawlgate.site import Site
@@ -175,7 +190,7 @@ def _read_ai_txt(body: bytes) -> None:
 def _page(body: bytes) -> None:
     """From the first byte to every statement of a page, as the gate and as `crawlgate signals` read it."""
     headers = Headers([("Content-Type", "text/html")])
-    response.read_page(body, Reading(), url=URL, headers=headers, token="ExampleBot", whole=True)
+    response.read_body(200, headers, body, Reading(), url=URL, token="ExampleBot", whole=True)
     page_head.scan(body, content_type="text/html", whole=True)
 
 
@@ -230,6 +245,40 @@ PAGES = [
         _page,
         200_000,
     ),
+    Case("microdata side by side", _fill(b"<p itemscope itemtype=x><b itemprop=a>1</b></p>"), _page, 200_000),
+    Case("microdata with many values", _fill(b"<b itemprop=a>x", b"<div itemscope>"), _page, 200_000),
+    Case(
+        "RDFa with prefixes",
+        _fill(b"<p typeof=a:b prefix='a: http://x/ b: http://y/' vocab=http://z/>"),
+        _page,
+        200_000,
+    ),
+    Case("elements kept from learning", _fill(b"<p mlnoindex>x</p>"), _page, 200_000),
+    Case(
+        "JSON-LD contexts",
+        _json_script('{"@context":{"a":"http://x/"},"@type":"a:Dataset"},', "[", "{}]"),
+        _page,
+        5_000,
+    ),
+    Case(
+        "JSON-LD context terms",
+        _json_script('"a":"http://x/",', '{"@context":{', '"b":1},"@type":"Dataset"}'),
+        _page,
+        12_000,
+    ),
+    Case(
+        "policies by data sets",
+        _json_script('{"@type":"Dataset"},{"@type":"odrl:Offer","odrl:permission":{}},', "[", "{}]"),
+        _page,
+        3_000,
+    ),
+    Case(
+        "a policy of many rules",
+        _json_script('{"odrl:action":"odrl:use","odrl:duty":[{"odrl:action":"x"}]},', '{"odrl:permission":[', "{}]}"),
+        _page,
+        3_000,
+    ),
+    Case("products", _json_script('{"@type":"Product","name":"data data data"},', "[", "{}]"), _page, 5_000),
 ]
 
 
@@ -275,7 +324,60 @@ def _media(body: bytes) -> None:
     c2pa.read(body)
 
 
+def _policy(body: bytes) -> None:
+    tdm_policy.parse(body)
+
+
+def _file(body: bytes) -> None:
+    """A file that is no page, as the gate reads one in hand."""
+    for media_type in ("application/epub+zip", "application/json", "text/markdown", "application/rss+xml"):
+        headers = Headers([("Content-Type", media_type)])
+        response.read_body(200, headers, body, Reading(), url=URL, token="ExampleBot", whole=True)
+
+
+def _refusal(body: bytes) -> None:
+    headers = Headers([("Content-Type", "application/rsl+xml")])
+    for status in (401, 402, 403, 503):
+        response.read_body(status, headers, body, Reading(), url=URL, token="ExampleBot", whole=True)
+
+
+def _book(n: int) -> bytes:
+    """A book whose package document is a megabyte of nothing for every kilobyte."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
+        packed.writestr("content.opf", b"<package><metadata>" + b" " * n)
+    return out.getvalue()
+
+
+def _entries(n: int) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr("mimetype", "application/epub+zip")
+        for k in range(n):
+            packed.writestr(f"{k}", b"")
+    return out.getvalue()
+
+
+_FEED = b'<rss xmlns:rsl="https://rslstandard.org/rsl"><channel>'
+_ITEM = b'<item><rsl:content url="/#"><rsl:license><rsl:permits type="usage">all</rsl:permits></rsl:license></rsl:content></item>'
+
 DOCUMENTS = [
+    Case("TDM policy: rules", lambda n: b'{"permission":[' + b'{"action":"tdm:mine"},' * n + b"{}]}", _policy, 5_000),
+    Case("TDM policy in depth", lambda n: b'{"permission":' * n, _policy, 20_000),
+    Case("TDM policy: one key", lambda n: b"{" + b'"permission":{},' * n + b'"a":1}', _policy, 20_000),
+    Case("a feed of licences", _html(_FEED, _ITEM), _file, 2_000),
+    Case("a feed in depth", _html(_FEED, b"<item>"), _file, 20_000),
+    Case("a feed of items", _html(_FEED, b"<item/>"), _file, 20_000),
+    Case("comments before a root", _fill(b"<!-- -->"), _file, 200_000),
+    Case("a book that inflates", _book, _file, 50_000_000, 64),
+    Case("a book of many files", _entries, _file, 10_000),
+    Case("front matter without end", _fill(b"gated: autom\n", b"---\n"), _file, 200_000),
+    Case("a refusal of scripts", _fill(b"<script>_cf_chl_op"), _refusal, 200_000),
+    Case("a refusal of forms", _fill(b"<form><input type=password>"), _refusal, 100_000),
+    Case(
+        "a refusal in RSL", lambda n: _RSL + b'<content url="/"><license/></content>' * n + b"</rsl>", _refusal, 1_000
+    ),
     Case("tdmrep.json 100,000 deep", lambda n: b"[" * n + b"]" * n, _tdm, 100_000),
     Case("tdmrep.json objects in depth", lambda n: b'{"location":' * n, _tdm, 40_000),
     Case("tdmrep.json with one key", lambda n: b"[{" + b'"location":"/",' * n + b'"tdm-reservation":1}]', _tdm, 20_000),

@@ -13,7 +13,7 @@ from crawlgate.model import Lint, Polarity, Purpose, Scope, Signal, Strength
 from crawlgate.signals import page_head, tdmrep
 from tests.effort import assert_linear
 
-RESERVED, PERMITTED = Polarity.RESERVED, Polarity.PERMITTED
+RESERVED, PERMITTED, UNSPECIFIED = Polarity.RESERVED, Polarity.PERMITTED, Polarity.UNSPECIFIED
 
 
 def body(*entries: object) -> bytes:
@@ -182,7 +182,7 @@ def test_a_policy_that_is_no_text_is_left_out() -> None:
         ([("TDM-Reservation", '"1"')], None, {"malformed_reservation"}),
         ([("TDM-Reservation", "")], None, {"bad_value"}),
         ([("TDM-Reservation", "2")], None, {"bad_value"}),
-        ([("tdm-policy", "https://p.example/")], None, set()),
+        ([("tdm-policy", "https://p.example/")], UNSPECIFIED, set()),
         ([], None, set()),
     ],
 )

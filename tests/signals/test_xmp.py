@@ -374,15 +374,19 @@ def test_tdmrep_in_a_broken_packet() -> None:
     assert said(packet(inner.format(0))) == {(TDM, UNSPECIFIED)}
 
 
-def test_an_embedded_licence_is_flagged_and_not_read() -> None:
+def test_an_embedded_licence_is_read() -> None:
     data = packet(
         '<rsl:rsl xmlns:rsl="https://rslstandard.org/rsl"><rsl:content url="https://x.example/a.jpg"><rsl:license>'
         "<rsl:permits type='usage'>all</rsl:permits></rsl:license></rsl:content></rsl:rsl>"
     )
-    ((signal,), codes) = read(data)
-    assert (signal.kind, signal.polarity, signal.strength) == ("rsl.embedded", CONDITIONAL, Strength.OFFER)
-    assert (signal.detail, signal.ambiguity) == ({"url": "https://x.example/a.jpg"}, "terms_not_read")
+    (signals, codes) = read(data)
+    assert {(s.kind, s.purpose, s.polarity) for s in signals} >= {("rsl.permits", TRAIN, PERMITTED)}
+    assert {(s.strength, s.scope) for s in signals} == {(Strength.OFFER, Scope.EMBEDDED)}
     assert codes == set()
+    refusing = data.replace(b"permits", b"prohibits")
+    assert ("rsl.prohibits", RESERVED) in {(s.kind, s.polarity) for s in xmp.read(refusing)}
+    # In a packet that is not well-formed a licence can restrict and permits nothing.
+    assert PERMITTED not in {s.polarity for s in xmp.read(data.replace(b"</rdf:RDF>", b"</rdf:R>"))}
     assert [s.kind for s in xmp.read(packet('<rsl xmlns="https://rslstandard.org/rsl"/>'))] == ["rsl.embedded"]
 
 
