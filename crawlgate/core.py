@@ -76,7 +76,18 @@ class Keeping:
 class Known:
     """What the gate knows of one origin, until `good_until` (ticks)."""
 
-    __slots__ = ("after", "before", "documents", "generation", "good_until", "notices", "offers", "plain", "site")
+    __slots__ = (
+        "after",
+        "before",
+        "documents",
+        "generation",
+        "good_until",
+        "notices",
+        "offers",
+        "plain",
+        "site",
+        "weight",
+    )
 
     def __init__(
         self,
@@ -96,6 +107,7 @@ class Known:
         self.plain = not licences and (notices is None or notices.empty)
         self.notices = notices
         self.good_until = good_until
+        self.weight = 0  # bytes of its policy files, as received
         self.offers: tuple[PaidOffer, ...] = ()
         # Bases by answer: URLs that the site speaks of alike share one.
         self.before: dict[Answer, Basis] = {}
@@ -154,6 +166,8 @@ class Core:
         self.lists = LoadedLists(self.home, wanted, clock=clock, limits=limits)
         self.assessor = self._assessor()
         self._known: dict[str, Known] = {}
+        self._weight = 0
+        self._learned: dict[str, tuple[PaidOffer, ...]] = {}  # of origins that are no longer kept
         self._url_length = limits.url_length
         self._now, self._ticks = clock.now, clock.ticks
         self._known_lock = threading.Lock()
@@ -208,6 +222,7 @@ class Core:
             generation=generation,
         )
         made.learn(known.offers)
+        made.weight = known.weight
         with self._known_lock:
             if self._known.get(origin) is known:
                 self._known[origin] = made
@@ -244,13 +259,24 @@ class Core:
         notices = self._notices(survey.origin)
         known = Known(site, notices, good_until, licences=licences, documents=documents, generation=generation)
         with self._known_lock:
-            earlier = self._known.pop(survey.origin, None)
-            if earlier is not None:
-                known.learn(earlier.offers)
-            while len(self._known) >= self.limits.origins:
-                del self._known[next(iter(self._known))]
+            self._forget(survey.origin)
+            known.learn(self._learned.pop(survey.origin, ()))
+            known.weight = sum(len(evidence.body) for evidence in survey.evidence)
+            while self._known and (
+                len(self._known) >= self.limits.origins or self._weight + known.weight > self.limits.policy_bytes
+            ):
+                self._forget(next(iter(self._known)))
             self._known[survey.origin] = known
+            self._weight += known.weight
         return known
+
+    def _forget(self, origin: str) -> None:
+        """Keep an origin no longer; it is asked again when it comes up. What its pages said is still known."""
+        known = self._known.pop(origin, None)
+        if known is not None:
+            self._weight -= known.weight
+            if known.offers:
+                self._learned[origin] = known.offers
 
     def keep(self, evidence: Evidence) -> None:
         """Evidence to disk, and its record to the ledger."""

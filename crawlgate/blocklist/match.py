@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -79,6 +79,18 @@ class HostNotices:
     def path_dependent(self) -> bool:
         """True if the answer differs between URLs of the host."""
         return self._paths is not None or self._urls is not None
+
+    @property
+    def anywhere(self) -> tuple[tuple[Notice, NoticeRelation], ...]:
+        """The notices that bear on every URL of the host, and how."""
+        return self._anywhere
+
+    def notices(self) -> Iterator[Notice]:
+        """Every notice that bears on some URL of the host."""
+        yield from (notice for notice, _ in self._anywhere)
+        for some in (self._paths, self._urls):
+            if some is not None:
+                yield from some.notices()
 
     def matches(self, url: Url) -> tuple[NoticeMatch, ...]:
         """The notices that bear on a URL of this host: first those that cover it, then the others."""
@@ -193,6 +205,9 @@ class _Paths:
         self._lengths.add(len(prefix))
         self._notices.append(notice)
 
+    def notices(self) -> Iterator[Notice]:
+        return iter(self._notices)
+
     def bearing(self, url: Url) -> list[_Bearing]:
         path = canonical(url.target).partition("?")[0]
         covering: set[int] = set()
@@ -217,6 +232,9 @@ class _Urls:
 
     def add(self, notice: Notice, url: Url) -> None:
         self._notices.append((_key(url), notice))
+
+    def notices(self) -> Iterator[Notice]:
+        return (notice for _, notice in self._notices)
 
     def bearing(self, url: Url) -> list[_Bearing]:
         asked = _key(url)
