@@ -246,8 +246,9 @@ class IssuerKind(StrEnum):
 class Notice:
     """What a rights holder, an authority, an own reviewer or a public list told the collector of a site, dated.
 
-    `scope` is `registrable_domain`, `host`, `path_prefix`, `url`, `ip` or `cidr`; `value` the domain, host,
-    URL, address or range, and `path_prefix` the path where the scope is one. The issuer says `listed_at`,
+    `scope` is `registrable_domain`, `subdomain`, `host`, `path_prefix`, `url`, `ip` or `cidr`; `value` the domain,
+    host, URL, address or range, and `path_prefix` the path where the scope is one. An `exception` carves what it
+    names out of the other entries of its list. The issuer says `listed_at`,
     `expires_at` and `withdrawn_at`; `received_at` is when we knew, `effective_at` when the gate had loaded it.
     None is unknown or never. `issuer_verified` says that a person (`vouched_by`) checked who speaks and what is
     claimed; `issuer_kind` says who speaks. `contact` is where an appeal goes. `source` names the list and its
@@ -280,15 +281,24 @@ class NoticeRelation(StrEnum):
     OTHER_PATH = "other_path"
     SAME_LABEL = "same_label"
     SUCCESSOR = "successor"
+    REDIRECTS_TO = "redirects_to"
+    """The URL answered with a redirect to what the notice covers."""
+    REDIRECTED_FROM = "redirected_from"
+    """A URL that the notice covers redirected to this host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeMatch:
-    """A notice and how it bears on one URL (`url`, one hop of the chain)."""
+    """A notice and how it bears on one URL (`url`, one hop of the chain).
+
+    `exceptions` are entries of the same list that carve the URL out of what it covers. Where the relation is a
+    redirect, `url` is the listed end of it.
+    """
 
     notice: Notice
     relation: NoticeRelation
     url: str
+    exceptions: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
