@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from .blocklist.match import HostNotices
 from .criteria import Facts, evaluate
-from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Override, Signal, Stage
+from .criteria.facts import CorpusFacts, Later, Trace
+from .model import AS_DECLARED, Attempt, Basis, Declaration, NoticeMatch, Override, RegisterEntry, Signal, Stage
 from .policy import Profile, decide
-from .signals import dataset, rsl, tdmrep
+from .register import is_product, known
+from .signals import dataset
 from .signals.dataset import PaidOffer
-from .signals.response import Reading
+from .signals.reading import SILENCE, Reading
+from .signals.response import not_read
 from .site import Answer, Site
 from .url import Url
 
 _BEFORE = {"page": "not_assessed.before_fetch", "terms": "not_assessed.before_fetch"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What is known about a fetch beside what its site says: the collector's own log, register, corpus, later facts.
+
+    The fields are those of `Facts`, but for these: `signals` are statements that answers before this one made,
+    `elsewhere` texts of the site (terms, price lists), `register` the entries of the site, whenever they became
+    known, `unseen` checks that were not made, with the reason.
+    """
+
+    signals: tuple[Signal, ...] = ()
+    elsewhere: tuple[Signal, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    notices: tuple[NoticeMatch, ...] = ()
+    register: tuple[RegisterEntry, ...] = ()
+    corpus: CorpusFacts | None = None
+    later: Later | None = None
+    stored: bool | None = None
+    fetched: bool = False
+    sent_on_record: bool = True
+    robots_undated: bool = False
+    robots_unread: bool = False
+    unseen: tuple[tuple[str, str], ...] = ()
+
+
+NOTHING_ELSE = Circumstances()
+"""The usual case: nothing is known but the declaration, the site and the response."""
 
 
 class Assessor:
@@ -44,15 +76,17 @@ class Assessor:
         url: Url,
         at: datetime,
         *,
+        stage: Stage = Stage.PRE_FETCH,
         notices: HostNotices | None = None,
         offers: tuple[PaidOffer, ...] = (),
         attempt: Attempt = AS_DECLARED,
+        circumstances: Circumstances = NOTHING_ELSE,
         overrides: tuple[Override, ...] = (),
     ) -> Basis:
         """The basis for asking before the fetch; `answer` is what `site` says about `url`, `overrides` are what
         people decided that covers it at this time."""
-        facts = self._facts(Stage.PRE_FETCH, site, answer, url, at, notices, offers, attempt)
-        return decide(evaluate(facts), self.profile, facts.stage, site.evidence, overrides)
+        facts = self.facts(stage, site, answer, url, at, notices, offers, attempt, circumstances)
+        return decide(evaluate(facts), self.profile, stage, site.evidence, overrides)
 
     def after(
         self,
@@ -62,69 +96,72 @@ class Assessor:
         at: datetime,
         reading: Reading,
         *,
+        stage: Stage = Stage.POST_FETCH,
         notices: HostNotices | None = None,
         hops: tuple[NoticeMatch, ...] = (),
         offers: tuple[PaidOffer, ...] = (),
         attempt: Attempt = AS_DECLARED,
         evidence: tuple[str, ...] = (),
+        circumstances: Circumstances = NOTHING_ELSE,
         overrides: tuple[Override, ...] = (),
     ) -> Basis:
         """The basis with the response in hand; `hops` are notices that bear on hops before this one, `evidence`
         are ids of what was kept of the response."""
-        facts = self._facts(
-            Stage.POST_FETCH, site, answer, url, at, notices, offers + reading.offers, attempt, reading, hops
+        facts = self.facts(
+            stage, site, answer, url, at, notices, offers + reading.offers, attempt, circumstances, reading, hops
         )
-        return decide(evaluate(facts), self.profile, facts.stage, site.evidence + evidence, overrides)
+        return decide(evaluate(facts), self.profile, stage, site.evidence + evidence, overrides)
 
-    def _facts(
+    def facts(
         self,
         stage: Stage,
         site: Site,
         answer: Answer,
         url: Url,
         at: datetime,
-        notices: HostNotices | None,
-        offers: tuple[PaidOffer, ...],
-        attempt: Attempt,
+        notices: HostNotices | None = None,
+        offers: tuple[PaidOffer, ...] = (),
+        attempt: Attempt = AS_DECLARED,
+        circumstances: Circumstances = NOTHING_ELSE,
         reading: Reading | None = None,
         hops: tuple[NoticeMatch, ...] = (),
     ) -> Facts:
-        signals = site.signals(answer, url)
-        not_looked = site.not_looked | self._no_list
-        if reading is None:
-            not_looked = not_looked | _BEFORE
-        else:
-            tdm_file = site.tdm_signals(answer)
-            tdm = tdmrep.combine(tdm_file, reading.tdm_header, reading.tdm_meta)
-            policy = signals[: len(signals) - len(tdm_file)]
-            licences = rsl.combine(filter(_is_licence, policy), filter(_is_licence, reading.signals))
-            signals = (
-                *(signal for signal in policy if not _is_licence(signal)),
-                *tdm,
-                *licences,
-                *(signal for signal in reading.signals if not _is_licence(signal)),
-            )
-            not_looked = not_looked | reading.not_looked
-        here = tuple(offer for offer in offers if dataset.covers(offer, url))
+        """Everything the criteria read, of one URL at one time."""
+        signals = site.signals(answer, url, reading if reading is not None else SILENCE)
+        not_looked = site.not_looked | self._no_list | (_BEFORE if reading is None else not_read(reading))
+        told = circumstances
+        if told.unseen:
+            not_looked = not_looked | dict(told.unseen)
+        here = tuple(offer for offer in offers if dataset.covers(offer, url)) if offers else ()
+        # A whole run is asked about after it; what it learned on the way counts for all of it.
+        entries = told.register if stage is Stage.CORPUS else known(told.register, at)
+        sold_here = tuple(entry for entry in entries if is_product(entry, url))
         return Facts(
             stage=stage,
             at=at,
             url=url.href,
             declaration=self.declaration,
             attempt=attempt,
-            signals=signals,
-            elsewhere=site.elsewhere(answer),
+            signals=told.signals + signals,
+            elsewhere=site.elsewhere(answer) + told.elsewhere,
             robots=site.standing,
             robots_reason=site.reason,
             robots_age=at - site.fetched_at if site.fetched_at is not None else None,
+            robots_undated=told.robots_undated,
+            robots_unread=told.robots_unread,
             names_us=site.names_us,
-            notices=hops + (notices.matches(url) if notices is not None else ()),
+            notices=hops + (notices.matches(url) if notices is not None else ()) + told.notices,
             offers_here=here,
             offers_on_site=tuple(o for o in offers if o not in here and url.href not in o.free_urls),
+            register_here=sold_here,
+            register_on_site=tuple(entry for entry in entries if entry not in sold_here),
+            traces=told.traces,
+            fetched=told.fetched,
+            sent_on_record=told.sent_on_record,
+            stored=told.stored,
+            later=told.later,
+            corpus=told.corpus,
+            limits=self.profile.limits,
+            open_licences=reading.open_licences if reading is not None else (),
             not_looked={check: why for check, why in not_looked.items() if check not in self.looked},
         )
-
-
-def _is_licence(signal: Signal) -> bool:
-    """RSL statements, of which those of a page replace those of robots.txt (RSL 1.0 4.9)."""
-    return signal.kind.startswith("rsl.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import platform
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from os import PathLike
+from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__
@@ -23,11 +24,12 @@ from .domains import Suffixes, psl_version
 from .errors import ConfigError, Denied, Held, UrlError
 from .evidence.address import AddressPolicy
 from .evidence.store import EvidenceStore
-from .flow import OPTIONAL_FILES, Flow, Survey
+from .flow import OPTIONAL_FILES, Documents, Flow, Survey
 from .flow import survey as survey_flow
 from .home import Home
-from .ledger.record import evidence_table
-from .ledger.writer import LedgerWriter
+from .ledger.open import open_ledger
+from .ledger.record import evidence_table, outcome_table, record_id
+from .ledger.upkeep import Upkeep
 from .limits import Limits
 from .model import (
     AS_DECLARED,
@@ -52,6 +54,7 @@ from .site import Answer, Site
 from .url import Url
 
 MODES = ("enforce", "observe")
+DURABILITY = ("process", "disk")
 PAGE_EVIDENCE = ("speaking", "all")
 # Paid datasets remembered per origin; a catalogue of thousands is described well enough by its first.
 _OFFERS_KEPT = 256
@@ -82,13 +85,38 @@ class Blocklist:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How the ledger of a gate is kept: `durability` is `process` or `disk`; `key_file` signs, None the home's key."""
+
+    durability: str = "process"
+    key_file: Path | None = None
+    upkeep: Upkeep = field(default_factory=Upkeep)
+
+    def __post_init__(self) -> None:
+        if self.durability not in DURABILITY:
+            hint = suggestion(self.durability, DURABILITY)
+            known = ", ".join(DURABILITY)
+            raise ConfigError(f"durability {self.durability!r} is unknown{hint}; use one of {known}")
+
+
 class Known:
     """What the gate knows of one origin, until `good_until` (ticks)."""
 
-    __slots__ = ("after", "before", "good_until", "notices", "offers", "plain", "site")
+    __slots__ = ("after", "before", "documents", "good_until", "notices", "offers", "plain", "site")
 
-    def __init__(self, site: Site, notices: HostNotices | None, good_until: float, *, licences: bool = False) -> None:
+    def __init__(
+        self,
+        site: Site,
+        notices: HostNotices | None,
+        good_until: float,
+        *,
+        licences: bool = False,
+        documents: Documents | None = None,
+    ) -> None:
         self.site = site
+        # Licences and policies that files and pages of this origin name; None: none is asked for.
+        self.documents = documents
         # Nothing but the site's answer depends on the URL or the time: bases can be shared.
         self.plain = not licences and (notices is None or notices.empty)
         self.notices = notices
@@ -120,6 +148,7 @@ class Core:
         allow_addresses: Sequence[str],
         policy_files: Sequence[str],
         page_evidence: str,
+        keeping: Keeping,
         limits: Limits,
         clock: Clock,
     ) -> None:
@@ -154,7 +183,17 @@ class Core:
         self._known_lock = threading.Lock()
         self.people = People(self.home, limits.people_recheck, clock.ticks())
         self.store = EvidenceStore(self.home.evidence)
-        self.ledger = LedgerWriter(self.home.ledger, self._head(lists), now=clock.now)
+        self.durable = keeping.durability == "disk"
+        # Whether a record waits for the disk here; asynchronous callers wait on their own (`AsyncGate.settled`).
+        self.waits = self.durable
+        self.ledger = open_ledger(
+            self.home.ledger,
+            self.home.keys,
+            self._head(lists),
+            now=clock.now,
+            key_file=keeping.key_file,
+            upkeep=keeping.upkeep,
+        )
 
     # -- what is known ------------------------------------------------------------------------------
 
@@ -170,7 +209,13 @@ class Core:
 
     def survey(self, url: Url) -> Flow[Survey]:
         """The flow that asks for the policy files of `url`'s origin."""
-        return survey_flow(url, self.declaration.token, self.limits, optional=self.policy_files)
+        return survey_flow(
+            url, self.declaration.token, self.limits, optional=self.policy_files, avoid=self._not_contacted
+        )
+
+    def _not_contacted(self, url: Url) -> bool:
+        """True for a host that is not to be contacted, whoever names a document there."""
+        return self.listed(url) is not None
 
     def install(self, survey: Survey, ticks: float) -> Known:
         """Keep a survey that began at `ticks`: its evidence on disk and in the ledger, its reading in memory."""
@@ -178,10 +223,14 @@ class Core:
             self.keep(evidence)
         site = Site(survey, self.declaration.token, self.catalogue)
         slim = (_without_body(survey.robots), _without_body(survey.tdmrep))
-        site.survey = replace(survey, robots=slim[0], tdmrep=slim[1], licences=(), optional={})
+        site.survey = replace(survey, robots=slim[0], tdmrep=slim[1], licences=(), policies={}, optional={})
         good_until = ticks + self._lifetime(survey)
         licences = bool(self.declaration.licences)
-        known = Known(site, self._notices(survey.origin), good_until, licences=licences)
+        documents = Documents(
+            self.declaration.token, self.limits, own={survey.origin: survey.file}, avoid=self._not_contacted
+        )
+        documents.found.update(survey.documents)
+        known = Known(site, self._notices(survey.origin), good_until, licences=licences, documents=documents)
         with self._known_lock:
             earlier = self._known.pop(survey.origin, None)
             if earlier is not None:
@@ -273,6 +322,8 @@ class Core:
             if shared and len(known.before) < self.limits.memo_per_origin:
                 known.before[answer] = basis
         segment, seq = self.ledger.append_decision(at, url.href, basis, self.enforcing, None, attempt.user_agent)
+        if self.waits:
+            self.ledger.commit(segment, seq)
         return Decision(url.href, at, basis, segment, seq, self.enforcing)
 
     def record(
@@ -280,11 +331,22 @@ class Core:
     ) -> Decision:
         """Write a decision, then give it out."""
         segment, seq = self.ledger.append_decision(at, url, basis, self.enforcing, problem, attempt.user_agent)
+        if self.waits:
+            self.ledger.commit(segment, seq)
         return Decision(url, at, basis, segment, seq, self.enforcing, problem)
 
     def outcome(self, decision: Decision, table: Mapping[str, Any]) -> None:
         """Write what became of a body; `table` holds disposition, status and the like."""
         self.ledger.append("outcome", {"at": self.clock.now(), "decision": decision.record, **table})
+
+    def stored(self, decision: Decision | str, disposition: str, values: Mapping[str, Any]) -> tuple[str, int]:
+        """Write where a body went, or that it was removed; segment and number."""
+        of = decision.record if isinstance(decision, Decision) else decision
+        table = outcome_table(self.clock.now(), record_id(of), disposition, **values)
+        segment, seq = self.ledger.append("outcome", table)
+        if self.waits:
+            self.ledger.commit(segment, seq)
+        return segment, seq
 
     def enforce(self, decision: Decision) -> None:
         """Raise `Denied` or `Held` for a decision that is not allow, unless this gate only observes."""

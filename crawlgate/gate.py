@@ -6,21 +6,26 @@ that could not be recorded: where the ledger fails, the call raises `LedgerError
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Required, Self, TypedDict, Unpack
 
 import anyio
 
 from .clock import Clock, SystemClock
-from .core import Blocklist, Core, Known
+from .commits import AsyncCommits
+from .core import Blocklist, Core, Keeping, Known
 from .declaration import suggestion
 from .errors import ConfigError
 from .evidence.fetch import AsyncFetcher, Fetcher
 from .flow import Fetch, adrive, drive
+from .ledger.anchor import anchor
+from .ledger.upkeep import CHECKPOINT_INTERVAL, COMMIT_INTERVAL, Anchor, Upkeep
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Decision, Declaration, Evidence
 from .permit import Permit
@@ -42,8 +47,26 @@ class GateOptions(TypedDict, total=False):
     allow_addresses: Sequence[str]
     policy_files: Sequence[str]
     page_evidence: str
+    durability: str
+    commit_interval: float
+    checkpoint_interval: float
+    anchors: Sequence[str | Anchor]
+    ledger_key: str | PathLike[str] | None
     limits: Limits
     clock: Clock
+
+
+class Place(TypedDict, total=False):
+    """Where a body is: `length` bytes at `offset` of `shard` in `dataset`, counted from 0; `sha256` (hexadecimal) and
+    `size` are of the body as stored. `dataset` is needed, the rest is what there is to say."""
+
+    dataset: Required[str]
+    shard: str
+    offset: int
+    length: int
+    sha256: str
+    size: int
+    media_type: str
 
 
 class _Common:
@@ -64,6 +87,7 @@ class _Common:
             allow_addresses=options.get("allow_addresses", ()),
             policy_files=options.get("policy_files", ()),
             page_evidence=options.get("page_evidence", "speaking"),
+            keeping=_keeping(options),
             limits=options.get("limits", DEFAULT_LIMITS),
             clock=options.get("clock") or SystemClock(),
         )
@@ -75,6 +99,27 @@ class _Common:
     @property
     def limits(self) -> Limits:
         return self.core.limits
+
+
+def _keeping(options: GateOptions) -> Keeping:
+    """How the ledger is to be kept. Raises `ConfigError`."""
+    anchors = options.get("anchors", ())
+    if isinstance(anchors, (str, bytes)):
+        raise ConfigError("anchors is one string; write a list")
+    for name in ("commit_interval", "checkpoint_interval"):
+        seconds = options.get(name, 1.0)
+        if not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
+            raise ConfigError(f"{name} is {seconds!r}; write a number of seconds above 0")
+    key = options.get("ledger_key")
+    return Keeping(
+        durability=options.get("durability", "process"),
+        key_file=None if key is None else Path(key),
+        upkeep=Upkeep(
+            commit_interval=options.get("commit_interval", COMMIT_INTERVAL),
+            checkpoint_interval=options.get("checkpoint_interval", CHECKPOINT_INTERVAL),
+            anchors=[anchor(given) if isinstance(given, str) else given for given in anchors],
+        ),
+    )
 
 
 class Gate(_Common):
@@ -89,6 +134,12 @@ class Gate(_Common):
     robots.txt names: `ai_txt`, `trust_txt` (a request each per origin). `page_evidence` says of which responses the
     headers, and the page head of those that may be taken, are kept: `speaking` (those in which a signal was found) or
     `all`. `evidence_transport` replaces the transport that fetches policy files.
+
+    `durability` says when an answer is given: once its record would survive the death of this process (`process`), or
+    once it is on the disk (`disk`; waiting callers share one commit). In either case everything written is on the disk
+    after `commit_interval` seconds. Every `checkpoint_interval` seconds, and with each segment's seal, a checkpoint is
+    signed with the home's key (or that in the file `ledger_key`) and handed to the `anchors`: `file:PATH`,
+    `git:REPOSITORY`, `command:COMMAND`, or a callable that takes its bytes.
 
     Raises `ConfigError` for what the user wrote, `FeedError` for a list that cannot be read, `LedgerError`
     where the home cannot keep records.
@@ -154,7 +205,31 @@ class Gate(_Common):
             return admitted
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
         permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
-        return permit.see_all(status, headers, body)
+        permit.see_all(status, headers, body)
+        return self.complete(permit)
+
+    def complete(self, permit: Permit) -> Decision:
+        """For adapters, once `permit` has seen what there is to see: ask for the licences and policies that the
+        response names, and answer. Fetches like `check`; records the answer."""
+        flow = permit.named_documents()
+        if flow is not None:
+            with self._flight(f"documents {permit.url.origin}"):
+                received = drive(flow, self._fetch)
+            permit.see_documents(received)
+        return permit.conclude()
+
+    def stored(self, decision: Decision | str, **where: Unpack[Place]) -> str:
+        """Record where the body fetched under `decision` (or under the record of that name) was stored; the record.
+
+        See `Place`. Say it for every item of a dataset, and an inquiry can answer where it is; it is recorded
+        whatever the verdict was. Raises `RecordError` for a place that cannot be, `LedgerError` where it could not be
+        recorded.
+        """
+        return "{}:{}".format(*self.core.stored(decision, "stored", where))
+
+    def removed(self, decision: Decision | str, *, reason: str, **where: Unpack[Place]) -> str:
+        """Record that a stored body was removed from a dataset, and why; the record. As `stored`."""
+        return "{}:{}".format(*self.core.stored(decision, "removed", {**where, "reason": reason}))
 
     def httpx_client(self, **options: Any) -> httpx.Client:
         """An `httpx.Client` behind this gate: every hop asked before it leaves, every response judged before
@@ -218,6 +293,8 @@ class AsyncGate(_Common):
             limits=self.core.limits,
             transport=evidence_transport,
         )
+        self.core.waits = False
+        self._commits = AsyncCommits(self.core.ledger, needed=self.core.durable)
         self._flights: dict[str, anyio.Lock] = {}
 
     async def check(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Decision:
@@ -225,9 +302,10 @@ class AsyncGate(_Common):
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):
-            return admitted
+            return await self.settled(admitted)
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
-        return core.before(admitted, known, core.attempt(user_agent, credentials))
+        decision = core.before(admitted, known, core.attempt(user_agent, credentials))
+        return await self.settled(decision) if core.durable else decision
 
     async def open(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Permit:
         """As `Gate.open`."""
@@ -236,7 +314,10 @@ class AsyncGate(_Common):
         if isinstance(admitted, Decision):
             return core.no_permit(admitted)
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
-        return core.permit(admitted, known, core.attempt(user_agent, credentials))
+        permit = core.permit(admitted, known, core.attempt(user_agent, credentials))
+        if core.durable and permit.decision is not None:
+            await self.settled(permit.decision)
+        return permit
 
     async def inspect(
         self,
@@ -252,10 +333,42 @@ class AsyncGate(_Common):
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):
-            return admitted
+            return await self.settled(admitted)
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
         permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
-        return permit.see_all(status, headers, body)
+        permit.see_all(status, headers, body)
+        return await self.complete(permit)
+
+    async def complete(self, permit: Permit) -> Decision:
+        """As `Gate.complete`."""
+        flow = permit.named_documents()
+        if flow is not None:
+            key = f"documents {permit.url.origin}"
+            lock = self._flights.setdefault(key, anyio.Lock())
+            async with lock:
+                received = await adrive(flow, self._fetch)
+                if self._flights.get(key) is lock:
+                    del self._flights[key]
+            permit.see_documents(received)
+        return await self.settled(permit.conclude())
+
+    async def stored(self, decision: Decision | str, **where: Unpack[Place]) -> str:
+        """As `Gate.stored`."""
+        segment, seq = self.core.stored(decision, "stored", where)
+        await self._commits.wait(segment, seq)
+        return f"{segment}:{seq}"
+
+    async def removed(self, decision: Decision | str, *, reason: str, **where: Unpack[Place]) -> str:
+        """As `Gate.removed`."""
+        segment, seq = self.core.stored(decision, "removed", {**where, "reason": reason})
+        await self._commits.wait(segment, seq)
+        return f"{segment}:{seq}"
+
+    async def settled(self, decision: Decision) -> Decision:
+        """The decision, once its record is as durable as this gate promises. Adapters wait for it before they act on
+        an answer of a permit."""
+        await self._commits.wait(decision.segment, decision.seq)
+        return decision
 
     def httpx_async_client(self, **options: Any) -> httpx.AsyncClient:
         """An `httpx.AsyncClient` behind this gate; see `Gate.httpx_client`."""

@@ -11,13 +11,14 @@ from .errors import ConfigError
 class Home:
     """Paths below a home directory; `create` makes them or says why it cannot."""
 
-    __slots__ = ("decided", "evidence", "ledger", "lists", "path")
+    __slots__ = ("decided", "evidence", "keys", "ledger", "lists", "path")
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.ledger = self.path / "ledger"
         self.evidence = self.path / "evidence"
         self.lists = self.path / "lists"
+        self.keys = self.path / "keys"
         # Written anew when a person decided, so that running gates look into the ledger again.
         self.decided = self.path / "decided"
 

@@ -37,6 +37,10 @@ class Limits:
     wellknown_bytes: int = 512 * 1024
     """Size of /.well-known/tdmrep.json that is read. Project choice; known files are below 100 KiB."""
 
+    named_documents: int = 16
+    """Licences and policies that are asked for because an origin's files and pages name them. Project choice: real
+    sites name one or two, and each costs a request and is kept in memory; further ones are told as not looked at."""
+
     page_head_bytes: int = 256 * 1024
     """Bytes of a page that are held back to judge its head. Project choice; on real pages the head ends
     within 100 KiB at the 95th percentile."""
@@ -62,6 +66,22 @@ class Limits:
 
     evidence_connect: float = 10.0
     """Seconds to resolve and connect for an evidence fetch."""
+
+    feed_bytes: int = 512 * 1024 * 1024
+    """Bytes of the entries of a feed that are read. Project choice: some ten million entries at half that."""
+
+    feed_wait: float = 30.0
+    """Wall-clock seconds for a manifest, and beyond the time that `feed_rate` gives for entries."""
+
+    feed_rate: int = 64 * 1024
+    """Bytes a second that a server of entries must keep up; a slower one is given up. Project choice."""
+
+    feed_deadline: float = 600.0
+    """Wall-clock seconds for the entries of a feed, whatever their size."""
+
+    lists_recheck: float = 60.0
+    """How long a running gate may work with lists that are no longer the newest it has. A look costs one
+    system call."""
 
     raw_text: int = 400
     """Characters of a raw line that a signal quotes."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from os import PathLike
 from typing import NamedTuple
 
 
@@ -95,6 +96,7 @@ class Use(StrEnum):
     EVALUATION = "evaluation"
     CLASSIFICATION = "classification"
     EMBEDDING = "embedding"
+    STATISTICS = "statistics"
     RAG = "rag"
     SEARCH_INDEX = "search_index"
 
@@ -104,6 +106,7 @@ class EvidenceKind(StrEnum):
 
     ROBOTS = "robots"
     TDMREP = "tdmrep"
+    TDM_POLICY = "tdm_policy"
     RSL = "rsl"
     AI_TXT = "ai_txt"
     TRUST_TXT = "trust_txt"
@@ -204,13 +207,44 @@ class NamedLimit:
     reason: str
 
 
+class Product(StrEnum):
+    """In which form data is sold for analysis (ST08, ST19)."""
+
+    DOWNLOAD = "download"
+    API = "api"
+    TDM_LICENCE = "tdm_licence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterEntry:
+    """One line of the licensor register: who sells data for analysis, or did (ST08, ST22).
+
+    `host` is the site; `urls` are the files, APIs or landing pages that are the product itself. `price` is as it was
+    seen, empty where it is not known. `evidence` is a URL or the words that say so; `first_seen` when the collector
+    came to know (None: at no known time, so from the beginning), `source` the person who entered it, or `page`.
+    `past` says that something was sold once, and nothing about an offer now; `ended_at` when an offer ended.
+    """
+
+    host: str
+    product: Product
+    name: str = ""
+    price: str = ""
+    currency: str = ""
+    evidence: str = ""
+    first_seen: datetime | None = None
+    ended_at: datetime | None = None
+    past: bool = False
+    urls: tuple[str, ...] = ()
+    source: str = "page"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
     """A licence or permission the collector holds (D2).
 
-    `scope` are URL patterns, `*` any run of characters; `purposes` are `Use` values or `*`; `valid_from`
-    and `valid_to` are inclusive dates as UTC instants, None is open. `credentials_allowed` says that the
-    licensor issued credentials for automated access.
+    `scope` are URL patterns, `*` any run of characters; `purposes` are `Use` values or `*`; `valid_from` is the
+    first instant (UTC), `valid_to` the last, None without end. A licence that names no purpose or no beginning
+    covers nothing. `credentials_allowed` says that the licensor issued credentials for automated access.
     """
 
     licensor: str
@@ -222,7 +256,7 @@ class Licence:
     credentials_allowed: bool = False
 
     def __post_init__(self) -> None:
-        from .declaration import check_licence
+        from .licences import check_licence
 
         check_licence(self)
 
@@ -275,7 +309,8 @@ class Notice:
 
 
 class NoticeRelation(StrEnum):
-    """How a notice bears on a URL."""
+    """How a notice bears on a URL. The last four link another host to a listed one: it shows a copy kept of a
+    listed page, serves what a listed page embeds, names a listed page as its original, or looks the same."""
 
     COVERS = "covers"
     OTHER_PATH = "other_path"
@@ -285,6 +320,10 @@ class NoticeRelation(StrEnum):
     """The URL answered with a redirect to what the notice covers."""
     REDIRECTED_FROM = "redirected_from"
     """A URL that the notice covers redirected to this host."""
+    COPY_OF = "copy_of"
+    EMBEDDED_BY = "embedded_by"
+    CANONICAL = "canonical"
+    FINGERPRINT = "fingerprint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,14 +345,19 @@ class Declaration:
     """What the collector says of itself and of its purpose; validated on construction (`ConfigError`).
 
     `token` is the robots.txt product token, `user_agent` the header sent; the token must stand in it.
-    The `intends_*` and `output_*` fields speak about the outputs of the model; None is "not declared",
-    which is different from False.
+    `token_published` says whether a site could know the token; a date (`published_since`, or in the place of
+    `token_published`) says from when on. The `intends_*` and `output_*` fields speak about the outputs of the
+    model; None is "not declared", which is different from False. `snippet_cap` are the characters of a work that
+    an output shows at most; `needed_works` are the works that the declared analysis needs at most.
+
+    `licences` are `Licence` objects, or paths of licence files and folders of them.
     """
 
     operator: str
     token: str
     user_agent: str
-    token_published: bool = False
+    token_published: bool | date | str | None = None
+    published_since: date | str | None = None
     purposes: Sequence[str] = (Use.PRETRAINING,)
     legal_basis: str = "30-4"
     commercial: bool | None = None
@@ -323,7 +367,8 @@ class Declaration:
     intends_expression_output: bool | None = None
     output_contains_expression: bool | None = None
     snippet_cap: int | None = None
-    licences: Sequence[Licence] = ()
+    needed_works: int | None = None
+    licences: Sequence[Licence | str | PathLike[str]] = ()
 
     def __post_init__(self) -> None:
         from .declaration import normalise
@@ -334,7 +379,17 @@ class Declaration:
     @property
     def uses(self) -> tuple[Use, ...]:
         """The purposes as `Use` values."""
-        return tuple(Use(purpose) for purpose in self.purposes)
+        return self.purposes  # type: ignore[return-value]  # normalised on construction
+
+    @property
+    def held(self) -> tuple[Licence, ...]:
+        """The licences, files read."""
+        return self.licences  # type: ignore[return-value]  # read on construction
+
+    def published(self, at: datetime) -> bool:
+        """True if a site could know the token at that time."""
+        since = self.published_since
+        return bool(self.token_published) and (not isinstance(since, datetime) or since <= at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,12 +397,15 @@ class Attempt:
     """How one request is made: what the server sees of us. Never holds a secret.
 
     `user_agent` is the header sent; `credentials` a reference to what was used (`licensed:KRI-77`,
-    `authorization header`), None if nothing; `proxy` a name, not an address with a password.
+    `authorization header`), None if nothing; `proxy` a name, not an address with a password. `referrer` is the page
+    that led here, as the request says; `challenge_solved` that software or a service answered a challenge for it.
     """
 
     user_agent: str | None = None
     credentials: str | None = None
     proxy: str | None = None
+    referrer: str | None = None
+    challenge_solved: bool = False
 
 
 AS_DECLARED = Attempt()

@@ -21,7 +21,10 @@ from .url import Url
 
 if TYPE_CHECKING:
     from .core import Core, Known
+    from .flow import Document, Flow
 
+# What a permit waits for: nothing; the head of the page; the documents that the response names.
+_ANSWERED, _SHOW_PAGE, _NAMES_DOCUMENTS = "answered", "show page", "names documents"
 _PARTIAL = 206
 _GZIP = b"\x1f\x8b"
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
@@ -38,8 +41,9 @@ class Permit:
     """Permission for one hop, and the judgement of what came back.
 
     `decision` is the latest answer. Call `see_headers` once. If it answers None, call `see_page` with the
-    beginning of the body, as soon as `enough` of it is there. Hand nothing out before an answer; then
-    `enforce` raises `Denied` or `Held` where the answer is not allow. Call `done` when the body ended.
+    beginning of the body, as soon as `enough` of it is there. Then let the gate `complete` it: a response may name a
+    licence that has to be read first. Hand nothing out before that; `enforce` raises `Denied` or `Held` where the
+    answer is not allow. Call `done` when the body ended.
     """
 
     __slots__ = (
@@ -50,7 +54,9 @@ class Permit:
         "_headers",
         "_known",
         "_method",
+        "_named",
         "_reading",
+        "_state",
         "_status",
         "decision",
         "url",
@@ -66,6 +72,8 @@ class Permit:
         self._method = "GET"
         self._beginning = b""
         self._reading = Reading()
+        self._named: tuple[str, ...] = ()  # ids of the documents that the response names
+        self._state = _ANSWERED
         self.url = url
         self.decision = decision
 
@@ -83,11 +91,11 @@ class Permit:
             return True
         return head_complete(beginning) and not login_page.suspected(_title(beginning))
 
-    def see_headers(self, status: int, headers: Any, *, method: str = "GET", media: bytes = b"") -> Decision | None:
-        """Judge status and headers. None means: not refused so far, and a page; show its head.
+    def see_headers(self, status: int, headers: Any, *, method: str = "GET", media: bytes = b"") -> bool:
+        """Judge status and headers. True means: not refused so far, and a page; show its head.
 
-        `media` is the body where it is in hand already; of a file that is no page, it is searched for embedded
-        statements.
+        `media` is the body where it is in hand already: a file is searched for embedded statements, a refusal for the
+        challenge or the terms in it.
         """
         core = self._core
         self._headers = Headers(headers, core.limits)
@@ -100,50 +108,84 @@ class Permit:
         )
         if method == "HEAD" or status in _NO_CONTENT:
             self._unseen("not_assessed.no_content")
+        elif response.is_later_part(status, self._headers) and response.is_page(status, self._headers):
+            self._unseen("not_assessed.page_partial")
         elif response.is_page(status, self._headers):
-            if response.is_later_part(status, self._headers):
-                self._unseen("not_assessed.page_partial")
-                return self._settle()
             if self._basis().verdict is Verdict.ALLOW or not core.enforcing:
-                return None
+                self._state = _SHOW_PAGE
+                return True
             self._unseen("not_assessed.before_page")
-        elif media and 200 <= status < 300:
-            self._reading = response.read_media(media, self._reading, evidence=self._evidence, limits=core.limits)
-        return self._settle()
+        elif media:
+            self._see_body(media, whole=True)
+        self._settle()
+        return False
 
-    def see_all(self, status: int, headers: Any, body: bytes | None) -> Decision:
+    def see_page(self, beginning: bytes, *, whole: bool) -> None:
+        """Judge the head of a page, decoded from its content coding. `whole` says that nothing follows."""
+        self._see_body(beginning, whole=whole)
+        self._beginning = beginning
+        self._settle()
+
+    def see_unreadable_page(self) -> None:
+        """The page came in a coding that cannot be decoded within bounds: its head is unknown, not silent."""
+        self._unseen("not_assessed.page_unreadable")
+        self._settle()
+
+    def see_all(self, status: int, headers: Any, body: bytes | None) -> None:
         """Judge a response in hand; `body` None says that it is not, so that nothing is said about the page."""
-        decision = self.see_headers(status, headers, media=body or b"")
-        if decision is not None:
-            return decision
+        if not self.see_headers(status, headers, media=body or b""):
+            return
         if body is None:
             self._unseen("not_assessed.no_body_given")
-            return self._settle()
-        if body.startswith(_GZIP):  # handed over as it was sent; nothing in it can be seen
-            return self.see_unreadable_page()
-        return self.see_page(body, whole=True)
+            self._settle()
+        elif body.startswith(_GZIP):  # handed over as it was sent; nothing in it can be seen
+            self.see_unreadable_page()
+        else:
+            self.see_page(body, whole=True)
 
-    def see_page(self, beginning: bytes, *, whole: bool) -> Decision:
-        """Judge the head of a page, decoded from its content coding. `whole` says that nothing follows."""
-        self._reading = response.read_page(
-            beginning,
+    def named_documents(self) -> Flow[tuple[Evidence, ...]] | None:
+        """The flow that asks for the licences and policies that the response names; None where there is none to ask
+        for, or the answer does not depend on them. For the gate, which then calls `see_documents`."""
+        documents = self._known.documents
+        return documents.ask(self._wanted()) if self._state is _NAMES_DOCUMENTS and documents is not None else None
+
+    def see_documents(self, received: tuple[Evidence, ...]) -> None:
+        """Read the documents that the response names, as far as they are there; `received` are those asked for now."""
+        documents = self._known.documents
+        if documents is None:
+            return
+        for evidence in received:
+            self._core.keep(evidence)
+        wanted = {url.href for url, _ in self._wanted()}
+        found = {href: evidence for href, evidence in documents.found.items() if href in wanted}
+        self._named = tuple(evidence.id for evidence in found.values() if evidence is not None)
+        self._reading = response.with_documents(self._reading, found, url=self.url)
+
+    def conclude(self) -> Decision:
+        """The answer, recorded. A page that was not shown is unknown; documents that were named and not read are told
+        as not looked at."""
+        if self._state is _SHOW_PAGE:
+            self._unseen("not_assessed.page_unreadable")
+        if self._state is not _ANSWERED or self.decision is None:
+            return self._record()
+        return self.decision
+
+    def _wanted(self) -> tuple[Document, ...]:
+        return response.named(self._reading)
+
+    def _see_body(self, body: bytes, *, whole: bool) -> None:
+        self._reading = response.read_body(
+            self._status,
+            self._headers,
+            body,
             self._reading,
             url=self.url,
-            headers=self._headers,
             token=self._core.declaration.token,
             whole=whole and self._status != _PARTIAL,
-            status=self._status,
             evidence=self._evidence,
             limits=self._core.limits,
         )
         self._known.learn(self._reading.offers)
-        self._beginning = beginning
-        return self._settle()
-
-    def see_unreadable_page(self) -> Decision:
-        """The page came in a coding that cannot be decoded within bounds: its head is unknown, not silent."""
-        self._unseen("not_assessed.page_unreadable")
-        return self._settle()
 
     def refuse(self, problem: str) -> None:
         """Record that this hop is refused for a reason of its own (a `problem.*` key), and enforce it."""
@@ -157,6 +199,8 @@ class Permit:
 
     def enforce(self) -> None:
         """Raise `Denied` or `Held` if the latest answer is not allow and this gate enforces."""
+        if self._state is not _ANSWERED:
+            self.conclude()
         if self.decision is not None:
             self._core.enforce(self.decision)
 
@@ -175,7 +219,7 @@ class Permit:
         at = self._core.clock.now()
         overrides = self._core.people.overrides.covering(self.url, at)
         shared = known.plain and reading.silent and not evidence and self._attempt is AS_DECLARED and not overrides
-        key = (answer, *sorted(reading.not_looked.items()))
+        key = (answer, *sorted(response.not_read(reading).items()))
         basis = known.after.get(key) if shared else None
         if basis is None:
             basis = self._core.assessor.after(
@@ -194,10 +238,18 @@ class Permit:
                 known.after[key] = basis
         return basis
 
-    def _settle(self) -> Decision:
+    def _settle(self) -> None:
+        """Record the answer, unless documents that the response names may still change it."""
+        may_change = not self._core.enforcing or self._basis().verdict is Verdict.ALLOW
+        if self._known.documents is not None and self._wanted() and may_change:
+            self._state = _NAMES_DOCUMENTS
+        else:
+            self._record()
+
+    def _record(self) -> Decision:
         core = self._core
         silent = self._reading.silent
-        basis = self._basis(() if silent else (self._evidence,))
+        basis = self._basis(() if silent else (self._evidence, *self._named))
         outcome: dict[str, Any] = {}
         if not silent or core.all_pages:
             core.keep(self._response(allowed=basis.verdict is Verdict.ALLOW))
@@ -205,6 +257,7 @@ class Permit:
                 outcome["evidence"] = self._evidence
         self._beginning = b""
         self.decision = decision = core.record(self.url.href, core.clock.now(), basis, self._attempt)
+        self._state = _ANSWERED
         released = basis.verdict is Verdict.ALLOW or not core.enforcing
         content = 200 <= self._status < 300
         core.outcome(

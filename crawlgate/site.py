@@ -6,15 +6,18 @@ usage lines, which TDMRep entry), so that equal answers can share their signals 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from . import url as urls
 from .flow import Survey
 from .model import Evidence, Lint, Polarity, Purpose, Scope, Signal, Strength
-from .signals import ai_txt, robots, rsl, tdmrep, trust_txt, usage
+from .signals import ai_txt, robots, rsl, tdm_policy, tdmrep, trust_txt, usage
 from .signals.agents import AgentCatalogue, AgentClass
 from .signals.lines import ExtensionLine
+from .signals.precedence import in_force
+from .signals.reading import SILENCE, Reading
 from .signals.robots import RobotsAnswer, RobotsFile
 from .signals.robots_agents import product_token
 from .signals.robots_rules import RuleSet
@@ -55,6 +58,7 @@ class Site:
         "_licence_lint",
         "_licences",
         "_own",
+        "_policies",
         "_signals",
         "_simple",
         "_tdm",
@@ -91,7 +95,12 @@ class Site:
         subject = "ours" if self.names_us else "*"
         self._usage = usage.read(ours, subject=subject, evidence=robots_id)
         tdm = survey.tdmrep
-        self._tdm = tdmrep.parse_file(tdm.body, evidence=tdm.id) if tdm is not None and _had(tdm) else None
+        self._tdm = (
+            tdmrep.parse_file(tdm.body, base=urls.parse(tdm.url), evidence=tdm.id)
+            if tdm is not None and _had(tdm)
+            else None
+        )
+        self._policies = {href: tdm_policy.from_evidence(found) for href, found in survey.policies.items()}
         self._read_licences()
         self._read_optional()
         self._signals: dict[Answer, tuple[Signal, ...]] = {}
@@ -105,16 +114,12 @@ class Site:
         lint: list[Lint] = []
         base = urls.parse(self.origin)
         for reference, evidence in self.survey.licences:
-            if evidence is None:
-                missing.append(rsl.unobtainable(reference, reason="robots_disallows_it"))
-                continue
-            document = rsl.parse(evidence.body, base=base, evidence=evidence.id, reference=reference)
-            if _had(evidence) and document:
+            document, problem = rsl.from_evidence(evidence, reference, base=base)
+            if document:
                 documents.append(document)
-                continue
-            why = evidence.error or (document.lint[0].code if _had(evidence) else f"http_{evidence.status}")
-            lint.extend(document.lint if _had(evidence) else ())
-            missing.append(rsl.unobtainable(reference, evidence=evidence.id, reason=why))
+            else:
+                lint.extend(document.lint)
+                missing.append(problem)
         self._licences = tuple(documents)
         self._without_licence = tuple(missing)
         self._licence_lint = tuple(lint)
@@ -129,7 +134,10 @@ class Site:
     @property
     def lint(self) -> tuple[Lint, ...]:
         """What the authors of the policy files got wrong."""
-        readers = (self._file, self._usage, self._tdm, *self._licences, self._ai_txt, self._trust)
+        readers = (
+            *(self._file, self._usage, self._tdm, *self._licences),
+            *(*self._policies.values(), self._ai_txt, self._trust),
+        )
         return (*(lint for reader in readers if reader is not None for lint in reader.lint), *self._licence_lint)
 
     @property
@@ -164,16 +172,18 @@ class Site:
             return tuple(index for index in matched if self._usage.rules[index].protocol != "aipref")
         return matched
 
-    def signals(self, answer: Answer, url: Url) -> tuple[Signal, ...]:
-        """The statements in force for URLs with this answer, tdmrep.json last."""
+    def signals(
+        self, answer: Answer, url: Url, reading: Reading = SILENCE, *, more: Iterable[Signal] = ()
+    ) -> tuple[Signal, ...]:
+        """The statements in force for URLs with this answer, and with what a response said of one of them. `more` are
+        statements of the site that were not surveyed."""
         known = self._signals.get(answer)
         if known is None:
-            known = self._signals[answer] = tuple(self._robots_signals(answer, url)) + self.tdm_signals(answer)
-        return known
-
-    def tdm_signals(self, answer: Answer) -> tuple[Signal, ...]:
-        """What tdmrep.json says; a header or a meta tag of the page supersedes it (TDMRep 1.0)."""
-        return tuple(self._tdm.signals(answer.tdm)) if self._tdm is not None else ()
+            known = self._signals[answer] = tuple(self._robots_signals(answer, url))
+        tdm_file = self._tdm.signals(answer.tdm) if self._tdm is not None else ()
+        if reading is SILENCE and not tdm_file and not more:
+            return known
+        return in_force((*known, *more), tdm_file, reading, self._policies)
 
     def elsewhere(self, answer: Answer) -> tuple[Signal, ...]:
         """Statements about use that this origin makes, but not for these URLs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import pickle
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from crawlgate.ledger.verify import verify
 from crawlgate.testing import FakeClock, FakeWeb, Page
 
 SITE = "https://site.example"
+YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def declaration(**changes: Any) -> Declaration:
@@ -159,7 +161,9 @@ def test_what_a_page_sells_is_remembered(tmp_path: Path) -> None:
 
 def test_a_licence_in_force_lifts_what_it_covers(tmp_path: Path) -> None:
     web = FakeWeb({f"{SITE}/robots.txt": "User-agent: *\nDisallow: /"})
-    licence = Licence(licensor="Site Co.", scope=(f"{SITE}/licensed/*",), purposes=("pretraining",), reference="L-1")
+    licence = Licence(
+        licensor="Site Co.", scope=(f"{SITE}/licensed/*",), purposes=("pretraining",), valid_from=YEAR, reference="L-1"
+    )
     with gate(web, tmp_path, declared=declaration(licences=[licence])) as opened:
         assert opened.check(f"{SITE}/licensed/1").allowed
         assert opened.check(f"{SITE}/other").verdict == "deny"
@@ -338,7 +342,7 @@ def test_a_licence_for_a_host_pattern_stays_within_hosts(tmp_path: Path) -> None
     web = FakeWeb(
         dict.fromkeys((f"{SITE}/robots.txt", "https://a.press.example/robots.txt"), "User-agent: *\nDisallow: /")
     )
-    licence = Licence(licensor="P", scope=("https://*.press.example/*",), purposes=("*",))
+    licence = Licence(licensor="P", scope=("https://*.press.example/*",), purposes=("*",), valid_from=YEAR)
     with gate(web, tmp_path, declared=declaration(licences=[licence])) as opened:
         assert opened.check("https://a.press.example/x").allowed
         assert opened.check(f"{SITE}/a.press.example/x").verdict == "deny"

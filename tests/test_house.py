@@ -13,7 +13,7 @@ import crawlgate
 
 PACKAGE = Path(crawlgate.__file__).parent
 # Each room may import the rooms before it, and of the side rooms what is named.
-ORDER = ["signals", "criteria", "policy", "flow", "site", "assess", "permit", "people", "core", "gate"]
+ORDER = ["signals", "criteria", "policy", "flow", "site", "register", "assess", "permit", "people", "core", "gate"]
 COMMON = {
     "signed_note",
     "model",
@@ -30,9 +30,9 @@ COMMON = {
 SIDE = {
     "evidence": COMMON - {"explain", "declaration"},
     "ledger": {"model", "errors", "limits", "evidence", "signed_note"},
-    "blocklist": COMMON | {"domains"},
+    "blocklist": COMMON | {"domains", "evidence"},
 }
-PURE = ["signals", "criteria", "policy", "flow", "site", "assess", "cases"]
+PURE = ["signals", "criteria", "policy", "flow", "site", "register", "assess", "cases", "inspection"]
 IMPURE = {"httpx", "httpcore", "anyio", "asyncio", "socket", "threading", "random", "time", "subprocess", "os"}
 
 

@@ -256,14 +256,18 @@ def check_order(manifest: Manifest, last: Manifest | None) -> bool:
     return True
 
 
-def check_time(manifest: Manifest, now: datetime) -> None:
-    """Raises `FeedInvalid` where a manifest is not for `now`: `future` or `expired`."""
+def check_issued(manifest: Manifest, now: datetime) -> None:
+    """Raises `FeedInvalid` (`future`) where a manifest was issued after `now`, the difference of clocks granted."""
     if manifest.issued > now + SKEW:
         raise FeedInvalid(
             "future",
             f"version {manifest.version} was issued {stamp(manifest.issued)}, and the clock here says "
             f"{stamp(now)}; one of the two clocks is wrong",
         )
+
+
+def check_fresh(manifest: Manifest, now: datetime) -> None:
+    """Raises `FeedInvalid` (`expired`) where a manifest is out of its term."""
     if manifest.expires <= now:
         raise FeedInvalid(
             "expired",

@@ -282,10 +282,17 @@ def publish(folder: FeedFolder, target: FeedFolder) -> tuple[Manifest, tuple[str
     written = []
     for name in names:
         data = (folder.path / name).read_bytes()
-        if target.read(name, len(data)) != data:
+        if _there(target.path / name) != data:
             _put(target, name, data)
             written.append(name)
     return manifest, tuple(written)
+
+
+def _there(place: Path) -> bytes | None:
+    try:
+        return place.read_bytes()
+    except OSError:
+        return None  # written anew, or told where that fails
 
 
 def _missing(draft: Draft, tables: Tables, now: datetime, *, withdraw: bool, drop: bool) -> list[dict[str, Any]]:

@@ -11,10 +11,12 @@ from ..errors import UrlError
 from ..evidence.address import AddressPolicy
 from ..evidence.fetch import Fetcher
 from ..explain import place, printable
-from ..flow import OPTIONAL_FILES, Fetch, drive, survey
+from ..flow import OPTIONAL_FILES, Documents, Fetch, drive, survey
 from ..inspection import Inspection, inspect_received
+from ..inspection.received import read_page
 from ..limits import DEFAULT_LIMITS
 from ..model import Evidence, EvidenceKind, Polarity, Purpose, Signal
+from ..signals import response
 from ..url import parse
 from .asking import UNDECLARED
 from .signals import inspection_object
@@ -61,9 +63,12 @@ def inspect_site(url: str, token: str | None, addresses: tuple[str, ...], form: 
         surveyed = drive(survey(asked, named, optional=tuple(OPTIONAL_FILES)), fetch)
         readable = surveyed.file is None or surveyed.file.allows(asked.href, UNDECLARED.token)
         page = None
+        documents = Documents(named, own={asked.origin: surveyed.file})
+        documents.found.update(surveyed.documents)
         if readable and surveyed.standing != "unreachable":
             page = fetch(Fetch(asked, EvidenceKind.RESPONSE, DEFAULT_LIMITS.page_head_bytes))
-    inspection = inspect_received(asked, named, surveyed, page)
+            drive(documents.ask(response.named(read_page(asked, named, page))), fetch)
+    inspection = inspect_received(asked, named, surveyed, page, documents.found)
     if form == "json":
         click.echo(orjson.dumps(inspection_object(inspection), option=orjson.OPT_INDENT_2))
         return

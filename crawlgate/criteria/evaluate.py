@@ -1,40 +1,41 @@
-"""Every criterion in order. One that raises is isolated: its finding is unknown and the verdict never allow."""
+"""Every criterion, each isolated: one that raises is unknown with its error, and the verdict never allow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..model import Finding, Outcome
-from . import diligence, enjoyment, measures, permission, piracy, proviso
+from . import avoidance, corpus, diligence, enjoyment, measures, permission, piracy, proviso
 from .facts import Facts
 from .outcomes import NotAssessed, finding
 
 CRITERION_ERROR = "criterion.error"
 
 _Rule = Callable[[Facts], Finding | NotAssessed]
-_RULES: tuple[tuple[str, _Rule], ...] = (
-    ("A1", enjoyment.a1_similar_output),
-    ("A2", enjoyment.a2_single_creator),
-    ("A3", enjoyment.a3_rag_output),
-    ("B1", proviso.b1_paid_database),
-    ("B2", measures.b2_applies),
-    ("B3", measures.b3_ai_class),
-    ("B5", measures.b5_avoided),
-    ("C1", piracy.c1_known),
-    ("C2", piracy.c2_suspected),
-    ("D1", permission.d1_refusal),
-    ("D2", permission.d2_permission),
-    ("D3", diligence.d3_identity),
-    ("D4", diligence.d4_evidence),
-)
-# Criteria that need a whole corpus, a later fact or a person's limits; the single URL does not show them.
-_LATER: Mapping[str, str] = {
-    "A4": "not_assessed.corpus",
-    "B6": "not_assessed.corpus",
-    "C3": "not_assessed.stored_items",
-    "D5": "not_assessed.stored_items",
+_RULES: Mapping[str, _Rule] = {
+    "A1": enjoyment.a1_similar_output,
+    "A2": enjoyment.a2_single_creator,
+    "A3": enjoyment.a3_rag_output,
+    "A4": corpus.a4_necessity,
+    "B1": proviso.b1_paid_database,
+    "B2": measures.b2_applies,
+    "B3": measures.b3_ai_class,
+    "B5": avoidance.b5_avoided,
+    "C1": piracy.c1_known,
+    "C2": piracy.c2_suspected,
+    "C3": piracy.c3_kept,
+    "D1": permission.d1_refusal,
+    "D2": permission.d2_permission,
+    "D3": diligence.d3_identity,
+    "D4": diligence.d4_evidence,
+    "D5": diligence.d5_later_refusal,
 }
+# Criteria that read findings of others come after them.
+_B4_READS = ("B1", "B2", "B3")
+_ORDER = ("A1", "A2", "A3", "A4", "B1", "B2", "B3", "B4", "B5", "B6", "C1", "C2", "C3", "D1", "D2", "D3", "D4", "D5")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +46,52 @@ class Assessment:
     not_assessed: Mapping[str, str]
 
 
-def evaluate(facts: Facts) -> Assessment:
-    """Findings against every criterion that the facts allow to be assessed. Never raises."""
+def evaluate(facts: Facts, order: Iterable[str] = tuple(_RULES)) -> Assessment:
+    """Findings against every criterion that the facts allow to be assessed. Never raises.
+
+    `order` is the order in which the rules are asked; the answer does not depend on it.
+    """
     found: dict[str, Finding] = {}
-    skipped: dict[str, str] = dict(_LATER)
-    for criterion, rule in _RULES:
-        _add(criterion, _guarded(criterion, rule, facts), found, skipped)
-    if {"B1", "B2", "B3"} <= found.keys():
-        b4 = _guarded("B4", lambda f: proviso.b4_future_market(f, found["B1"], found["B2"], found["B3"]), facts)
-        _add("B4", b4, found, skipped)
-    else:
-        skipped["B4"] = next(skipped[name] for name in ("B1", "B2", "B3") if name in skipped)
+    skipped: dict[str, str] = {}
+    for criterion in order:
+        try:
+            result = _RULES[criterion](facts)
+        except Exception as error:  # a broken rule must not become a silent allow
+            found[criterion] = _broken(criterion, error)
+            continue
+        if type(result) is NotAssessed:
+            skipped[criterion] = result.reason
+        else:
+            found[criterion] = result  # type: ignore[assignment]  # a Finding, as it is no NotAssessed
+    _add("B4", _b4(facts, found, skipped), found, skipped)
+    _add("B6", _guarded("B6", lambda f: corpus.b6_market_conflict(f, found.get("B1"), found.get("B4")), facts),
+         found, skipped)  # fmt: skip
     for check, reason in facts.not_looked.items():
-        skipped.setdefault(f"check.{check}", reason)
-    return Assessment(tuple(found[name] for name in sorted(found)), dict(sorted(skipped.items())))
+        skipped[f"check.{check}"] = reason
+    return Assessment(
+        tuple([found[name] for name in _ORDER if name in found]),
+        {name: skipped[name] for name in sorted(skipped)},
+    )
+
+
+def _b4(facts: Facts, found: Mapping[str, Finding], skipped: Mapping[str, str]) -> Finding | NotAssessed:
+    missing = next((name for name in _B4_READS if name not in found), None)
+    if missing is not None:
+        return NotAssessed(skipped[missing])
+    return _guarded("B4", lambda f: proviso.b4_future_market(f, *(found[name] for name in _B4_READS)), facts)
 
 
 def _guarded(criterion: str, rule: _Rule, facts: Facts) -> Finding | NotAssessed:
     try:
         return rule(facts)
-    except Exception as error:  # a broken rule must not become a silent allow
-        return finding(criterion, Outcome.UNKNOWN, CRITERION_ERROR, error=f"{type(error).__name__}: {error}"[:200])
+    except Exception as error:  # as in `evaluate`
+        return _broken(criterion, error)
+
+
+def _broken(criterion: str, error: Exception) -> Finding:
+    # Addresses of objects differ between runs; the same failure must read the same.
+    told = _ADDRESS.sub("0x…", f"{type(error).__name__}: {error}")[:200]
+    return finding(criterion, Outcome.UNKNOWN, CRITERION_ERROR, error=told)
 
 
 def _add(criterion: str, result: Finding | NotAssessed, found: dict[str, Finding], skipped: dict[str, str]) -> None:

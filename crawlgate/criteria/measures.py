@@ -1,4 +1,4 @@
-"""B2, B3, B5: technical measures, whom they name, and whether one was avoided."""
+"""B2, B3: technical measures against AI collection, and whom they name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from ..model import Finding, Outcome, Polarity, Purpose, Scope, Signal, Strength
 from ..signals.robots_standing import Standing
 from .facts import Facts
 from .outcomes import NotAssessed, finding, quote
-from .permission import fitting_licence
+
+_UNKNOWN = (Standing.UNREACHABLE, Standing.NOT_LOOKED)
+SERVED_LATER = "served"
+"""`detail["later"]` of a refusal after which the same crawler, unchanged, was served."""
 
 # Statements about a product or a text for people: other criteria read them.
 _NOT_MEASURES = ("dataset.", "wording.")
@@ -18,43 +21,75 @@ _UNREAD = {
 }
 
 
+_B2_NONE = finding("B2", Outcome.NOT_MET, "b2.none")
+_B2_STALE = finding("B2", Outcome.UNKNOWN, "b2.robots_out_of_time")
+_B3_NONE = finding("B3", Outcome.NOT_MET, "b3.none")
+_B3_NAMED = finding("B3", Outcome.NOT_MET, "b3.we_are_named")
+_B3_COVERED = finding("B3", Outcome.NOT_MET, "b3.covered_by_rule")
+_B3_STALE = finding("B3", Outcome.UNKNOWN, "b3.robots_out_of_time")
+# A class that is refused by name: how sure it is that its members collect training data.
+_CLASSES = (
+    ("training", Outcome.MET, "b3.refused"),
+    ("data-broker", Outcome.INDICATED, "b3.brokers_refused"),
+    ("mixed", Outcome.NEEDS_HUMAN, "b3.only_mixed"),
+)
+
+
 def b2_applies(facts: Facts) -> Finding | NotAssessed:
     """B2: a measure covers this crawler and this URL (ST20, ST23).
 
     met: a robots.txt instruction or an access barrier; indicated: a machine-readable reservation outside
-    robots.txt; unknown: robots.txt could not be had; needs_human: robots.txt itself was withheld.
+    robots.txt; unknown: robots.txt of the time could not be had; needs_human: robots.txt itself was withheld, or the
+    same crawler was refused first and served later.
     """
-    bearing = tuple(s for s in facts.bearing(facts.signals) if not s.kind.startswith(_NOT_MEASURES))
-    measures = tuple(s for s in bearing if _is_barrier(s))
+    signals = facts.signals
+    bearing = tuple(s for s in facts.bearing(signals) if not s.kind.startswith(_NOT_MEASURES)) if signals else ()
+    measures = tuple(s for s in bearing if _is_barrier(s) and s.detail.get("later") != SERVED_LATER)
     if measures:
         return finding("B2", Outcome.MET, "b2.measure", measures, quote=quote(measures[0]), kind=measures[0].kind)
-    if "robots" in facts.not_looked:
-        return NotAssessed(facts.not_looked["robots"])
     if facts.attempt.credentials is not None:
         return finding("B2", Outcome.MET, "b2.credentials_used", credentials=facts.attempt.credentials)
-    if facts.robots in (Standing.UNREACHABLE, Standing.NOT_LOOKED):
+    not_looked = facts.not_looked
+    if "robots" in not_looked:
+        return NotAssessed(not_looked["robots"])
+    if facts.robots in _UNKNOWN:
         return finding("B2", Outcome.UNKNOWN, "b2.robots_unknown", why=facts.robots_reason or "no evidence")
-    unread = next((_UNREAD[why] for why in facts.not_looked.values() if why in _UNREAD), None)
-    if unread is not None:
-        return finding("B2", Outcome.UNKNOWN, unread)
-    proxies = tuple(s for s in facts.signals if s.kind == "access.407")
-    if proxies:
-        return finding("B2", Outcome.UNKNOWN, "b2.own_proxy", proxies)
-    whole = tuple(s for s in bearing if s.scope is not Scope.ELEMENT)
+    if not_looked:
+        unread = next((_UNREAD[why] for why in not_looked.values() if why in _UNREAD), None)
+        if unread is not None:
+            return finding("B2", Outcome.UNKNOWN, unread)
+    if signals:
+        proxies = tuple(s for s in signals if s.kind == "access.407")
+        if proxies:
+            return finding("B2", Outcome.UNKNOWN, "b2.own_proxy", proxies)
+        found = _reserved(facts, bearing)
+        if found is not None:
+            return found
+    if facts.robots_out_of_time:
+        return _B2_STALE
+    if facts.robots is Standing.WITHHELD:
+        return finding("B2", Outcome.NEEDS_HUMAN, "b2.robots_withheld", why=facts.robots_reason)
+    return _B2_NONE
+
+
+def _reserved(facts: Facts, bearing: tuple[Signal, ...]) -> Finding | None:
+    """What statements come to that are no barrier: reservations, conditions, and those of a part."""
+    open_now = tuple(s for s in bearing if s.detail.get("later") == SERVED_LATER)
+    whole = tuple(s for s in bearing if s.scope is not Scope.ELEMENT and s not in open_now)
     reserved = tuple(s for s in whole if not _is_conditional_offer(s))
     if reserved:
         first = reserved[0]
         return finding("B2", Outcome.INDICATED, "b2.reservation", reserved, quote=quote(first), kind=first.kind)
     refused = _refused_agents(facts)
-    if refused and not facts.declaration.token_published:
+    if refused and not facts.declaration.published(facts.at):
         return finding("B2", Outcome.INDICATED, "b2.class_refused_token_unpublished", refused)
+    if open_now:
+        return finding("B2", Outcome.NEEDS_HUMAN, "b2.refused_then_served", open_now, quote=quote(open_now[0]))
     if whole:
         return finding("B2", Outcome.NEEDS_HUMAN, "b2.conditional", whole, quote=quote(whole[0]), kind=whole[0].kind)
     if bearing:
         return finding("B2", Outcome.NEEDS_HUMAN, "b2.part_reserved", bearing, quote=quote(bearing[0]))
-    if facts.robots is Standing.WITHHELD:
-        return finding("B2", Outcome.NEEDS_HUMAN, "b2.robots_withheld", why=facts.robots_reason)
-    return finding("B2", Outcome.NOT_MET, "b2.none")
+    return None
 
 
 def _is_conditional_offer(signal: Signal) -> bool:
@@ -71,36 +106,29 @@ def _is_barrier(signal: Signal) -> bool:
 
 
 def b3_ai_class(facts: Facts) -> Finding | NotAssessed:
-    """B3: robots.txt refuses crawlers known to collect training data, and no rule covers ours (ST20, ST23)."""
+    """B3: robots.txt refuses crawlers known to collect training data, and no rule covers ours (ST20, ST23).
+
+    met: one that is known to collect training data; indicated: brokers of data; needs_human: crawlers that serve
+    search and training under one name.
+    """
     if "robots" in facts.not_looked:
         return NotAssessed(facts.not_looked["robots"])
-    if facts.robots in (Standing.UNREACHABLE, Standing.NOT_LOOKED, Standing.WITHHELD):
+    if facts.robots in _UNKNOWN or facts.robots is Standing.WITHHELD:
         return finding("B3", Outcome.UNKNOWN, "b3.robots_unknown", why=facts.robots_reason or "no evidence")
-    refused = _refused_agents(facts)
+    refused = _refused_agents(facts) if facts.signals else ()
     if not refused:
-        return finding("B3", Outcome.NOT_MET, "b3.none")
+        return _B3_STALE if facts.robots_out_of_time else _B3_NONE
     if facts.names_us:
-        return finding("B3", Outcome.NOT_MET, "b3.we_are_named")
+        return _B3_NAMED
     if any(s.kind == "robots.disallow" and s.subject in ("ours", "*") for s in facts.signals):
-        return finding("B3", Outcome.NOT_MET, "b3.covered_by_rule")
+        return _B3_COVERED
     names = ", ".join(s.subject for s in refused)
-    if any(s.detail.get("class") == "training" for s in refused):
-        return finding("B3", Outcome.MET, "b3.refused", refused, agents=names)
-    return finding("B3", Outcome.NEEDS_HUMAN, "b3.only_mixed", refused, agents=names)
+    classes = {s.detail.get("class") for s in refused}
+    outcome, reason = next(
+        ((o, r) for kind, o, r in _CLASSES if kind in classes), (Outcome.NEEDS_HUMAN, "b3.only_mixed")
+    )
+    return finding("B3", outcome, reason, refused, agents=names)
 
 
 def _refused_agents(facts: Facts) -> tuple[Signal, ...]:
     return tuple(s for s in facts.signals if s.kind == "robots.ai_agent")
-
-
-def b5_avoided(facts: Facts) -> Finding | NotAssessed:
-    """B5: was a measure avoided? Judged from the collector's own behaviour, never from the site (ST21)."""
-    credentials = facts.attempt.credentials
-    if credentials is not None:
-        licence = fitting_licence(facts)
-        if licence is None or not licence.credentials_allowed:
-            return finding("B5", Outcome.MET, "b5.credentials_without_licence", credentials=credentials)
-        return finding("B5", Outcome.NOT_MET, "b5.credentials_licensed", reference=licence.reference)
-    if "attempts" in facts.not_looked:
-        return NotAssessed(facts.not_looked["attempts"])
-    return finding("B5", Outcome.NOT_MET, "b5.nothing_seen")

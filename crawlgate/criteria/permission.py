@@ -5,54 +5,109 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ..model import Finding, Licence, Outcome
+from ..model import Finding, Licence, Outcome, Polarity, Signal
 from .facts import Facts
 from .outcomes import NotAssessed, finding, quote
 
+_D1_NONE = finding("D1", Outcome.NOT_MET, "d1.none")
+_NO_LICENCE = NotAssessed("not_assessed.no_licence")
+# Words on a page other than this one that is not the site's terms speak of that page first.
+_OF_ANOTHER_PAGE = "of another page"
+# A paid product beside an openly licensed text takes nothing back of the licence.
+_OFFERS = ("dataset.", "wording.paid_database", "wording.licence_offer")
+
 
 def d1_refusal(facts: Facts) -> Finding | NotAssessed:
-    """D1: AI training or scraping is refused in natural language, without a measure (ST20)."""
-    refusals = tuple(s for s in facts.bearing(facts.signals + facts.elsewhere) if s.kind == "wording.refusal")
-    if refusals:
-        return finding("D1", Outcome.MET, "d1.refusal", refusals, quote=quote(refusals[0]))
+    """D1: AI training or scraping is refused in natural language, without a measure (ST20).
+
+    met: in the page or in the site's terms; indicated: on another page of the site.
+    """
+    if facts.signals or facts.elsewhere:
+        refusals = tuple(s for s in facts.bearing(facts.signals + facts.elsewhere) if s.kind == "wording.refusal")
+        plain = tuple(s for s in refusals if s.detail.get("place") != _OF_ANOTHER_PAGE)
+        if plain:
+            return finding("D1", Outcome.MET, "d1.refusal", plain, quote=quote(plain[0]))
+        if refusals:
+            page = refusals[0].detail.get("page", "")
+            return finding("D1", Outcome.INDICATED, "d1.elsewhere", refusals, quote=quote(refusals[0]), page=page)
     if "terms" in facts.not_looked:
         return NotAssessed(facts.not_looked["terms"])
-    return finding("D1", Outcome.NOT_MET, "d1.none")
+    return _D1_NONE
 
 
 def d2_permission(facts: Facts) -> Finding | NotAssessed:
-    """D2: a licence covers this URL, every declared purpose and this date (ST03, ST08)."""
-    licences = facts.declaration.licences
-    if not licences:
-        return NotAssessed("not_assessed.no_licence")
+    """D2: a licence covers this URL, every declared purpose and this date (ST03, ST08).
+
+    met: a licence that was declared, or an open licence that the resource itself names and that covers the use.
+    needs_human: an open licence whose terms need a reading (no derivatives, non-commercial), or that stands beside a
+    reservation of the same site. A licence that does not fit is not_met, and the part that does not fit is told.
+    """
     fitting = fitting_licence(facts)
     if fitting is not None:
-        return finding(
-            "D2", Outcome.MET, "d2.in_force", licensor=fitting.licensor, reference=fitting.reference or "no reference"
-        )
+        return finding("D2", Outcome.MET, "d2.in_force", licensor=fitting.licensor, reference=fitting.reference or "…")
+    found = _open_licence(facts)
+    if found is not None and found.outcome is not Outcome.NOT_MET:
+        return found
+    licences = facts.declaration.held
+    if not licences:
+        return found or _NO_LICENCE
     nearest, misfit = min(((lic, misfits(lic, facts)) for lic in licences), key=lambda pair: len(pair[1]))
     return finding(
         "D2",
         Outcome.NOT_MET,
         f"d2.{misfit[0]}",
         licensor=nearest.licensor,
-        reference=nearest.reference or "no reference",
+        reference=nearest.reference or "…",
+        parts=", ".join(misfit),
     )
+
+
+def _open_licence(facts: Facts) -> Finding | None:
+    """What the resource's own open licence comes to; None where it names none."""
+    marks = facts.open_licences
+    if not marks:
+        return None
+    free = tuple(s for s in marks if s.polarity is Polarity.PERMITTED)
+    if free:
+        restricted = tuple(s for s in facts.bearing(facts.signals) if not s.kind.startswith(_OFFERS))
+        if restricted:
+            both = {"quote": quote(free[0]), "against": quote(restricted[0])}
+            return finding("D2", Outcome.NEEDS_HUMAN, "d2.open_conflict", free + restricted[:1], **both)
+        return finding("D2", Outcome.MET, "d2.open", free, quote=quote(free[0]), licence=_name(free[0]))
+    conditional = tuple(s for s in marks if s.polarity is Polarity.CONDITIONAL)
+    non_commercial = tuple(s for s in conditional if "nc" in s.detail.get("terms", "").split("-"))
+    if non_commercial and facts.declaration.commercial is not False:
+        mark = non_commercial[0]
+        return finding("D2", Outcome.NOT_MET, "d2.open_nc", non_commercial, licence=_name(mark))
+    mark = (conditional or marks)[0]
+    return finding("D2", Outcome.NEEDS_HUMAN, "d2.open_terms", (mark,), licence=_name(mark))
+
+
+def _name(mark: Signal) -> str:
+    return mark.detail.get("licence", "…")
 
 
 def fitting_licence(facts: Facts) -> Licence | None:
     """The first declared licence that fits, or None."""
-    return next((lic for lic in facts.declaration.licences if not misfits(lic, facts)), None)
+    licences = facts.declaration.held
+    if not licences:
+        return None
+    return next((lic for lic in licences if not misfits(lic, facts)), None)
 
 
 def misfits(licence: Licence, facts: Facts) -> list[str]:
-    """Which parts of a licence do not fit: `scope`, `purpose`, `not_yet`, `expired`, `credentials`."""
+    """Which parts of a licence do not fit: `scope`, `no_purpose`, `purpose`, `no_start`, `not_yet`, `expired`,
+    `credentials`. A licence that names no purpose or no beginning is no D2."""
     found: list[str] = []
     if not any(_pattern(scope).match(facts.url) for scope in licence.scope):
         found.append("scope")
-    if "*" not in licence.purposes and not set(facts.declaration.uses) <= set(licence.purposes):
+    if not licence.purposes:
+        found.append("no_purpose")
+    elif "*" not in licence.purposes and not set(facts.declaration.uses) <= set(licence.purposes):
         found.append("purpose")
-    if licence.valid_from is not None and facts.at < licence.valid_from:
+    if licence.valid_from is None:
+        found.append("no_start")
+    elif facts.at < licence.valid_from:
         found.append("not_yet")
     if licence.valid_to is not None and facts.at > licence.valid_to:
         found.append("expired")

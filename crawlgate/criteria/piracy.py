@@ -1,38 +1,53 @@
-"""C1, C2: what the collector had been told about a site, and when (knowledge is dated: received_at)."""
+"""C1-C3: what the collector had been told about a site, and when (knowledge is dated: received_at)."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..blocklist.knowledge import NoticeStatus, status
-from ..model import Finding, IssuerKind, Notice, NoticeMatch, NoticeRelation, Outcome
+from ..model import Finding, IssuerKind, Notice, NoticeMatch, NoticeRelation, Outcome, Stage
 from .facts import Facts
 from .outcomes import NotAssessed, finding
 
 _KNOWN = (NoticeStatus.KNOWN, NoticeStatus.KNOWN_NOT_LOADED)
+_C1_NONE = finding("C1", Outcome.NOT_MET, "c1.none")
+_C2_NONE = finding("C2", Outcome.NOT_MET, "c2.none")
+_C3_NONE = finding("C3", Outcome.NOT_MET, "c3.none")
+_C3_REMOVED = finding("C3", Outcome.NOT_MET, "c3.removed")
+_STORED = NotAssessed("not_assessed.stored_items")
+_KNOWN_AT_FETCH = NotAssessed("not_assessed.known_at_fetch")
+# How another host is linked to a listed one.
+_LINKS = frozenset(NoticeRelation) - {NoticeRelation.COVERS, NoticeRelation.OTHER_PATH}
 
 
 def c1_known(facts: Facts) -> Finding | NotAssessed:
     """C1: a notice received before the fetch covers a hop of it (ST25, ST26, ST27).
 
     A notice from a sender nobody verified is for a person; one that was published but not received is
-    indicated; one that was received but not loaded is met, and the delay is named. The sentence tells a public
-    list from a rights holder's.
+    indicated; one that was received but not loaded is met, and the delay is named. unknown: a notice without
+    any date covers the URL, so that nobody can say when it was known. The sentence tells a public list from a
+    rights holder's.
     """
     if "lists" in facts.not_looked:
         return NotAssessed(facts.not_looked["lists"])
-    covering = [(m, status(m.notice, facts.at)) for m in facts.notices if m.relation is NoticeRelation.COVERS]
+    if not facts.notices:
+        return _C1_NONE
     best: Finding | None = None
-    for match, state in covering:
-        found = _c1_of(match, state)
+    for match in facts.notices:
+        if match.relation is not NoticeRelation.COVERS:
+            continue
+        found = _c1_of(match, facts.at)
         if found is not None and (best is None or _RANK[found.outcome] > _RANK[best.outcome]):
             best = found
-    return best or finding("C1", Outcome.NOT_MET, "c1.none")
+    return best or _C1_NONE
 
 
-_RANK = {Outcome.MET: 3, Outcome.INDICATED: 2, Outcome.NEEDS_HUMAN: 1}
+_RANK = {Outcome.MET: 4, Outcome.INDICATED: 3, Outcome.NEEDS_HUMAN: 2, Outcome.UNKNOWN: 1}
 
 
-def _c1_of(match: NoticeMatch, state: NoticeStatus) -> Finding | None:
+def _c1_of(match: NoticeMatch, at: datetime) -> Finding | None:
     notice = match.notice
+    state = status(notice, at)
     public = notice.issuer_kind is IssuerKind.PUBLIC
     params = _said(notice) | {"hop": match.url}
     if state in _KNOWN and not notice.issuer_verified:
@@ -44,6 +59,8 @@ def _c1_of(match: NoticeMatch, state: NoticeStatus) -> Finding | None:
     if state is NoticeStatus.PUBLISHED:
         outcome = Outcome.INDICATED if notice.issuer_verified and not public else Outcome.NEEDS_HUMAN
         return finding("C1", outcome, "c1.public_published" if public else "c1.published", **params)
+    if state is NoticeStatus.LATER and not (notice.received_at or notice.listed_at):
+        return finding("C1", Outcome.UNKNOWN, "c1.undated", **params)
     return None
 
 
@@ -53,28 +70,69 @@ def _said(notice: Notice) -> dict[str, str]:
         "issuer": notice.issuer,
         "issuer_kind": str(notice.issuer_kind),
         "entry": notice.value + (notice.path_prefix or ""),
-        "listed": notice.listed_at.date().isoformat() if notice.listed_at else "",
-        "received": notice.received_at.date().isoformat() if notice.received_at else "",
+        "listed": _day(notice.listed_at),
+        "received": _day(notice.received_at),
         "source": notice.source,
         "vouched_by": notice.vouched_by,
         "contact": notice.contact,
     }
 
 
+def _day(at: datetime | None) -> str:
+    return at.date().isoformat() if at else ""
+
+
 def c2_suspected(facts: Facts) -> Finding | NotAssessed:
-    """C2: no notice covers the host, but evidence links it to a listed one (ST25, ST27)."""
+    """C2: no notice covers the host, but evidence links it to a listed one (ST25, ST27).
+
+    What only an unverified notice says is for a person, as are other paths of a listed platform.
+    """
     if "lists" in facts.not_looked:
         return NotAssessed(facts.not_looked["lists"])
+    if not facts.notices:
+        return _C2_NONE
     known = [m for m in facts.notices if status(m.notice, facts.at) in _KNOWN]
-    if not any(m.relation is NoticeRelation.COVERS for m in known):
-        for match in known:
-            if match.relation in (NoticeRelation.SAME_LABEL, NoticeRelation.SUCCESSOR):
-                return finding("C2", Outcome.INDICATED, _c2_reason(match), **_said(match.notice))
-        for match in known:
-            if match.relation is NoticeRelation.OTHER_PATH:
-                return finding("C2", Outcome.NEEDS_HUMAN, _c2_reason(match), **_said(match.notice))
-    return finding("C2", Outcome.NOT_MET, "c2.none")
+    if any(m.relation is NoticeRelation.COVERS for m in known):
+        return _C2_NONE
+    links = [m for m in known if m.relation in _LINKS]
+    links.sort(key=lambda m: not m.notice.issuer_verified)
+    for match in links:
+        outcome = Outcome.INDICATED if match.notice.issuer_verified else Outcome.NEEDS_HUMAN
+        return finding("C2", outcome, _c2_reason(match), **_said(match.notice), url=match.url)
+    for match in known:
+        if match.relation is NoticeRelation.OTHER_PATH:
+            return finding("C2", Outcome.NEEDS_HUMAN, _c2_reason(match), **_said(match.notice))
+    return _C2_NONE
 
 
 def _c2_reason(match: NoticeMatch) -> str:
     return f"c2.{match.relation}" + ("_public" if match.notice.issuer_kind is IssuerKind.PUBLIC else "")
+
+
+def c3_kept(facts: Facts) -> Finding | NotAssessed:
+    """C3: the item was collected before a notice about its source was received, and is still held (ST28, ST31).
+
+    It drives a removal list and leaves the finding for the fetch itself as it was. Where a verified notice was known
+    at the fetch already, C1 speaks. A notice that was withdrawn asks for nothing any more.
+    """
+    if facts.stage is not Stage.RETRO and facts.stored is None:
+        return _STORED
+    if "lists" in facts.not_looked:
+        return NotAssessed(facts.not_looked["lists"])
+    if facts.stored is False:
+        return _C3_REMOVED
+    covering = [m.notice for m in facts.notices if m.relation is NoticeRelation.COVERS]
+    if any(n.issuer_verified and status(n, facts.at) in _KNOWN for n in covering):
+        return _KNOWN_AT_FETCH
+    later = sorted(
+        (not notice.issuer_verified, received, number)
+        for number, notice in enumerate(covering)
+        if notice.withdrawn_at is None and (received := notice.received_at) is not None and received > facts.at
+    )
+    for unverified, _, number in later:
+        notice = covering[number]
+        reason = "c3.kept_unverified" if unverified else "c3.kept"
+        if notice.issuer_kind is IssuerKind.PUBLIC:
+            reason = "c3.kept_public"
+        return finding("C3", Outcome.NEEDS_HUMAN if unverified else Outcome.MET, reason, **_said(notice))
+    return _C3_NONE

@@ -207,7 +207,17 @@ SITES: tuple[Site, ...] = (
                         "tdm-policy": "http://meadow-press.example/mining-policy.json",
                     },
                 ]
-            )
+            ),
+            "/mining-policy.json": json_file(
+                {
+                    "@context": ["http://www.w3.org/ns/odrl.jsonld", "http://www.w3.org/ns/tdmrep.jsonld"],
+                    "@type": "Offer",
+                    "profile": "http://www.w3.org/ns/tdmrep",
+                    "uid": "http://meadow-press.example/policies/1",
+                    "assigner": {"vcard:fn": "Meadow Press", "vcard:hasEmail": "mailto:rights@meadow-press.example"},
+                    "permission": [{"action": "tdm:mine", "duty": [{"action": "obtainConsent"}]}],
+                }
+            ),
         },
     ),
     _site(

@@ -35,7 +35,7 @@ from .pin import (
     pinned_transport,
 )
 
-_NETWORK = (
+NETWORK_ERRORS = (
     httpx.HTTPError,
     httpx.InvalidURL,
     UnicodeError,  # a host that httpx's IDNA does not encode
@@ -72,7 +72,7 @@ class Fetcher:
         limits: Limits,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._user_agent = _checked(user_agent)
+        self._user_agent = checked_user_agent(user_agent)
         self._limits = limits
         self._transport = pinned_transport(policy) if transport is None else transport
         self.pinned = isinstance(self._transport, PinnedTransport)
@@ -108,7 +108,7 @@ class Fetcher:
                             exchange.end()
                 finally:
                     response.close()
-        except _NETWORK as error:
+        except NETWORK_ERRORS as error:
             exchange.fail(error)
         return exchange.evidence()
 
@@ -136,7 +136,7 @@ class AsyncFetcher:
         limits: Limits,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._user_agent = _checked(user_agent)
+        self._user_agent = checked_user_agent(user_agent)
         self._limits = limits
         self._transport = pinned_async_transport(policy) if transport is None else transport
         self.pinned = isinstance(self._transport, AsyncPinnedTransport)
@@ -147,7 +147,7 @@ class AsyncFetcher:
         with anyio.move_on_after(self._limits.evidence_deadline) as scope:
             try:
                 await self._drive(exchange)
-            except _NETWORK as error:
+            except NETWORK_ERRORS as error:
                 exchange.fail(error)
         if scope.cancelled_caught:
             exchange.expire()
@@ -246,7 +246,7 @@ class _Exchange:
 
     def fail(self, error: Exception) -> None:
         """The network or the server failed."""
-        self._settled(_describe(error, answered=self._status is not None))
+        self._settled(describe(error, answered=self._status is not None))
 
     def evidence(self) -> Evidence:
         """All of it as a record."""
@@ -277,7 +277,7 @@ class _Exchange:
         return self._error is None
 
 
-def _checked(user_agent: str) -> str:
+def checked_user_agent(user_agent: str) -> str:
     if not user_agent or not all(" " <= char <= "~" for char in user_agent) or user_agent.strip() != user_agent:
         raise ConfigError(f"user_agent {user_agent!r} cannot be sent; write it in printable ASCII, on one line")
     return user_agent
@@ -294,7 +294,7 @@ def _kept(name: str, value: str) -> str:
     return "[not kept]" if name in ("set-cookie", "set-cookie2") else value
 
 
-def _describe(error: Exception, *, answered: bool) -> str:
+def describe(error: Exception, *, answered: bool) -> str:
     """An exception as `code: text`. `answered`: the head of the answer had come."""
     for cause in _causes(error):
         if isinstance(cause, PinError):

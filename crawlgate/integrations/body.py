@@ -55,7 +55,7 @@ class HeadReader:
         return self._stuck or self._inflater.truncated or self._enough()
 
     def judge(self, *, whole: bool) -> None:
-        """Judge what was collected; raises `Denied` or `Held` where the gate enforces."""
+        """Show the permit what was collected; the gate completes it."""
         whole = whole or self._wire == self._length
         if whole:
             self._inflater.finish()
@@ -64,7 +64,6 @@ class HeadReader:
             self._permit.see_unreadable_page()
         else:
             self._permit.see_page(beginning, whole=whole and not self._stuck)
-        self._permit.enforce()
 
     def _enough(self) -> bool:
         size = len(self._beginning)

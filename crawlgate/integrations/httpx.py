@@ -49,17 +49,17 @@ class GateTransport(httpx.BaseTransport):
     def close(self) -> None:
         self._inner.close()
 
-    @staticmethod
-    def _judged(permit: Permit, method: str, response: httpx.Response) -> httpx.Response:
+    def _judged(self, permit: Permit, method: str, response: httpx.Response) -> httpx.Response:
         assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - the contract of BaseTransport
         stream = response.stream
         rest = iter(stream)
         held: list[bytes] = []
-        if permit.see_headers(response.status_code, response.headers, method=method) is None:
+        if permit.see_headers(response.status_code, response.headers, method=method):
             reader = _head_reader(permit, response)
             whole = not any(reader.feed(chunk) for chunk in rest)
             reader.judge(whole=whole)
             held = reader.chunks
+        self._gate.complete(permit)
         permit.enforce()
         response.stream = _Released(held, rest, stream, Tally(permit))
         return response
@@ -86,13 +86,12 @@ class AsyncGateTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         await self._inner.aclose()
 
-    @staticmethod
-    async def _judged(permit: Permit, method: str, response: httpx.Response) -> httpx.Response:
+    async def _judged(self, permit: Permit, method: str, response: httpx.Response) -> httpx.Response:
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the contract of AsyncBaseTransport
         stream = response.stream
         rest = aiter(stream)
         held: list[bytes] = []
-        if permit.see_headers(response.status_code, response.headers, method=method) is None:
+        if permit.see_headers(response.status_code, response.headers, method=method):
             reader = _head_reader(permit, response)
             whole = True
             async for chunk in rest:
@@ -101,6 +100,7 @@ class AsyncGateTransport(httpx.AsyncBaseTransport):
                     break
             reader.judge(whole=whole)
             held = reader.chunks
+        await self._gate.complete(permit)
         permit.enforce()
         response.stream = _AsyncReleased(held, rest, stream, Tally(permit))
         return response

@@ -59,13 +59,14 @@ class System:
 class CurrentSegment:
     """An open segment file. Not safe between threads but for `commit`: the writer holds its lock around the rest.
 
-    `done` says why nothing more goes into it, None while it is good.
+    `over` says that nothing more should go into it: it is full (`most` bytes), or failed, and then `done` says why.
     """
 
     __slots__ = (
         "_commit_lock",
         "_contents",
         "_key",
+        "_most",
         "_origin",
         "_pending",
         "_prefix",
@@ -78,17 +79,20 @@ class CurrentSegment:
         "fd",
         "name",
         "objects",
+        "over",
         "path",
         "seq",
         "size",
     )
 
-    def __init__(self, path: Path, ledger: str, key: SigningKey | None, system: System) -> None:
+    def __init__(self, path: Path, ledger: str, key: SigningKey | None, system: System, most: int) -> None:
         self.path, self.name = path, segments.name_of(path)
         self.seq = self.size = 0
         self.committed = 0
         self.checkpointed = 0
+        self.over = False
         self.done: LedgerError | None = None
+        self._most = most
         # The line's middle for each basis; the object is kept, or another could come to live at its address.
         self.objects: dict[int, tuple[bytes, Basis]] = {}
         self._contents: dict[bytes, int] = {}
@@ -103,7 +107,7 @@ class CurrentSegment:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         self.fd = os.open(path, flags, 0o644)
         try:
-            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self.fd, fcntl.LOCK_EX)
         except BaseException:
             self.withdraw()
             raise
@@ -197,7 +201,7 @@ class CurrentSegment:
 
     # -- the tree -----------------------------------------------------------------------------------
 
-    def _plant(self, table: Table) -> Checkpoint:
+    def _plant(self, table: Table) -> None:
         """Write a record that keeps the root of all records before it, and a fingerprint of each since the last."""
         hashes = [_sha256(b"\0" + data[:-1]).digest() for data in self._pending]
         self._tree.extend(hashes)
@@ -209,7 +213,8 @@ class CurrentSegment:
         else:
             table["root"] = encode_hash(head.root)
         self._emit(dump(table) + b"\n")
-        return head
+        if self.size >= self._most:
+            self.over = True
 
     def checkpoint(self, at: datetime) -> bytes:
         """Write a signed checkpoint of all records so far; the note. Only for a segment with a key."""
@@ -227,8 +232,6 @@ class CurrentSegment:
         table = row("seal", {"leaves": "", "records": self.seq})
         self._plant(table)
         self.commit(self.seq - 1)
-        if self.done is not None:
-            raise self.done
         self.drop()
         note = table.get("note")
         return note.encode() if isinstance(note, str) else None
@@ -240,7 +243,6 @@ class CurrentSegment:
         serves all records written before it began. Raises `LedgerError` if the disk failed."""
         if self.committed > number:
             return
-        failed: OSError | None = None
         with self._commit_lock:
             if self.committed > number:
                 return
@@ -251,9 +253,8 @@ class CurrentSegment:
                     self.committed = upto
                 except OSError as error:
                     # The kernel may have dropped the pages and call the next one good; it is never believed.
-                    failed = error
-                    self.done = segments.failure("bring to the disk the ledger segment", self.path, error)
-        if failed is not None or self.committed <= number:
+                    self._fail(segments.failure("bring to the disk the ledger segment", self.path, error))
+        if self.committed <= number:
             raise self.done or LedgerError(f"the ledger segment {self.path} is closed", str(self.path))
 
     def still_ours(self) -> bool:
@@ -271,9 +272,24 @@ class CurrentSegment:
 
     def abandon(self, error: OSError) -> LedgerError:
         """Give the segment up for good, as it is."""
-        self.done = segments.failure("write the ledger segment", self.path, error)
+        told = segments.failure("write the ledger segment", self.path, error)
+        self._fail(told)
         self.drop()
-        return self.done
+        return told
+
+    def lost(self) -> LedgerError:
+        """Give the segment up because its file or its lock is not ours any more."""
+        told = LedgerError(
+            f"the ledger segment {self.path} was moved, removed, or is locked by another: "
+            "leave the files of a ledger alone while it is written",
+            str(self.path),
+        )
+        self._fail(told)
+        return told
+
+    def _fail(self, told: LedgerError) -> None:
+        self.done = self.done or told
+        self.over = True
 
     def drop(self) -> None:
         """Close the file."""

@@ -7,6 +7,7 @@ not written; `segment:number` names it everywhere, and within its own segment th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -58,6 +59,10 @@ _HEADERS = frozenset(
 )
 
 
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_PLACED = frozenset({"stored", "removed"})
+
+
 class Stored(Protocol):
     """Where evidence was stored: `offset` and `length` of a record in `file`, and the sha256 of its bytes."""
 
@@ -69,6 +74,14 @@ class Stored(Protocol):
     def length(self) -> int: ...
     @property
     def sha256(self) -> str: ...
+
+
+def record_id(text: str) -> str:
+    """`segment:number`, if that is what `text` is. Raises `RecordError`."""
+    segment, _, number = text.rpartition(":")
+    if not segment or not (number.isascii() and number.isdecimal()):
+        raise RecordError("value", f"{text[:120]!r} names no record; one reads segment:number, as Decision.record does")
+    return text
 
 
 def row(kind: str, table: Mapping[str, Any]) -> Table:
@@ -263,7 +276,14 @@ def outcome_table(
 ) -> Table:
     """What became of a body: `disposition` (released, discarded, held, passed_on, failed, read, stored, removed), its
     hash, its size (`bytes`) and where it went: `length` bytes at `offset` of `shard` in `dataset`. `decision` is
-    `Decision.record`."""
+    `Decision.record`. Raises `RecordError` for a digest or a place that cannot be."""
+    if sha256 is not None and not _SHA256.fullmatch(sha256):
+        raise RecordError("value", f"sha256 {sha256[:80]!r} is not 64 hexadecimal digits in lower case")
+    for name, number in (("offset", offset), ("length", length), ("bytes", size)):
+        if number is not None and number < 0:
+            raise RecordError("value", f"{name} is {number}; places and sizes are counted from 0")
+    if disposition in _PLACED and not dataset:
+        raise RecordError("value", f"a body that is {disposition} needs the name of its dataset")
     return {"at": at, "decision": decision, "disposition": disposition} | _set(
         {
             "bytes": size,

@@ -93,7 +93,7 @@ def odd_files(directory: Path) -> list[str]:
 def _entries(directory: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:
-            return [entry for entry in entries if entry.name.endswith((SUFFIX, PACKED))]
+            return [e for e in entries if e.name.endswith((SUFFIX, PACKED)) and not e.name.startswith(".")]
     except FileNotFoundError as error:
         raise LedgerError(f"there is no ledger at {directory}: {error.strerror}", str(directory)) from None
     except OSError as error:

@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -25,11 +26,14 @@ from .canonical import Table, clean, micros, plain_mapping
 from .closing import chain, closed
 from .current import CurrentSegment, System
 from .record import KINDS, OWN_KINDS, RESERVED, RecordError, row, segment_table
+from .upkeep import Keeper, Upkeep
 
 LOCAL = "local"
 """The ledger's name where none is given and no key has one."""
 
 _SYSTEM = System()
+_UPKEEP = Upkeep()
+_FAILURES_KEPT = 1_000
 _writers: weakref.WeakSet[LedgerWriter] = weakref.WeakSet()
 
 
@@ -38,7 +42,8 @@ class LedgerWriter:
 
     `head` is what every segment says of the conditions of its decisions (declaration, profile, versions); `now` gives
     the time of heads and checkpoints, in UTC. `key` signs checkpoints; without one the roots stand unsigned.
-    `system` stands in for the system's calls, for tests. After a fork the child goes on in a segment of its own.
+    `upkeep` says how often what happens; `tidy` False leaves that to the caller (`tend`). `system` stands in for the
+    system's calls, for tests. After a fork the child goes on in a segment of its own.
 
     Raises `LedgerError` where the directory cannot keep records, and from every method whose record could not be
     written: a decision that cannot be recorded must not be given out. The segment is then left as it is, and the
@@ -52,6 +57,8 @@ class LedgerWriter:
         *,
         now: Callable[[], datetime],
         key: SigningKey | None = None,
+        upkeep: Upkeep = _UPKEEP,
+        tidy: bool = True,
         system: System = _SYSTEM,
     ) -> None:
         self._current: CurrentSegment | None = None
@@ -65,7 +72,14 @@ class LedgerWriter:
         self._key = key
         self._ledger = LOCAL if key is None else key.name
         self._system = system
+        self._upkeep = upkeep
+        self._tidy = tidy
+        self._keeper: Keeper | None = None
+        # Segments that failed: why, and how many of their records reached the disk.
         self._given_up: dict[str, str] = {}
+        self._short: dict[str, tuple[int, LedgerError]] = {}
+        self._opened = self._checkpointed = 0.0
+        self._last = ""
         self._open()
         _writers.add(self)
 
@@ -93,7 +107,7 @@ class LedgerWriter:
         made = row(kind, table)
         with self._lock:
             current = self._current
-            if current is None or current.done is not None:
+            if current is None or current.over:
                 current = self._ready()
             return current.name, current.put_row(made)
 
@@ -119,7 +133,7 @@ class LedgerWriter:
             quoted = orjson.dumps(clean(url))
         with self._lock:
             current = self._current
-            if current is None or current.done is not None:
+            if current is None or current.over:
                 current = self._ready()
             known = current.objects.get(id(basis))
             middle = known[0] if known is not None else current.basis(basis)
@@ -139,21 +153,67 @@ class LedgerWriter:
 
     # -- lifetime -----------------------------------------------------------------------------------
 
+    def commit(self, segment: str, number: int) -> None:
+        """Return once that record, which this writer wrote, is on the disk. Raises `LedgerError` if it is not."""
+        current = self._current
+        if current is not None and current.name == segment:
+            current.commit(number)
+        elif segment in self._short and number >= self._short[segment][0]:
+            raise self._short[segment][1]
+
+    def committed(self, segment: str, number: int) -> bool:
+        """True if that record, which this writer wrote, is known to be on the disk."""
+        current = self._current
+        if current is not None and current.name == segment:
+            return current.committed > number
+        return segment not in self._short or number < self._short[segment][0]
+
     def sync(self) -> None:
         """Bring everything written so far to the disk."""
         with self._lock:
             current = self._ready()
         current.commit(current.seq - 1)
 
+    def checkpoint(self) -> bytes | None:
+        """Write a checkpoint of all records so far, and hand it to the anchors; the note. None without a key, or if
+        nothing was written since the last."""
+        with self._lock:
+            current = self._ready()
+            if self._key is None or current.seq == current.checkpointed:
+                return None
+            note = current.checkpoint(self._now())
+            self._checkpointed = time.monotonic()
+        if self._keeper is not None:
+            self._keeper.later(note)
+        return note
+
+    def tend(self) -> None:
+        """What is due now: a commit, a checkpoint, a new segment. Raises `LedgerError` as they do."""
+        current, now = self._current, time.monotonic()
+        if current is None or current.over:
+            return
+        if current.seq > current.committed:
+            if not current.still_ours():
+                raise current.lost()
+            current.commit(current.seq - 1)
+        if now - self._opened >= self._upkeep.segment_age:
+            current.over = True
+        elif now - self._checkpointed >= self._upkeep.checkpoint_interval:
+            self.checkpoint()
+
     def close(self) -> None:
         """Seal the segment and bring it to the disk. Later records are refused; closing again does nothing."""
         with self._lock:
             self._closed = True
-            current, self._current = self._current, None
-            if current is not None and current.done is None:
-                current.seal()
-            elif current is not None:
-                current.drop()
+            keeper, self._keeper = self._keeper, None
+            current = self._current
+            try:
+                if current is not None:
+                    self._end(current, keeper)
+            finally:
+                self._current = None
+        if keeper is not None:
+            keeper.finish()
 
     def __enter__(self) -> Self:
         return self
@@ -166,7 +226,13 @@ class LedgerWriter:
     def __del__(self) -> None:
         # A seal is a courtesy here: without it the segment is whole, it only looks as if its writer died.
         with contextlib.suppress(Exception):
-            self.close()
+            self._forget()
+
+    def _forget(self) -> None:
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.forget()
+        self.close()
 
     # -- opening ------------------------------------------------------------------------------------
 
@@ -175,11 +241,29 @@ class LedgerWriter:
         if self._closed:
             raise LedgerError(f"the ledger segment {self._path} is closed", str(self._path))
         current = self._current
-        if current is not None and current.done is not None:
-            self._given_up[current.name] = str(current.done)
-            current.drop()
+        if current is not None and not current.over:
+            return current
+        if current is not None:
+            # If it cannot be sealed it stays as it is; what comes next does not depend on it.
+            with contextlib.suppress(LedgerError):
+                self._end(current, self._keeper)
             self._current = None
-        return self._current or self._open()
+        return self._open()
+
+    def _end(self, current: CurrentSegment, keeper: Keeper | None) -> None:
+        """Seal a segment, or note why it failed. It stays the current one until it is on the disk, for `commit`."""
+        try:
+            if current.done is None:
+                note = current.seal()
+                if keeper is not None:
+                    keeper.later(note, current.path)
+        finally:
+            if current.done is not None:
+                self._given_up[current.name] = str(current.done)
+                self._short[current.name] = current.committed, current.done
+                while len(self._short) > _FAILURES_KEPT:
+                    del self._short[next(iter(self._short))]
+            current.drop()
 
     def _open(self) -> CurrentSegment:
         self._path = self._directory
@@ -204,10 +288,11 @@ class LedgerWriter:
         """Create the file and write its head, and what became of segments that nobody writes any more."""
         others = segments.segments(self._directory)
         before = chain(others, self._ledger)
+        previous = max(before.previous or "", self._last) or None  # a segment of ours that somebody removed is missed
         at = self._now()
         name = segments.new_name(at, os.getpid(), others)
         self._path = self._directory / (name + segments.SUFFIX)
-        current = CurrentSegment(self._path, self._ledger, self._key, self._system)
+        current = CurrentSegment(self._path, self._ledger, self._key, self._system, self._upkeep.segment_bytes)
         try:
             current.put(
                 "segment",
@@ -218,7 +303,7 @@ class LedgerWriter:
                     pid=os.getpid(),
                     ledger=self._ledger,
                     key=None if self._key is None else str(self._key.verifier),
-                    previous=before.previous,
+                    previous=previous,
                     still_open=list(before.still_open),
                 ),
             )
@@ -229,7 +314,12 @@ class LedgerWriter:
             current.withdraw()
             raise
         self._given_up.clear()
-        self._current = current
+        self._current, self._last = current, name
+        self._opened = self._checkpointed = time.monotonic()
+        if self._tidy and self._keeper is None:
+            self._keeper = Keeper(self, self._upkeep)
+        if self._keeper is not None:
+            self._keeper.later(*before.ended)
         return current
 
     def _keep_name(self) -> None:
@@ -243,12 +333,27 @@ class LedgerWriter:
     def _forked(self) -> None:
         """In the child: the parent's segment and its lock are not ours."""
         self._lock = threading.Lock()
+        self._keeper = None  # threads do not cross a fork
+        self._last = ""
         current, self._current = self._current, None
         if current is not None:
             current.forget()
 
 
-def _after_fork() -> None:
+def _before_fork() -> None:
+    # A thread that holds a lock at the moment of the fork would leave it locked in the child for good.
+    for writer in list(_writers):
+        if writer._keeper is not None:
+            writer._keeper.pause()
+
+
+def _after_fork_in_parent() -> None:
+    for writer in list(_writers):
+        if writer._keeper is not None:
+            writer._keeper.start()
+
+
+def _after_fork_in_child() -> None:
     for writer in list(_writers):
         writer._forked()
 
@@ -259,5 +364,5 @@ def _at_exit() -> None:
             writer.close()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 atexit.register(_at_exit)

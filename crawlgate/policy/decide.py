@@ -34,7 +34,8 @@ def decide(
         effect = _effect(finding, profile, stage)
         if effect is Verdict.ALLOW:
             continue
-        if licensed and CATALOGUE[finding.criterion].lifted_by_permission:
+        broken = finding.reason == CRITERION_ERROR  # nothing lifts what nobody could look at
+        if licensed and not broken and CATALOGUE[finding.criterion].lifted_by_permission:
             lifted = True
             continue
         override = next((override for override in overrides if lifts(override, finding)), None)

@@ -19,8 +19,8 @@ from ..declaration import nearest
 from ..domains import Suffixes
 from ..errors import ConfigError
 from ..home import Home
+from ..ledger.open import open_ledger
 from ..ledger.overrides import override_table, read_overrides, revocation_table
-from ..ledger.writer import LedgerWriter
 from ..model import Decision, Notice, NoticeRelation, Outcome, Override, Verdict
 from ..policy.overrides import needs_words
 from ..report.words import Words
@@ -210,7 +210,7 @@ def _write(home: Home, kind: str, table: Mapping[str, object], clock: Clock) -> 
         "source_document": CATALOGUE.source_document,
         "written_by": "review",
     }
-    with LedgerWriter(home.ledger, head, now=clock.now) as writer:
+    with open_ledger(home.ledger, home.keys, head, now=clock.now) as writer:
         segment, seq = writer.append(kind, table)
     record = f"{segment}:{seq}"
     part = home.decided.with_name(f".{home.decided.name}.{os.getpid()}.part")

@@ -15,8 +15,10 @@ from .. import url as urls
 from ..errors import UrlError
 from ..headers import Headers
 from ..limits import DEFAULT_LIMITS
-from ..model import Polarity, Purpose, Scope, Signal, Strength
+from ..model import Lint, Polarity, Purpose, Scope, Signal, Strength
 from ..url import Url
+from . import challenges
+from .challenges import Challenge
 
 REDIRECTS = (301, 302, 303, 307, 308)
 """Statuses whose `Location` a client follows (RFC 9110 15.4)."""
@@ -36,8 +38,6 @@ _MAYBE = {
     "query": re.compile(r"return(?:_?to|_?url)?|redirect_(?:uri|url|to)|relaystate|next|continue|service"),
 }
 _PAGE_SUFFIX = re.compile(r"\.(?:php|aspx?|jspx?|html?|do|cgi|action|cfm)\Z")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-_SCHEME = re.compile(r"[ \t]*+([A-Za-z0-9!#$%&'*+.^_`|~-]++)(?![ \t]*=)(?=[ \t]|\Z)")
 _REL = re.compile(r"\brel[ \t]*=[ \t]*\"?([^\",;]*)", re.IGNORECASE)
 _CHALLENGE_HEADERS: Mapping[str, tuple[str, frozenset[str]]] = {
     "cf-mitigated": ("cloudflare", frozenset(("challenge",))),  # the only value its vendor documents
@@ -48,17 +48,25 @@ _BLOCK_HEADERS = {"x-datadome": "datadome", "x-dd-b": "datadome"}
 _BLOCK_STATUS = (401, 403, 405, 429, 503)
 
 
-def read(status: int, headers: Headers, *, url: Url, evidence: str = "") -> tuple[Signal, ...]:
+def read(
+    status: int, headers: Headers, *, url: Url, evidence: str = "", lint: list[Lint] | None = None
+) -> tuple[Signal, ...]:
     """What an answer to a request for `url` says about access. Never raises.
 
     Several statements may stand in one answer, such as a challenge with status 429. A status below 300
     without a challenge header says nothing.
     """
     found = list(_challenges(status, headers, evidence))
+    licence = challenges.licence(headers) if status in (401, 402, 403, 503) else None
+    if licence is not None:
+        challenges.check_licence(licence, status, linked(headers, "license"), lint)
     if status == 401:
         found.extend(_unauthorized(headers, evidence))
     elif status == 403:
-        found.append(_gated(headers, evidence) or _signal("access.403", "HTTP 403", evidence))
+        detail = {} if licence is None else challenges.licence_detail(licence, linked(headers, "license"))
+        found.append(_gated(headers, evidence) or _signal("access.403", "HTTP 403", evidence, detail=detail))
+    elif status == 503 and licence is not None:
+        found.append(_licence_required(headers, licence, evidence, ambiguity="licence_server_down"))
     elif status == 407:
         found.append(_proxy(headers, evidence))
     elif status == 429:
@@ -70,19 +78,9 @@ def read(status: int, headers: Headers, *, url: Url, evidence: str = "") -> tupl
     return tuple(found)
 
 
-def auth_schemes(challenges: Iterable[str]) -> tuple[str, ...]:
-    """The authentication schemes named in `WWW-Authenticate` values, lower case (RFC 9110 11.6.1).
-
-    Challenges and their parameters are both separated by commas; a scheme is a token that begins a list
-    element and has no `=` after it.
-    """
-    schemes: dict[str, None] = {}
-    for value in challenges:
-        for element in _QUOTED.sub('""', value).split(","):
-            scheme = _SCHEME.match(element)
-            if scheme is not None:
-                schemes[scheme[1].lower()] = None
-    return tuple(schemes)
+def auth_schemes(values: Iterable[str]) -> tuple[str, ...]:
+    """The authentication schemes named in `WWW-Authenticate` values, lower case, each once."""
+    return tuple(dict.fromkeys(challenge.scheme for challenge in challenges.read(values)))
 
 
 def _signal(
@@ -123,17 +121,24 @@ def _unauthorized(headers: Headers, evidence: str) -> Iterator[Signal]:
     schemes = auth_schemes(headers.all("www-authenticate"))
     named = "www-authenticate" in headers
     raw, name = (_line(headers, "www-authenticate"), "www-authenticate") if named else ("HTTP 401", None)
-    if "license" in schemes:
-        yield _signal(
-            "access.licence_required",
-            raw,
-            evidence,
-            polarity=Polarity.CONDITIONAL,
-            name=name,
-            detail={"schemes": " ".join(schemes), "licence": linked(headers, "license")},
-        )
+    licence = challenges.licence(headers)
+    if licence is not None:
+        yield _licence_required(headers, licence, evidence)
     if schemes != ("license",):
         yield _signal("access.401", raw, evidence, name=name, detail={"schemes": " ".join(schemes)})
+
+
+def _licence_required(headers: Headers, licence: Challenge, evidence: str, ambiguity: str | None = None) -> Signal:
+    schemes = " ".join(auth_schemes(headers.all("www-authenticate")))
+    return _signal(
+        "access.licence_required",
+        _line(headers, "www-authenticate"),
+        evidence,
+        polarity=Polarity.CONDITIONAL,
+        name="www-authenticate",
+        detail={"schemes": schemes} | challenges.licence_detail(licence, linked(headers, "license")),
+        ambiguity=ambiguity,
+    )
 
 
 def _gated(headers: Headers, evidence: str) -> Signal | None:

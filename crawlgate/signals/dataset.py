@@ -247,9 +247,8 @@ class _Reader:
 
     def _policy_prices(self, node: Node) -> Iterator[_Price]:
         """What an ODRL policy of the data set asks for."""
-        for policy in self._policies.of(node):
-            terms = odrl.terms(self._graph, policy)
-            if terms is not None and terms.polarity is Polarity.PRICED:
+        for terms in self._policies.of(node):
+            if terms.polarity is Polarity.PRICED:
                 yield _Price(terms.price, True, terms.currency)
 
     def offer(self, node: Node, kind: str, terms: _Terms) -> PaidOffer:

@@ -21,6 +21,9 @@ from .vocabulary import local
 MAX_DATASETS = 1_000
 """Data sets of one page whose policies are looked for."""
 
+MAX_ABOUT_ALL = 4
+"""Policies without a target that count for every data set of a page."""
+
 MAX_LOOSE = 50
 """Policies beside the data sets of a page that are read."""
 
@@ -65,34 +68,43 @@ class Policies:
     A policy stands in a data set, or beside it and names it as its target; one that names no target is about all.
     """
 
-    __slots__ = ("_of", "others")
+    __slots__ = ("_about_all", "_graph", "_of", "_terms", "others")
 
     def __init__(self, graph: Graph, nodes: Iterable[Node]) -> None:
+        self._graph = graph
+        self._terms: dict[int, odrl.Terms | None] = {}
+        self._about_all: list[Node] = []
+        self.others: list[Node] = []
         nodes = list(islice(nodes, MAX_DATASETS))
         self._of: dict[int, list[Node]] = {id(node): list(_held(graph, node)) for node in nodes}
         known = {id(policy) for held in self._of.values() for policy in held}
-        loose = [node for node in graph.nodes if odrl.is_policy(node) and id(node) not in known][:MAX_LOOSE]
-        names = {
-            id(node): frozenset(
-                (*texts(prop(node, "@id")), *texts(prop(node, "url")), *texts(prop(node, "identifier")))
-            )
-            for node in nodes
-        }
-        self.others: list[Node] = []
-        for policy in loose:
-            targets = set(odrl.targets(graph, policy))
-            about = [node for node in nodes if not targets or targets & names[id(node)]]
-            for node in about:
-                self._of[id(node)].append(policy)
-            if not about:
+        named: dict[str, list[Node]] = {}
+        for node in nodes:
+            for name in ("@id", "url", "identifier"):
+                for text in texts(prop(node, name)):
+                    named.setdefault(text, []).append(node)
+        loose = (node for node in graph.nodes if odrl.is_policy(node) and id(node) not in known)
+        for policy in islice(loose, MAX_LOOSE):
+            targets = dict.fromkeys(odrl.targets(graph, policy))
+            about = {id(node): node for target in targets for node in named.get(target, ())}
+            for key in about:
+                self._of[key].append(policy)
+            if not targets and nodes and len(self._about_all) < MAX_ABOUT_ALL:
+                self._about_all.append(policy)
+            elif not about:
                 self.others.append(policy)
 
-    def of(self, node: Node) -> tuple[Node, ...]:
-        """The policies of one of the nodes."""
-        return tuple(self._of.get(id(node), ()))
+    def of(self, node: Node) -> Iterator[odrl.Terms]:
+        """The terms of the policies of one of the nodes, as far as they reach mining."""
+        for policy in (*self._of.get(id(node), ()), *self._about_all):
+            if id(policy) not in self._terms:
+                self._terms[id(policy)] = odrl.terms(self._graph, policy)
+            terms = self._terms[id(policy)]
+            if terms is not None:
+                yield terms
 
 
-def read(graph: Graph, node: Node, policies: Iterable[Node], *, evidence: str = "") -> tuple[Signal, ...]:
+def read(graph: Graph, node: Node, policies: Iterable[odrl.Terms], *, evidence: str = "") -> tuple[Signal, ...]:
     """What a data set says of who may have it and what for. Never raises."""
     found = [*_access_rights(graph, node, evidence), *_usage(graph, node, evidence)]
     for name, kind in (("conditionsOfAccess", "dataset.conditions"), ("acquireLicensePage", "dataset.licence_page")):
@@ -100,10 +112,10 @@ def read(graph: Graph, node: Node, policies: Iterable[Node], *, evidence: str = 
             _signal(kind, Polarity.CONDITIONAL, text, evidence, {name: text})
             for text in texts(prop(node, name), at_most=4)
         )
-    for policy in policies:
-        terms = odrl.terms(graph, policy)
-        if terms is not None:
-            found.append(_signal("dataset.policy", terms.polarity, terms.raw, evidence, terms.detail, terms.ambiguity))
+    found += (
+        _signal("dataset.policy", terms.polarity, terms.raw, evidence, terms.detail, terms.ambiguity)
+        for terms in policies
+    )
     return tuple(found)
 
 

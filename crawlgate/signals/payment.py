@@ -16,7 +16,8 @@ from ..errors import UrlError
 from ..headers import Headers
 from ..limits import DEFAULT_LIMITS
 from ..model import Polarity, Purpose, Scope, Signal, Strength
-from .access import REDIRECTS, auth_schemes, linked
+from . import challenges
+from .access import REDIRECTS, linked
 
 MAX_BODY = 64 * 1024
 """Bytes of a 402 body that are read as x402 terms; real ones stay below 4 KiB. Project choice."""
@@ -37,9 +38,15 @@ def read(status: int, headers: Headers, body: bytes = b"", *, evidence: str = ""
         found.extend(_x402(headers, body, evidence))
         found.extend(_licence(headers, evidence))
         if not found:
-            found.append(_signal("payment.402", "HTTP 402", evidence, detail=_UNKNOWN))
+            detail = _UNKNOWN | {"error": headers.get("crawler-error") or ""}
+            found.append(_signal("payment.402", "HTTP 402", evidence, detail=detail))
     elif status in REDIRECTS:
         found.extend(_tollbit(headers, evidence))
+    error = headers.get("crawler-error")
+    if not found and error and status >= 400 and error.lower() != "crawlerforbidden":
+        # An answer of Pay Per Crawl without its price: what is asked for is not known, that something is, is.
+        raw, detail = f"crawler-error: {error}", _UNKNOWN | {"error": error}
+        found.append(_signal("payment.crawler_error", raw, evidence, name="crawler-error", detail=detail))
     found.extend(_charged(headers, evidence))
     return tuple(found)
 
@@ -148,14 +155,14 @@ def _terms(data: bytes) -> dict[str, str] | None:
 
 def _licence(headers: Headers, evidence: str) -> Iterator[Signal]:
     """RSL 1.0: 402 with the scheme `License` says that a licence has not been acquired or paid."""
-    challenges = headers.all("www-authenticate")
-    if "license" in auth_schemes(challenges):
+    licence = challenges.licence(headers)
+    if licence is not None:
         yield _signal(
             "payment.licence",
-            f"www-authenticate: {', '.join(challenges)}",
+            f"www-authenticate: {', '.join(headers.all('www-authenticate'))}",
             evidence,
             name="www-authenticate",
-            detail=_UNKNOWN | {"licence": linked(headers, "license")},
+            detail=_UNKNOWN | challenges.licence_detail(licence, linked(headers, "license")),
         )
 
 

@@ -1,64 +1,65 @@
-"""A response as the protocols read it: headers first, then the head of a page."""
+"""A response as the protocols read it: status and headers first, then its body by what it is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 
 from ..headers import Headers
 from ..limits import DEFAULT_LIMITS, Limits
-from ..model import Lint, Signal
+from ..model import Evidence, EvidenceKind, Lint, Signal
 from ..url import Url
 from . import (
     access,
     aipref,
-    c2pa,
-    challenge,
     content_signal,
-    dataset,
-    login_page,
-    microdata,
-    page_head,
+    file_body,
+    open_licence,
+    page,
     payment,
-    paywall,
-    paywall_text,
+    refusal,
     robots_tags,
     rsl,
+    tdm_policy,
     tdmrep,
-    wording,
-    xmp,
 )
-from .dataset import PaidOffer
-from .jsonld import Graph
+from .reading import Reading, merged
 
-# TDMRep inside a file supersedes the well-known file and the header, as a page's meta tag does.
-_TDM_IN_FILE = "tdmrep.xmp"
-_PAGE_TYPES = ("text/html", "application/xhtml+xml")
+__all__ = [
+    "Reading",
+    "is_later_part",
+    "is_page",
+    "merged",
+    "named",
+    "not_read",
+    "read_body",
+    "read_headers",
+    "with_documents",
+]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What one response says. TDMRep's carriers stay apart, because a later one supersedes an earlier one.
-
-    `not_looked` names the checks that were not made (`page`, `terms`) with the reason key.
-    """
-
-    signals: tuple[Signal, ...] = ()
-    tdm_header: tuple[Signal, ...] = ()
-    tdm_meta: tuple[Signal, ...] = ()
-    offers: tuple[PaidOffer, ...] = ()
-    lint: tuple[Lint, ...] = ()
-    not_looked: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def silent(self) -> bool:
-        """True if nothing was said, the usual case."""
-        return not (self.signals or self.tdm_header or self.tdm_meta or self.offers)
+_PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/xml", "application/xml")
+# What a browser takes for "not said", and then looks at the octets (WHATWG MIME Sniffing 7).
+_UNKNOWN_TYPES = ("", "unknown/unknown", "application/unknown", "*/*")
+_MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
+_NO_PAGES = ("image/svg+xml",)
 
 
 def is_page(status: int, headers: Headers) -> bool:
-    """True if the body is a page whose head can speak: a 2xx answer in HTML, or without a declared type."""
-    media_type = (headers.get("content-type") or "").partition(";")[0].strip().lower()
-    return 200 <= status < 300 and (not media_type or media_type in _PAGE_TYPES)
+    """True if the body is a page whose head can speak: a 2xx answer in HTML or XML, or without a type that says what
+    it is. A browser would show it as a page, or might."""
+    if not 200 <= status < 300:
+        return False
+    declared = [value.partition(";")[0].strip().lower() for value in headers.all("content-type")] or [""]
+    return any(_is_page_type(media_type) for media_type in declared)
+
+
+def _is_page_type(media_type: str) -> bool:
+    if media_type in _PAGE_TYPES or media_type in _UNKNOWN_TYPES:
+        return True
+    if media_type.endswith("+xml"):
+        return media_type not in _NO_PAGES
+    return _MEDIA_TYPE.fullmatch(media_type) is None
 
 
 def is_later_part(status: int, headers: Headers) -> bool:
@@ -70,118 +71,105 @@ def read_headers(status: int, headers: Headers, *, url: Url, token: str, evidenc
     """What status line and headers say (everything that is known before the first byte of the body)."""
     lint: list[Lint] = []
     signals = (
-        *access.read(status, headers, url=url, evidence=evidence),
+        *access.read(status, headers, url=url, evidence=evidence, lint=lint),
         *payment.read(status, headers, evidence=evidence),
         *robots_tags.header(headers, token=token, evidence=evidence, lint=lint),
         *aipref.header(headers, evidence=evidence, lint=lint),
         *content_signal.header(headers, evidence=evidence, lint=lint),
     )
-    tdm_header = tdmrep.header(headers, evidence=evidence, lint=lint)
-    named = (
-        {"licence": "not_assessed.licence_not_fetched"} if rsl.from_link_header(headers, base=url, lint=lint) else {}
-    )
+    tdm_header = tdmrep.header(headers, base=url, evidence=evidence, lint=lint)
+    licences = rsl.from_link_header(headers, base=url, lint=lint)
+    not_looked: dict[str, str] = {}
     if headers.cut:
-        named["headers"] = "not_assessed.headers_cut"
-    page = is_page(status, headers)
-    reason = "not_assessed.body_streamed" if 200 <= status < 300 else "not_assessed.no_content"
+        not_looked["headers"] = "not_assessed.headers_cut"
+    if not is_page(status, headers):
+        reason = "not_assessed.body_streamed" if 200 <= status < 300 else "not_assessed.no_content"
+        not_looked |= {"page": reason, "terms": reason}
     return Reading(
         signals=signals,
-        tdm_header=tuple(tdm_header),
+        tdm_header=tdm_header,
+        open_licences=open_licence.from_headers(headers, base=url, evidence=evidence),
         lint=tuple(lint),
-        not_looked=named if page else named | {"page": reason, "terms": reason},
+        licences=licences,
+        named_licences=licences,
+        not_looked=not_looked,
     )
 
 
-def read_page(
+def read_body(
+    status: int,
+    headers: Headers,
     body: bytes,
     before: Reading,
     *,
     url: Url,
-    headers: Headers,
     token: str,
     whole: bool,
-    status: int = 200,
     evidence: str = "",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Reading:
-    """`before` with what the page adds. `body` may be its beginning only; `whole` says that nothing follows."""
-    whole = whole and len(body) <= limits.page_head_bytes
-    body = body[: limits.page_head_bytes]
-    content_type = headers.get("content-type") or ""
-    head = page_head.scan(body, content_type=content_type, limit=limits.page_head_bytes, whole=whole)
-    graph = Graph((*head.jsonld, *microdata.nodes(body, charset=head.charset)))
-    facts = dataset.read(graph, page=url, evidence=evidence)
-    lint: list[Lint] = []
-    references = rsl.from_page(head, base=url, lint=lint)
-    named = [(tag.name, tag.content) for tag in head.meta]
-    marks = paywall.read(graph, named, marked=head.marked, evidence=evidence)
-    tags = robots_tags.meta(head, token=token, evidence=evidence, lint=lint)
-    signals = (
-        *robots_tags.bing_pair((*before.signals, *tags)),
-        *_inline_licences(references, url, evidence, lint),
-        *facts.signals,
-        *marks,
-        *login_page.read(body, content_type=content_type, evidence=evidence, whole=whole),
-    )
-    kept = ("licence", "headers")
-    not_looked: dict[str, str] = {name: why for name, why in before.not_looked.items() if name in kept}
-    if not head.complete:
-        not_looked["page_head"] = "not_assessed.head_cut"
-    if any(reference.url is not None for reference in references):
-        not_looked["licence"] = "not_assessed.licence_not_fetched"
-    if whole:
-        signals += wording.read(head.text, evidence=evidence)
-        signals += paywall_text.words(head.text, evidence=evidence)
-        signals += paywall_text.hidden(body, marks, evidence=evidence)
-        signals += challenge.read(status, headers, body, known=before.signals, evidence=evidence)
-    else:
-        not_looked["terms"] = "not_assessed.head_only"
-    return Reading(
-        signals=signals,
-        tdm_header=before.tdm_header,
-        tdm_meta=tuple(tdmrep.meta(head, evidence=evidence, lint=lint)),
-        offers=facts.offers,
-        lint=(*before.lint, *head.lint, *facts.lint, *lint),
-        not_looked=not_looked,
-    )
+    """`before` with what the body adds. Of a page, `body` may be the beginning only; `whole` says that nothing follows.
+
+    Never raises, whatever the octets are.
+    """
+    if is_page(status, headers):
+        return page.read(
+            body,
+            before,
+            url=url,
+            headers=headers,
+            token=token,
+            whole=whole,
+            status=status,
+            evidence=evidence,
+            limits=limits,
+        )
+    if 200 <= status < 300:
+        return file_body.read(body, before, url=url, headers=headers, evidence=evidence, limits=limits)
+    return refusal.read(status, headers, body, before, url=url, evidence=evidence, limits=limits)
 
 
-def read_media(body: bytes, before: Reading, *, evidence: str = "", limits: Limits = DEFAULT_LIMITS) -> Reading:
-    """`before` with what is embedded in a file that is no page: XMP and C2PA, in its first bytes or all of it."""
+def named(reading: Reading) -> tuple[tuple[Url, EvidenceKind], ...]:
+    """The documents that a response names and that say under which terms it may be used: RSL licences, TDM policies."""
+    found = {reference.url.href: (reference.url, EvidenceKind.RSL) for reference in reading.licences if reference.url}
+    for url in tdmrep.policies_named((*reading.tdm_header, *reading.tdm_meta)):
+        found.setdefault(url.href, (url, EvidenceKind.TDM_POLICY))
+    return tuple(found.values())
+
+
+def with_documents(reading: Reading, documents: Mapping[str, Evidence | None], *, url: Url) -> Reading:
+    """`reading` with the documents that it names, by URL; None is one that robots.txt keeps us out of. One that is not
+    there at all was not asked for, and is told as not looked at."""
     lint: list[Lint] = []
-    beginning = body[: limits.media_bytes]
-    embedded = xmp.read(beginning, evidence=evidence, lint=lint)
-    signals = (
-        *before.signals,
-        *(signal for signal in embedded if signal.kind != _TDM_IN_FILE),
-        *c2pa.read(beginning, evidence=evidence, lint=lint),
-    )
-    not_looked = {name: why for name, why in before.not_looked.items() if name != "page"}
+    signals: list[Signal] = []
+    left = []
+    for reference in reading.licences:
+        href = reference.url.href if reference.url is not None else ""
+        if href not in documents:
+            left.append(reference)
+            continue
+        document, problem = rsl.from_evidence(documents[href], reference, base=url)
+        lint.extend(document.lint)
+        signals.extend(document.signals(document.match(url.target)) if document else (problem,))
+    policies = dict(reading.policies)
+    for policy, _ in named(reading):
+        if policy.href in documents:
+            known = policies[policy.href] = tdm_policy.from_evidence(documents[policy.href])
+            lint.extend(known.lint)
     return replace(
-        before,
-        signals=signals,
-        tdm_meta=tuple(signal for signal in embedded if signal.kind == _TDM_IN_FILE),
-        lint=(*before.lint, *lint),
-        not_looked=not_looked,
+        reading,
+        signals=(*reading.signals, *signals),
+        licences=tuple(left),
+        policies=policies,
+        lint=(*reading.lint, *lint),
     )
 
 
-def _inline_licences(
-    references: tuple[rsl.RslReference, ...], url: Url, evidence: str, lint: list[Lint]
-) -> tuple[Signal, ...]:
-    """Licences that stand in the page itself; those elsewhere would have to be fetched."""
-    found: list[Signal] = []
-    for reference in references:
-        if reference.url is None:
-            document = rsl.parse(reference.body, base=url, evidence=evidence, reference=reference)
-            lint.extend(document.lint)
-            if document:
-                found.extend(document.signals(document.match(url.target)))
-            else:
-                found.append(rsl.unobtainable(reference, evidence=evidence, reason=document.lint[0].code))
-    return tuple(found)
-
-
-def merged(earlier: Reading, later: Reading) -> Reading:
-    """Two hops of one fetch as one reading: what the earlier hop said about access still stands."""
-    return replace(later, signals=earlier.signals + later.signals)
+def not_read(reading: Reading) -> dict[str, str]:
+    """The checks that were not made, those of documents that were named and not read among them."""
+    not_looked = dict(reading.not_looked)
+    if reading.licences:
+        not_looked["licence"] = "not_assessed.licence_not_fetched"
+    if any(kind is EvidenceKind.TDM_POLICY and url.href not in reading.policies for url, kind in named(reading)):
+        not_looked["tdm_policy"] = "not_assessed.licence_not_fetched"
+    return not_looked

@@ -42,6 +42,9 @@ _SIGNATURES = {
     "pdf": (b"%PDF-",),
     "archive": (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"),
 }
+# Octets that are no UTF-8, as "surrogateescape" decodes them, and as they would stand in a URL.
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+_ESCAPED = {0xDC00 + octet: f"%{octet:02X}" for octet in range(0x80, 0x100)}
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -57,13 +60,7 @@ class Line(NamedTuple):
     colon: bool = True
 
 
-def _percent(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return "".join(f"%{b:02X}" for b in error.object[error.start : error.end]), error.end
-
-
-codecs.register_error("crawlgate.percent", _percent)
+_new = tuple.__new__  # what Line(...) does, without the call: there may be very many
 
 
 def decode(body: bytes, limits: Limits) -> tuple[str, bool]:
@@ -80,7 +77,9 @@ def decode(body: bytes, limits: Limits) -> tuple[str, bool]:
             if body.startswith(_BOM[:length]):
                 body = body[length:]
                 break
-        text = body.decode("utf-8", "crawlgate.percent")
+        text = body.decode("utf-8", "surrogateescape")
+        if _NOT_UTF8.search(text):
+            text = text.translate(_ESCAPED)
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n"), truncated
 
 
@@ -153,7 +152,7 @@ def lines(text: str) -> Iterator[Line]:
             if kind is not OTHER:
                 value = text[colon + 1 : stop]
                 start = colon + 1 + len(value) - len(value.lstrip())
-                yield Line(number, kind, key, start, start + len(value.strip()))
+                yield _new(Line, (number, kind, key, start, start + len(value.strip()), True))
         position = end + 1
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..limits import DEFAULT_LIMITS
-from ..model import Lint, Polarity, Purpose, Scope, Signal, Strength
+from ..model import Evidence, Lint, Polarity, Purpose, Scope, Signal, Strength
 from ..url import Url
 from . import rsl_scope, rsl_terms, rsl_xml
 from .rsl_links import RslReference, from_link_header, from_page, licence_urls
@@ -25,6 +25,8 @@ __all__ = [
     "RslDocument",
     "RslReference",
     "combine",
+    "embedded",
+    "from_evidence",
     "from_link_header",
     "from_page",
     "licence_urls",
@@ -34,6 +36,9 @@ __all__ = [
 
 MAX_PATTERNS = 128
 """Patterns of one document with a wildcard inside or an end. Each costs 0.3 ms at the first question."""
+
+MAX_EMBEDDED = 200
+"""Contents of one feed or file that are told of."""
 
 MAX_OFFERS = 8
 """Alternative offers that are told of for each usage."""
@@ -61,9 +66,15 @@ class RslDocument:
     reference: RslReference | None = None
     _data: bytes = field(default=b"", repr=False)
     _shift: int | None = None
+    _scope: Scope = Scope.PATH
 
     def __bool__(self) -> bool:
         return bool(self.contents)
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Indices of every content, whatever URL it names."""
+        return tuple(range(len(self.contents)))
 
     def match(self, target: str) -> tuple[int, ...]:
         """Indices of the contents in force for `target` (path and query).
@@ -131,7 +142,7 @@ class RslDocument:
             purpose=_PURPOSES[usage],
             polarity=polarity,
             strength=Strength.OFFER,
-            scope=Scope.PATH if reference is None else reference.scope,
+            scope=self._scope if reference is None else reference.scope,
             raw=raw,
             evidence=self.evidence,
             line=line,
@@ -186,6 +197,41 @@ def parse(
         notes["inline_contents"] = Lint(code="inline_contents", message="an inline document has exactly one content")
     max_age = rsl_terms.max_age(tree.root, notes)
     return RslDocument(contents, tuple(notes.values()), max_age, True, evidence, reference, tree.data, tree.shift)
+
+
+def from_evidence(evidence: Evidence | None, reference: RslReference, *, base: Url) -> tuple[RslDocument, Signal]:
+    """The document that was asked for under `reference`, and what follows where it is none: nothing is licensed then.
+
+    None is a document that robots.txt keeps us out of. `base` is a URL of the site that is spoken of.
+    """
+    if evidence is None:
+        return RslDocument(reference=reference), unobtainable(reference, reason="robots_disallows_it")
+    had = evidence.status == 200 and evidence.error is None
+    document = parse(evidence.body, base=base, evidence=evidence.id, reference=reference) if had else RslDocument()
+    reason = evidence.error or (f"http_{evidence.status}" if not had else "")
+    if had and not document:
+        reason = document.lint[0].code if document.lint else "no_content"
+    return document, unobtainable(reference, evidence=evidence.id, reason=reason)
+
+
+def embedded(
+    data: bytes, *, base: Url | None = None, evidence: str = "", scope: Scope = Scope.EMBEDDED, limit: int = MAX_BYTES
+) -> RslDocument:
+    """The licences that stand inside other XML: an XMP packet, a feed, a book's package. Never raises.
+
+    A licence embedded in a file speaks of that file, by whichever URL it names (RSL 1.0 4.2); in a feed, each speaks
+    of its item. `scope` says which.
+    """
+    nodes = rsl_xml.embedded(data, limit=limit) if NAMESPACE.encode() in data else ()
+    if not nodes:
+        return RslDocument(evidence=evidence)
+    notes: dict[str, Lint] = {}
+    root = rsl_xml.Node("rsl", {}, nodes[0].place.start, nodes[0].place.line)
+    for node in nodes:
+        root.children.extend(node.children if node.name == "rsl" else (node,))
+    del root.children[MAX_EMBEDDED:]
+    contents = rsl_terms.contents(root, base=base, placed=True, lint=notes)
+    return RslDocument(contents, tuple(notes.values()), 30, True, evidence, None, data[:limit], 0, scope)
 
 
 def unobtainable(reference: RslReference, *, evidence: str = "", reason: str = "") -> Signal:

@@ -24,6 +24,9 @@ Project choice: real documents have a few kilobytes, and expat takes 50 ms for t
 MAX_ELEMENTS = 4_096
 """Elements of a licence document, those of other namespaces included. Project choice: 50 ms; a thousand contents."""
 
+MAX_FEED_ELEMENTS = 20_000
+"""Elements of a feed or a packet in which licences are looked for. Project choice: 30 ms."""
+
 MAX_DEPTH = 128
 """Depth of elements. RSL itself needs five."""
 
@@ -143,10 +146,21 @@ def _transcoded(data: bytes, coding: str) -> tuple[bytes, None]:
     return text.lstrip("\ufeff \t\r\n").encode("utf-8"), None
 
 
+def embedded(data: bytes, *, limit: int = MAX_BYTES) -> tuple[Node, ...]:
+    """RSL elements that stand inside other XML: an XMP packet, a feed, the package document of a book. Never raises.
+
+    The outermost ones in document order, each with what is inside it. Octets beyond `limit`, and what follows an error,
+    are not read. `rsl:rsl` and `rsl:content` are what occurs; other elements on their own say nothing.
+    """
+    reader = _Finder(data[:limit], 0)
+    return tuple(node for node in reader.find() if node.name in ("rsl", "content"))
+
+
 class _Reader:
     """The handlers of one parse. Elements of other namespaces are counted only."""
 
     __slots__ = ("_count", "_data", "_lines", "_open", "_parser", "_root", "_skipped")
+    _most = MAX_ELEMENTS
 
     def __init__(self, data: bytes, lines: int) -> None:
         self._data = data
@@ -181,23 +195,26 @@ class _Reader:
 
     def _start(self, name: str, attributes: list[str]) -> None:
         self._count += 1
-        if self._count > MAX_ELEMENTS:
-            raise NotRsl("too_many_elements", f"the document has more than {MAX_ELEMENTS} elements")
+        if self._count > self._most:
+            raise NotRsl("too_many_elements", f"the document has more than {self._most} elements")
         if len(self._open) + self._skipped >= MAX_DEPTH:
             raise NotRsl("too_deep", f"elements stand more than {MAX_DEPTH} deep")
         namespace, _, local = name.rpartition(" ")
-        if self._root is None:
+        if not self._open and self._root is None:
             _check_root(namespace, local)
         if self._skipped or namespace != NAMESPACE:
             self._skipped += 1
             return
-        found = {key: value for key, value in zip(attributes[::2], attributes[1::2], strict=True) if key in _ATTRIBUTES}
-        node = Node(local, found, self._parser.CurrentByteIndex, self._lines + self._parser.CurrentLineNumber)
-        if self._root is None:
-            self._root = node
-        else:
+        node = self._node(local, attributes)
+        if self._open:
             self._open[-1].children.append(node)
+        elif self._root is None:
+            self._root = node
         self._open.append(node)
+
+    def _node(self, local: str, attributes: list[str]) -> Node:
+        found = {key: value for key, value in zip(attributes[::2], attributes[1::2], strict=True) if key in _ATTRIBUTES}
+        return Node(local, found, self._parser.CurrentByteIndex, self._lines + self._parser.CurrentLineNumber)
 
     def _end(self, _name: str) -> None:
         if self._skipped:
@@ -213,6 +230,60 @@ class _Reader:
     def _characters(self, text: str) -> None:
         if not self._skipped:
             self._open[-1]._text.append(text)
+
+
+class _Finder(_Reader):
+    """Looks for RSL elements in whatever XML; stops at an error and keeps what it has."""
+
+    __slots__ = ("_found", "_outside")
+    _most = MAX_FEED_ELEMENTS
+
+    def __init__(self, data: bytes, lines: int) -> None:
+        super().__init__(data, lines)
+        self._found: list[Node] = []
+        self._outside = 0
+
+    def find(self) -> list[Node]:
+        parser = self._parser
+        parser.buffer_text = True
+        parser.ordered_attributes = True
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        try:
+            parser.Parse(self._data, False)
+        except (expat.ExpatError, NotRsl):
+            pass  # a feed that is cut, or broken further down
+        finally:
+            parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+        # An element that is still open may lack a condition that follows.
+        return [node for node in self._found if node not in self._open]
+
+    def _start(self, name: str, attributes: list[str]) -> None:
+        namespace, _, local = name.rpartition(" ")
+        if self._open:
+            super()._start(name, attributes)
+            return
+        self._count += 1
+        if self._count > self._most or self._outside >= MAX_DEPTH:
+            raise NotRsl("too_many_elements", "the document has more elements than are read")
+        if namespace != NAMESPACE:
+            self._outside += 1
+            return
+        node = self._node(local, attributes)
+        self._found.append(node)
+        self._open.append(node)
+
+    def _end(self, name: str) -> None:
+        if self._open:
+            super()._end(name)
+        else:
+            self._outside -= 1
+
+    def _characters(self, text: str) -> None:
+        if self._open:
+            super()._characters(text)
 
 
 def _refuse_doctype(name: str, *_rest: object) -> None:

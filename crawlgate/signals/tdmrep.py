@@ -1,29 +1,38 @@
 """W3C TDM Reservation Protocol: `/.well-known/tdmrep.json`, response headers and meta tags (CG Final Report).
 
-`tdm-reservation` is 1 (reserved) or 0 (not reserved); any other value is an error and leaves it unset. What a
-`tdm-policy` demands is for whoever reads the policy; here its URL is kept in `detail`.
+`tdm-reservation` is 1 (reserved) or 0 (not reserved); any other value is an error and leaves it unset. `tdm-policy`
+names a document with the terms of a licence; it is read by `tdm_policy`. The two are superseded each on its own.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
+from .. import url as urls
+from ..errors import UrlError
 from ..headers import Headers
 from ..limits import DEFAULT_LIMITS
 from ..model import Lint, Polarity, Purpose, Scope, Signal, Strength
+from ..url import Url
 from .page_head import PageHead
 from .pathmatch import PathPattern
 from .statement import clip, note, path_pattern, safe_target
+from .tdm_policy import TdmPolicy
 
 _RESERVATION = "tdm-reservation"
 _POLICY = "tdm-policy"
 _NAMES = ("location", _RESERVATION, _POLICY)
 _SAYS = {"1": Polarity.RESERVED, "0": Polarity.PERMITTED}
+MAX_POLICIES = 8
+"""Policies of one carrier that are read. Project choice: each costs a request; real sites name one or two."""
+
+_NO_POLICIES: Mapping[str, TdmPolicy] = MappingProxyType({})
 _MEANS_YES = frozenset(("yes", "true", "on", "y", "reserved", '"1"', "'1'"))
 
 
@@ -67,48 +76,55 @@ class TdmFile:
         return tuple(rule.signal for rule in self.rules)
 
 
-def parse_file(body: bytes, *, evidence: str = "") -> TdmFile:
-    """tdmrep.json: an array of `{location, tdm-reservation, tdm-policy?}`. An entry in error is left out."""
+def parse_file(body: bytes, *, base: Url | None = None, evidence: str = "") -> TdmFile:
+    """tdmrep.json: an array of `{location, tdm-reservation, tdm-policy?}`. An entry in error is left out.
+
+    `base` is the URL of the file, against which policies are resolved.
+    """
     lint: list[Lint] = []
     rules: list[TdmRule] = []
     for position, entry in enumerate(_entries(body, lint)):
-        rule = _rule(entry, position, evidence, lint)
+        rule = _rule(entry, position, base, evidence, lint)
         if rule is not None:
             rules.append(rule)
     return TdmFile(tuple(rules), tuple(lint))
 
 
-def header(headers: Headers, *, evidence: str = "", lint: list[Lint] | None = None) -> tuple[Signal, ...]:
-    """The `tdm-reservation` and `tdm-policy` response headers, about that response."""
+def header(
+    headers: Headers, *, base: Url | None = None, evidence: str = "", lint: list[Lint] | None = None
+) -> tuple[Signal, ...]:
+    """The `tdm-reservation` and `tdm-policy` response headers, about that response. `base` is its URL."""
     values = [part.strip() for value in headers.all(_RESERVATION) for part in value.split(",")]
-    if not values:
-        return ()
+    policy = headers.get(_POLICY) or ""
     polarity, ambiguity = _settle(values, lint)
-    if polarity is None:
+    if polarity is None and not policy:
         return ()
     return (
         Signal(
             kind="tdmrep.header",
             purpose=Purpose.TDM,
-            polarity=polarity,
+            polarity=polarity or Polarity.UNSPECIFIED,
             strength=Strength.PREFERENCE,
             scope=Scope.RESPONSE,
-            raw=clip(", ".join(values)),
+            raw=clip(", ".join(values) or policy),
             evidence=evidence,
-            name=_RESERVATION,
-            detail=_policy(polarity, headers.get(_POLICY) or ""),
+            name=_RESERVATION if values else _POLICY,
+            detail=_policy(polarity, policy, base, lint),
             ambiguity=ambiguity,
         ),
     )
 
 
-def meta(page: PageHead, *, evidence: str = "", lint: list[Lint] | None = None) -> tuple[Signal, ...]:
-    """The `tdm-reservation` and `tdm-policy` meta tags, about the HTML document itself.
+def meta(
+    page: PageHead, *, base: Url | None = None, evidence: str = "", lint: list[Lint] | None = None
+) -> tuple[Signal, ...]:
+    """The `tdm-reservation` and `tdm-policy` meta tags, about the HTML document itself, whose URL is `base`.
 
     A tag in the body is not metadata of the document; a 1 there still counts, a 0 does not.
     """
     tags = [tag for tag in page.meta if tag.name == _RESERVATION]
-    if not tags:
+    named = next((tag for tag in page.meta if tag.name == _POLICY and tag.content.strip()), None)
+    if not tags and named is None:
         return ()
     in_head = [tag for tag in tags if not tag.in_body]
     if len(in_head) < len(tags):
@@ -116,35 +132,66 @@ def meta(page: PageHead, *, evidence: str = "", lint: list[Lint] | None = None) 
     polarity, ambiguity = _settle([tag.content.strip() for tag in in_head], lint)
     if polarity is not Polarity.RESERVED and any(tag.in_body and tag.content.strip() == "1" for tag in tags):
         polarity, ambiguity = Polarity.RESERVED, "meta_in_body"
-    if polarity is None:
+    if polarity is None and named is None:
         return ()
-    said = next((tag for tag in tags if _SAYS.get(tag.content.strip()) is polarity), tags[0])
-    policy = next((tag.content.strip() for tag in page.meta if tag.name == _POLICY), "")
+    said = next((tag for tag in tags if _SAYS.get(tag.content.strip()) is polarity), named or tags[0])
     return (
         Signal(
             kind="tdmrep.meta",
             purpose=Purpose.TDM,
-            polarity=polarity,
+            polarity=polarity or Polarity.UNSPECIFIED,
             strength=Strength.PREFERENCE,
             scope=Scope.RESPONSE,
             raw=clip(said.content),
             evidence=evidence,
             span=said.span,
-            name=_RESERVATION,
-            detail=_policy(polarity, policy),
+            name=said.name,
+            detail=_policy(polarity, "" if named is None else named.content.strip(), base, lint),
             ambiguity=ambiguity,
         ),
     )
 
 
 def combine(
-    file_signals: Iterable[Signal], header_signals: Iterable[Signal], meta_signals: Iterable[Signal]
+    file_signals: Iterable[Signal],
+    header_signals: Iterable[Signal],
+    meta_signals: Iterable[Signal],
+    *,
+    policies: Mapping[str, TdmPolicy] = _NO_POLICIES,
 ) -> tuple[Signal, ...]:
-    """The carrier in force: meta supersedes header supersedes file, and absence never resets (TDMRep, "Processing")."""
-    for signals in (tuple(meta_signals), tuple(header_signals)):
-        if signals:
-            return signals
-    return tuple(file_signals)
+    """What is in force: meta supersedes header supersedes file, reservation and policy each on its own, and absence
+    never resets either (TDMRep, "Processing priority"). `policies` by URL say under which terms a licence is given."""
+    stating: tuple[Signal, ...] = ()
+    policy = ""
+    for carrier in (tuple(file_signals), tuple(header_signals), tuple(meta_signals)):
+        stating = tuple(signal for signal in carrier if signal.polarity is not Polarity.UNSPECIFIED) or stating
+        policy = next((signal.detail["policy"] for signal in carrier if "policy" in signal.detail), policy)
+    found: list[Signal] = []
+    for signal in stating:
+        if signal.polarity is not Polarity.RESERVED or not policy:
+            found.append(signal)
+            continue
+        named = signal if signal.detail.get("policy") == policy else _with_policy(signal, policy)
+        known = policies.get(policy)
+        found.extend((named,) if known is None else known.apply(named))
+    return tuple(found)
+
+
+def policies_named(signals: Iterable[Signal]) -> tuple[Url, ...]:
+    """The policies that statements name, as far as they can be asked for: each once, no more than are read."""
+    found: dict[str, Url] = {}
+    for signal in signals:
+        try:
+            url = urls.parse(signal.detail.get("policy", ""))
+        except UrlError:
+            continue
+        if len(found) < MAX_POLICIES:
+            found.setdefault(url.href, url)
+    return tuple(found.values())
+
+
+def _with_policy(signal: Signal, policy: str) -> Signal:
+    return replace(signal, detail={**signal.detail, "policy": policy})
 
 
 def _entries(body: bytes, lint: list[Lint]) -> Iterable[object]:
@@ -168,7 +215,7 @@ def _entries(body: bytes, lint: list[Lint]) -> Iterable[object]:
     return parsed
 
 
-def _rule(entry: object, position: int, evidence: str, lint: list[Lint]) -> TdmRule | None:
+def _rule(entry: object, position: int, base: Url | None, evidence: str, lint: list[Lint]) -> TdmRule | None:
     if not isinstance(entry, _Members):
         note(lint, "not_object", f"entry {position} is not an object")
         return None
@@ -201,7 +248,7 @@ def _rule(entry: object, position: int, evidence: str, lint: list[Lint]) -> TdmR
         scope=Scope.PATH,
         raw=raw,
         evidence=evidence,
-        detail={"path": clip(location), **_policy(polarity, policy)},
+        detail={"path": clip(location), **_policy(polarity, policy, base, lint)},
         ambiguity=ambiguity,
     )
     return TdmRule(path_pattern(location), signal, position)
@@ -250,6 +297,17 @@ def _note_unset(value: object, raw: str, lint: list[Lint] | None) -> None:
     note(lint, code, "tdm-reservation is neither 1 nor 0 and stays unset", raw=raw, name=_RESERVATION)
 
 
-def _policy(polarity: Polarity, url: str) -> Mapping[str, str]:
-    """A policy counts only beside a reservation ("tdm-policy is ignored if tdm-reservation is 0")."""
-    return {"policy": url[: DEFAULT_LIMITS.url_length]} if url and polarity is Polarity.RESERVED else {}
+def _policy(polarity: Polarity | None, written: str, base: Url | None, lint: list[Lint] | None) -> Mapping[str, str]:
+    """The policy's absolute URL. It counts only where rights are reserved ("if tdm-reservation is 0, TDM agents should
+    not process tdm-policy"), here or by an earlier carrier."""
+    if not written or polarity is Polarity.PERMITTED:
+        return {}
+    text = written[: DEFAULT_LIMITS.url_length]
+    try:
+        url = urls.parse(text) if base is None else urls.join(base, text)
+    except UrlError:
+        note(lint, "bad_policy", "tdm-policy is not a URL", raw=text, name=_POLICY)
+        return {"policy": text}
+    if not text.lower().startswith(("http://", "https://")):
+        note(lint, "relative_policy", "tdm-policy should be an absolute URL", raw=text, name=_POLICY)
+    return {"policy": url.href}

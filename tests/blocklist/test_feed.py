@@ -19,8 +19,9 @@ from crawlgate.blocklist.feed import (
     FeedInvalid,
     KeySet,
     Manifest,
+    check_fresh,
+    check_issued,
     check_order,
-    check_time,
     parse_keys,
     parse_manifest,
     read_manifest,
@@ -194,12 +195,14 @@ def test_order() -> None:
 
 
 def test_time() -> None:
-    check_time(manifest(), NOW)
-    check_time(manifest(), NOW - timedelta(minutes=10))
-    for at, expected in ((NOW - timedelta(minutes=11), "future"), (NOW + timedelta(days=30), "expired")):
-        with pytest.raises(FeedInvalid) as error:
-            check_time(manifest(), at)
-        assert code(error) == expected
+    check_issued(manifest(), NOW - timedelta(minutes=10))
+    with pytest.raises(FeedInvalid) as error:
+        check_issued(manifest(), NOW - timedelta(minutes=11))
+    assert code(error) == "future"
+    check_fresh(manifest(), NOW + timedelta(days=30, seconds=-1))
+    with pytest.raises(FeedInvalid) as error:
+        check_fresh(manifest(), NOW + timedelta(days=30))
+    assert code(error) == "expired"
 
 
 def test_entries_are_canonical_and_sorted() -> None:

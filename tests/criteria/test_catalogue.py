@@ -14,7 +14,7 @@ import pytest
 import crawlgate
 from crawlgate.criteria import CATALOGUE
 from crawlgate.criteria.catalogue import LANGUAGES
-from crawlgate.model import Outcome, Stage
+from crawlgate.model import NoticeRelation, Outcome, Stage
 from crawlgate.policy import load_profile
 from tests.shared_data import shared
 
@@ -62,9 +62,12 @@ def test_every_sentence_stands_in_both_languages_with_the_same_gaps() -> None:
 
 def test_every_reason_in_the_code_has_a_sentence_and_every_sentence_is_used() -> None:
     source = "\n".join(file.read_text("utf-8") for file in Path(crawlgate.__file__).parent.rglob("*.py"))
-    used = set(re.findall(r'"((?:[a-d][1-5]|not_assessed|problem|criterion)\.[a-z0-9_]+)"', source))
-    used |= {f"d2.{part}" for part in ("scope", "purpose", "not_yet", "expired", "credentials")}
-    used |= {f"c2.{part}{public}" for part in ("same_label", "successor", "other_path") for public in ("", "_public")}
+    used = set(re.findall(r'"((?:[a-d][1-6]|not_assessed|problem|criterion)\.[a-z0-9_]+)"', source))
+    used |= {
+        f"d2.{part}" for part in ("scope", "no_purpose", "purpose", "no_start", "not_yet", "expired", "credentials")
+    }
+    linked = [relation for relation in NoticeRelation if relation is not NoticeRelation.COVERS]
+    used |= {f"c2.{relation}{public}" for relation in linked for public in ("", "_public")}
     used |= {f"problem.{code}" for code in re.findall(r'UrlError\(\s*"([a-z_]+)"', source)}
     used |= {"problem.host_mismatch"}
     assert used - set(SENTENCES) == set()

@@ -120,7 +120,7 @@ def test_nothing_that_was_stopped_was_requested(result):
     assert result.sent_anyway == ()
     # From the other side: every page that a site served had been allowed for this URL first.
     sent = {f"http://{host}{hit.target}" for host, hits in result.hits.items() for hit in hits}
-    pages = {url for url in sent if not url.endswith(("/robots.txt", "/tdmrep.json"))}
+    pages = {url for url in sent if not url.endswith(("/robots.txt", "/tdmrep.json", "/mining-policy.json"))}
     before = {d.url for d in result.decisions if d.basis.stage is Stage.PRE_FETCH and d.allowed}
     assert pages == before
     assert pages.isdisjoint(result.not_sent)

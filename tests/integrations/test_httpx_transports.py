@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -683,7 +684,13 @@ def test_credentials_without_a_licence(start: Start, options: dict[str, Any]) ->
 
 
 def test_credentials_that_a_licence_covers(kind: str, start: Start) -> None:
-    licence = Licence(licensor="P", scope=("http://a.test/*",), purposes=("*",), credentials_allowed=True)
+    licence = Licence(
+        licensor="P",
+        scope=("http://a.test/*",),
+        purposes=("*",),
+        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+        credentials_allowed=True,
+    )
     scraper = start({"a.test": {"/p": Answer(PAGE)}})
     scraper.gate.core.assessor.declaration = replace(DECLARATION, licences=[licence])
     assert scraper.get("http://a.test/p", auth=("ann", "s3cret")).content == PAGE

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +10,7 @@ from crawlgate import url as urls
 from crawlgate.headers import Headers
 from crawlgate.model import Polarity, Purpose, Scope, Signal, Strength
 from crawlgate.signals import access
+from tests.effort import assert_linear
 
 PAGE = urls.parse("https://www.example.com/a")
 
@@ -220,16 +219,11 @@ def test_any_location(location: str) -> None:
     ],
 )
 def test_time_is_linear(status: int, name: str, unit: str) -> None:
-    def best(size: int) -> float:
-        headers = Headers({name: unit * (size // len(unit))})
-        times = []
-        for _ in range(5):
-            start = time.perf_counter()
-            access.read(status, headers, url=PAGE)
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    assert best(16_000) / best(4_000) < 12  # linear is 4, quadratic 16
+    assert_linear(
+        lambda size: Headers({name: unit * (size // len(unit))}),
+        lambda headers: access.read(status, headers, url=PAGE),
+        8_000,
+    )
 
 
 def test_raw_is_bounded() -> None:

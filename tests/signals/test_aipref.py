@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from crawlgate.headers import Headers
 from crawlgate.model import Lint, Polarity, Purpose, Scope, Strength
 from crawlgate.signals import aipref
+from tests.effort import assert_linear
 
 RESERVED, PERMITTED, UNSPECIFIED = Polarity.RESERVED, Polarity.PERMITTED, Polarity.UNSPECIFIED
 
@@ -151,12 +150,4 @@ def test_no_value_raises(value: str) -> None:
 
 @pytest.mark.parametrize("unit", ["train-ai=n, ", "(", ";a", "=", "train-ai = n ", "/"])
 def test_time_grows_with_length_only(unit: str) -> None:
-    def seconds(count: int) -> float:
-        best = 9.0
-        for _ in range(3):
-            start = time.perf_counter()
-            aipref.read_line(unit * count)
-            best = min(best, time.perf_counter() - start)
-        return best
-
-    assert seconds(8_000) < 16 * seconds(2_000) + 0.01
+    assert_linear(lambda count: unit * count, aipref.read_line, 4_000)

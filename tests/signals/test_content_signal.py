@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from crawlgate.headers import Headers
 from crawlgate.model import Lint, Polarity, Purpose, Scope, Strength
 from crawlgate.signals import content_signal
+from tests.effort import assert_linear
 
 RESERVED, PERMITTED = Polarity.RESERVED, Polarity.PERMITTED
 CONDITIONAL, UNSPECIFIED = Polarity.CONDITIONAL, Polarity.UNSPECIFIED
@@ -123,12 +122,4 @@ def test_no_value_raises(value: str) -> None:
 
 @pytest.mark.parametrize("unit", ["ai-train=no,", "=", " ", " = ", ";", "x=y "])
 def test_time_grows_with_length_only(unit: str) -> None:
-    def seconds(count: int) -> float:
-        best = 9.0
-        for _ in range(3):
-            start = time.perf_counter()
-            content_signal.read_line("a" + unit * count)
-            best = min(best, time.perf_counter() - start)
-        return best
-
-    assert seconds(16_000) < 16 * seconds(4_000) + 0.01
+    assert_linear(lambda count: "a" + unit * count, content_signal.read_line, 8_000)

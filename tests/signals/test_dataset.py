@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from crawlgate.model import Polarity, Purpose, Scope, Strength
 from crawlgate.signals import dataset
 from crawlgate.signals.dataset import DatasetFacts, PaidOffer, covers
 from crawlgate.signals.jsonld import MAX_BYTES, Graph, decode, excerpt
+from tests.effort import assert_linear
 
 PAGE = urls.parse("https://market.databank.test/ds/traffic")
 FULL = "https://market.databank.test/ds/traffic/full.parquet"
@@ -407,18 +407,6 @@ def test_any_bytes(block: bytes) -> None:
     dataset.read([block], page=PAGE)
 
 
-def _ratio(run: Callable[[int], object], size: int) -> float:
-    def best(count: int) -> float:
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            run(count)
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    return best(4 * size) / best(size)
-
-
 @pytest.mark.parametrize(
     "block",
     [
@@ -435,7 +423,7 @@ def _ratio(run: Callable[[int], object], size: int) -> float:
     ],
 )
 def test_time_is_linear(block: Callable[[int], bytes]) -> None:
-    assert _ratio(lambda n: read(block(n)), 10_000) < 9  # linear is 4, quadratic 16
+    assert_linear(block, read, 20_000)
 
 
 # --- Catalogues, access rights, other vocabularies ---------------------------------------------------------

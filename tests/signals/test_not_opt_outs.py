@@ -144,7 +144,7 @@ def test_robots_lines_about_politeness_are_no_usage_lines() -> None:
 def test_no_reader_of_headers_makes_a_statement_of_it(header: tuple[str, str]) -> None:
     headers = Headers([("content-type", "text/html"), header])
     found = response.read_headers(200, headers, url=URL, token="ExampleBot")
-    assert found.silent
+    assert (*found.signals, *found.tdm_header, *found.tdm_meta, *found.offers) == ()
 
 
 @pytest.mark.parametrize(
@@ -162,5 +162,5 @@ def test_no_reader_of_pages_makes_a_statement_of_it(markup: str) -> None:
     ).encode()
     headers = Headers([("content-type", "text/html")])
     before = response.read_headers(200, headers, url=URL, token="ExampleBot")
-    found = response.read_page(page, before, url=URL, headers=headers, token="ExampleBot", whole=True)
-    assert found.silent
+    found = response.read_body(200, headers, page, before, url=URL, token="ExampleBot", whole=True)
+    assert (*found.signals, *found.tdm_header, *found.tdm_meta, *found.offers) == ()

@@ -136,7 +136,7 @@ def test_licence_scheme_on_402() -> None:
     headers = {"www-authenticate": 'License error="insufficient_scope"', "link": '<https://x/l.xml>; rel="license"'}
     (signal,) = read(402, headers)
     assert signal.kind == "payment.licence"
-    assert signal.detail == {"amount": "unknown", "licence": "https://x/l.xml"}
+    assert signal.detail == {"amount": "unknown", "licence": "https://x/l.xml", "error": "insufficient_scope"}
     assert read(401, headers) == ()  # a licence may be free; `access` tells it
 
 

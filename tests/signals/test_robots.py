@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -177,31 +175,3 @@ def test_any_bytes_are_readable(body: bytes, path: str) -> None:
     except robots.urls.UrlError:
         return
     assert answer.allowed in (True, False)
-
-
-def _cost(body: bytes) -> float:
-    start = time.process_time()
-    read = robots.parse(body)
-    for token in ("ExampleBot", "bot17", "zz"):
-        read.allows("/" + "a" * 500, token)
-    return time.process_time() - start
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        pytest.param(
-            lambda n: b"".join(b"User-agent: bot%d\n" % i for i in range(n)) + b"Disallow: /x\n" * n,
-            id="n agents x n rules",
-        ),
-        pytest.param(lambda n: b"User-agent: *\n" + b"Disallow: /*a*a*a*b\n" * n, id="stars"),
-        pytest.param(lambda n: b"User-agent: *\n" + b"x" * (100 * n), id="one line"),
-        pytest.param(lambda n: b"User-agent: bot\nDisallow: /\n" * n, id="one agent, n groups"),
-    ],
-)
-def test_time_is_linear(make) -> None:  # type: ignore[no-untyped-def]
-    small, large = make(2_000), make(4_000)
-    _cost(small)
-    single = min(_cost(small) for _ in range(3))
-    double = min(_cost(large) for _ in range(3))
-    assert double < 3 * single + 0.05

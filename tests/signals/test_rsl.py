@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import tracemalloc
 from collections.abc import Callable
 
@@ -16,6 +15,7 @@ from crawlgate.headers import Headers
 from crawlgate.model import Lint, Polarity, Purpose, Scope, Signal, Strength
 from crawlgate.signals import page_head, robots, rsl
 from crawlgate.signals.rsl import RslDocument, RslReference
+from tests.effort import assert_linear
 from tests.shared_data import shared
 
 RESERVED, PRICED, CONDITIONAL = Polarity.RESERVED, Polarity.PRICED, Polarity.CONDITIONAL
@@ -969,21 +969,11 @@ SHAPES: dict[str, tuple[Callable[[int], bytes], int]] = {
 }
 
 
-def seconds(work: Callable[[], object]) -> float:
-    best = float("inf")
-    for _ in range(3):
-        begun = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - begun)
-    return best
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_time_is_linear(shape: str) -> None:
     make, n = SHAPES[shape]
-    small, large = make(n), make(4 * n)
-    assert len(large) <= rsl.MAX_BYTES
-    assert seconds(lambda: exercise(large)) < 12 * seconds(lambda: exercise(small)) + 0.03
+    assert len(make(4 * n)) <= rsl.MAX_BYTES
+    assert_linear(make, exercise, 2 * n)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -1000,7 +990,6 @@ def test_memory_is_bounded(shape: str) -> None:
 
 @pytest.mark.parametrize("value", ["<" * 4_000, '<a>;"' + "\\" * 4_000, "<a>" + "; a" * 2_000, "<a>;" + " " * 4_000])
 def test_link_headers_take_linear_time(value: str) -> None:
-    def work(times: int) -> float:
-        return seconds(lambda: rsl.from_link_header(Headers([("link", value * times)]), base=PAGE))
-
-    assert work(4) < 12 * work(1) + 0.03
+    assert_linear(
+        lambda times: Headers([("link", value * times)]), lambda headers: rsl.from_link_header(headers, base=PAGE), 2
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from crawlgate.model import Polarity, Purpose, Scope, Strength
 from crawlgate.signals import trust_txt
 from crawlgate.signals.trust_txt import TrustTxt
+from tests.effort import assert_linear
 from tests.shared_data import shared
 
 RESERVED, PERMITTED, UNSPECIFIED = Polarity.RESERVED, Polarity.PERMITTED, Polarity.UNSPECIFIED
@@ -143,12 +143,4 @@ def test_a_permission_needs_exactly_one_plain_line(words: list[str]) -> None:
 
 @pytest.mark.parametrize("line", [b"datatrainingallowed=no\n", b"a" * 40 + b"\n", b" \t" * 20, b"=no", b"\r"])
 def test_time_grows_with_length_only(line: bytes) -> None:
-    def seconds(count: int) -> float:
-        best = 9.0
-        for _ in range(3):
-            start = time.perf_counter()
-            trust_txt.parse(line * count)
-            best = min(best, time.perf_counter() - start)
-        return best
-
-    assert seconds(10_000) < 12 * seconds(2_500) + 0.01
+    assert_linear(lambda count: line * count, trust_txt.parse, 5_000)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlgate.model import Polarity, Purpose, Strength
 from crawlgate.signals import wording
+from tests.effort import assert_linear
 
 
 def said(text: str) -> set[tuple[str, str]]:
@@ -197,13 +196,4 @@ def test_never_raises(text: str) -> None:
     ],
 )
 def test_time_is_linear(unit: str) -> None:
-    def best(size: int) -> float:
-        text = unit * (size // len(unit))
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            wording.read(text)
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    assert best(48_000) / best(12_000) < 9  # linear is 4, quadratic 16
+    assert_linear(lambda size: unit * (size // len(unit)), wording.read, 24_000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 import zlib
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from crawlgate.model import Lint, Polarity, Purpose, Scope, Signal, Strength
 from crawlgate.signals import xmp
+from tests.effort import assert_linear, assert_within
 from tests.shared_data import shared
 
 RESERVED, PERMITTED, CONDITIONAL = Polarity.RESERVED, Polarity.PERMITTED, Polarity.CONDITIONAL
@@ -374,15 +374,19 @@ def test_tdmrep_in_a_broken_packet() -> None:
     assert said(packet(inner.format(0))) == {(TDM, UNSPECIFIED)}
 
 
-def test_an_embedded_licence_is_flagged_and_not_read() -> None:
+def test_an_embedded_licence_is_read() -> None:
     data = packet(
         '<rsl:rsl xmlns:rsl="https://rslstandard.org/rsl"><rsl:content url="https://x.example/a.jpg"><rsl:license>'
         "<rsl:permits type='usage'>all</rsl:permits></rsl:license></rsl:content></rsl:rsl>"
     )
-    ((signal,), codes) = read(data)
-    assert (signal.kind, signal.polarity, signal.strength) == ("rsl.embedded", CONDITIONAL, Strength.OFFER)
-    assert (signal.detail, signal.ambiguity) == ({"url": "https://x.example/a.jpg"}, "terms_not_read")
+    (signals, codes) = read(data)
+    assert {(s.kind, s.purpose, s.polarity) for s in signals} >= {("rsl.permits", TRAIN, PERMITTED)}
+    assert {(s.strength, s.scope) for s in signals} == {(Strength.OFFER, Scope.EMBEDDED)}
     assert codes == set()
+    refusing = data.replace(b"permits", b"prohibits")
+    assert ("rsl.prohibits", RESERVED) in {(s.kind, s.polarity) for s in xmp.read(refusing)}
+    # In a packet that is not well-formed a licence can restrict and permits nothing.
+    assert PERMITTED not in {s.polarity for s in xmp.read(data.replace(b"</rdf:RDF>", b"</rdf:R>"))}
     assert [s.kind for s in xmp.read(packet('<rsl xmlns="https://rslstandard.org/rsl"/>'))] == ["rsl.embedded"]
 
 
@@ -448,22 +452,14 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_with_length_only(name: str) -> None:
-    def seconds(count: int) -> float:
-        data = HOSTILE[name](count)
-        best = 9.0
-        for _ in range(3):
-            start = time.perf_counter()
-            xmp.read(data, lint=[])
-            best = min(best, time.perf_counter() - start)
-        return best
-
-    assert seconds(20_000) < 12 * seconds(5_000) + 0.02
-    assert seconds(60_000) < 2
+    assert_linear(HOSTILE[name], lambda data: xmp.read(data, lint=[]), 10_000)
+    large = HOSTILE[name](60_000)
+    assert_within(2, lambda: xmp.read(large, lint=[]))
 
 
 def test_a_compressed_packet_is_inflated_within_bounds() -> None:
     bomb = zlib.compress(packet(PROHIBITED, "x" * 30_000_000))
-    start = time.perf_counter()
-    signals, _ = read(png((b"iTXt", b"XML:com.adobe.xmp\x00\x01\x00\x00\x00" + bomb)))
+    data = png((b"iTXt", b"XML:com.adobe.xmp\x00\x01\x00\x00\x00" + bomb))
+    signals, _ = read(data)
     assert {(s.purpose, s.polarity) for s in signals} == {(TDM, RESERVED)}
-    assert time.perf_counter() - start < 2
+    assert_within(2, lambda: read(data))

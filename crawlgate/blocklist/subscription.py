@@ -1,0 +1,392 @@
+"""A subscription as kept in a home: what was agreed, every key set and every version received byte for byte, and when.
+
+    lists/<sha256>.jsonl                      entries as received, shared by all lists
+    lists/feeds/<name>/subscription.json      where from, by whose word, with which keys
+    lists/feeds/<name>/received.jsonl         what happened, oldest first: key sets, versions, first loads
+    lists/feeds/<name>/keys-<serial>.note     key sets as received
+    lists/feeds/<name>/<n>-v<version>.note    manifests as received; n counts receipts
+    lists/feeds/<name>/state.json             when the server was last asked and how that went; proves nothing
+
+Nothing here is believed without its signature: manifest and entries are verified whenever they are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ..domains import Suffixes
+from ..errors import ConfigError
+from ..model import Notice
+from ..signed_note import NoteError
+from .entries import Entries, read_entries
+from .entry import DEFAULT_SUFFIXES, EntryDefaults
+from .feed import MAX_NOTE, FeedInvalid, KeySet, Manifest, read_manifest, read_next_keys
+from .files import append_line, read_bounded, trouble, write_whole
+from .formats import MAX_BYTES
+from .history import ClaimKey, History, ReceivedVersion, key_of
+from .journal import canonical_line, read_journal, text_of, time_of
+from .terms import Terms, first_keys, given_keys, needed
+
+FEEDS = "feeds"
+TERMS, RECEIVED, STATE, DATES = "subscription.json", "received.jsonl", "state.json", "dates.json"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One version as it came: the `n`-th receipt. `manifest` is the hash of the note, `sha256` that of the entries,
+    `keys` the key set that signed; `effective_at` is when a gate first had it loaded."""
+
+    n: int
+    version: int
+    manifest: str
+    sha256: str
+    bytes: int
+    entries: int
+    rejected: int
+    issued: datetime
+    expires: datetime
+    keys: int
+    received_at: datetime
+    effective_at: datetime | None = None
+
+    @property
+    def note(self) -> str:
+        """The file of the manifest."""
+        return f"{self.n}-v{self.version}.note"
+
+    def table(self) -> dict[str, Any]:
+        """For a journal or a record; the first load is a happening of its own."""
+        return {
+            "bytes": self.bytes,
+            "entries": self.entries,
+            "expires": text_of(self.expires),
+            "issued": text_of(self.issued),
+            "keys": self.keys,
+            "manifest": self.manifest,
+            "n": self.n,
+            "received_at": text_of(self.received_at),
+            "rejected": self.rejected,
+            "sha256": self.sha256,
+            "version": self.version,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How the last attempt to update went. `outcome` is `new`, `unchanged`, `stale`, `refused` or `unreachable`."""
+
+    checked_at: datetime | None = None
+    outcome: str = ""
+    code: str = ""
+    message: str = ""
+    etag: str = ""
+    last_modified: str = ""
+
+
+class Subscription:
+    """One subscription in a home's `lists` directory. Reading raises `FeedInvalid`, and `ConfigError` for our own disk.
+
+    It is a view of the files at one moment; after something was written, open it anew.
+    """
+
+    def __init__(self, lists: Path, name: str, *, suffixes: Suffixes = DEFAULT_SUFFIXES) -> None:
+        self.lists = lists
+        self.name = name
+        self.folder = folder_of(lists, name)
+        self._suffixes = suffixes
+
+    @cached_property
+    def terms(self) -> Terms:
+        """What was agreed."""
+        data = self._file(TERMS, MAX_NOTE)
+        if data is None:
+            raise ConfigError(
+                f"there is no subscription {self.name!r} in {self.lists}; `crawlgate blocklist list` names them"
+            )
+        try:
+            return Terms.from_table(orjson.loads(data))
+        except (ValueError, KeyError, TypeError, NoteError):
+            raise ConfigError(
+                f"{self.folder / TERMS} cannot be read; restore it from a copy, or run `crawlgate blocklist rebuild`"
+            ) from None
+
+    @cached_property
+    def journal(self) -> tuple[dict[str, Any], ...]:
+        """What happened, oldest first, as written."""
+        return read_journal(self.folder / RECEIVED)
+
+    @cached_property
+    def versions(self) -> tuple[Received, ...]:
+        """Every version received, in that order."""
+        loads: dict[int, datetime] = {}
+        for line in self.journal:
+            if line["event"] == "loaded":
+                loads.setdefault(int(line["n"]), time_of(line["effective_at"]))
+        return tuple(
+            Received(
+                n=int(line["n"]),
+                version=int(line["version"]),
+                manifest=line["manifest"],
+                sha256=line["sha256"],
+                bytes=int(line["bytes"]),
+                entries=int(line["entries"]),
+                rejected=int(line["rejected"]),
+                issued=time_of(line["issued"]),
+                expires=time_of(line["expires"]),
+                keys=int(line["keys"]),
+                received_at=time_of(line["received_at"]),
+                effective_at=loads.get(int(line["n"])),
+            )
+            for line in self.journal
+            if line["event"] == "received"
+        )
+
+    @cached_property
+    def timeline(self) -> tuple[tuple[datetime, Received | None], ...]:
+        """Which version was the newest, from when on. A key set that voids versions puts an earlier one back."""
+        by_n = {received.n: received for received in self.versions}
+        found: list[tuple[datetime, Received | None]] = []
+        for line in self.journal:
+            if line["event"] == "received":
+                found.append((time_of(line["received_at"]), by_n[int(line["n"])]))
+            elif line["event"] == "keys" and line["resume"] is not None:
+                kept = [
+                    r for _, r in found if r is not None and r.version <= line["resume"] and r.keys < line["serial"]
+                ]
+                newest = max(kept, key=lambda r: (r.version, r.n), default=None)
+                if found and found[-1][1] is not newest:
+                    found.append((time_of(line["received_at"]), newest))
+        return tuple(found)
+
+    @property
+    def current(self) -> Received | None:
+        """The newest version that stands; None where none does."""
+        return self.timeline[-1][1] if self.timeline else None
+
+    @property
+    def floor(self) -> int:
+        """The version that the next one must be above, where no kept version says it."""
+        return max(
+            (line["resume"] for line in self.journal if line["event"] == "keys" and line["resume"] is not None),
+            default=0,
+        )
+
+    @property
+    def state(self) -> State:
+        """How the last attempt to update went."""
+        try:
+            table = orjson.loads(self._file(STATE, MAX_NOTE) or b"{}")
+            checked = table.pop("checked_at", None)
+            return State(checked_at=None if checked is None else time_of(checked), **table)
+        except (ValueError, TypeError):
+            return State()  # it proves nothing, so nothing is lost
+
+    @cached_property
+    def key_sets(self) -> dict[int, KeySet]:
+        """The key sets received, by serial, each vouched for by the one before, the first by the keys given."""
+        terms = self.terms
+        data = self._file(f"keys-{terms.serial}.note", MAX_NOTE)
+        keys = given_keys(terms) if data is None else first_keys(data, terms)
+        found = {keys.serial: keys}
+        for line in self.journal:
+            if line["event"] != "keys" or line["serial"] <= keys.serial:
+                continue
+            data = self._file(f"keys-{keys.serial + 1}.note", MAX_NOTE)
+            if data is None:
+                raise FeedInvalid(
+                    "malformed", f"{self.folder}: key set {keys.serial + 1} was received and is not there"
+                )
+            keys = read_next_keys(data, keys)
+            found[keys.serial] = keys
+        return found
+
+    @property
+    def trusted(self) -> KeySet:
+        """The newest key set."""
+        return self.key_sets[max(self.key_sets)]
+
+    def needed(self, keys: KeySet) -> int:
+        """How many of a key set must sign: as many as it says, and as were asked for here."""
+        return needed(keys, self.terms)
+
+    def manifest(self, received: Received) -> Manifest:
+        """The manifest of a version, verified again."""
+        data = self._file(received.note, MAX_NOTE)
+        if data is None or hashlib.sha256(data).hexdigest() != received.manifest:
+            raise FeedInvalid(
+                "malformed" if data is not None else "unreachable",
+                f"{self.folder / received.note} is not the manifest that was received",
+            )
+        keys = self.key_sets.get(received.keys)
+        if keys is None:
+            raise FeedInvalid(
+                "unknown_keys",
+                f"{self.folder / received.note} is signed under key set {received.keys}, which is not there",
+            )
+        return read_manifest(data, keys.keys, self.needed(keys), origin=self.terms.origin)
+
+    def entries(self, received: Received) -> Entries:
+        """What a version says, verified again; dates are the issuer's."""
+        manifest = self.manifest(received)
+        return read_entries(self.entries_bytes(received), manifest, defaults=self.defaults, suffixes=self._suffixes)
+
+    def entries_bytes(self, received: Received) -> bytes:
+        """The entries of a version, as kept."""
+        place = self.lists / f"{received.sha256}.jsonl"
+        try:
+            data = read_bounded(place, MAX_BYTES)
+        except OSError as error:
+            raise ConfigError(f"{place} cannot be read: {error.strerror or error}") from None
+        if data is None:
+            raise FeedInvalid("unreachable", f"{place}, the entries of version {received.version}, is not there")
+        return data
+
+    @property
+    def defaults(self) -> EntryDefaults:
+        """What no entry says for itself."""
+        terms = self.terms
+        return EntryDefaults(
+            issuer=terms.issuer,
+            issuer_verified=terms.verified,
+            issuer_kind=terms.issuer_kind,
+            vouched_by=terms.vouched_by,
+        )
+
+    # -- knowledge ----------------------------------------------------------------------------------
+
+    def received_versions(self) -> Iterable[ReceivedVersion]:
+        """Every version for `history`, in order, unchanged entries read once."""
+        read: dict[tuple[str, str], tuple[Notice, ...]] = {}
+        for since, received in self.timeline:
+            if received is None:
+                yield ReceivedVersion(list=self.name, label="", received_at=since, effective_at=None, notices=())
+                continue
+            key = (received.sha256, received.manifest)
+            if key not in read:
+                read[key] = self.entries(received).notices
+            yield ReceivedVersion(
+                list=self.name,
+                label=f"{self.terms.origin} version {received.version}",
+                received_at=since,
+                effective_at=received.effective_at,
+                notices=read[key],
+            )
+
+    def known(self, received: Received, notices: Iterable[Notice], *, effective_at: datetime) -> tuple[Notice, ...]:
+        """The notices of the newest version, each dated with its first receipt; loaded at `effective_at`."""
+        dates = self._dates(received)
+        if dates is None:
+            dates = dates_of(self.received_versions(), received.received_at)
+        return tuple(
+            replace(n, received_at=dates.get(key_of(self.name, n), received.received_at), effective_at=effective_at)
+            for n in notices
+        )
+
+    def _dates(self, received: Received) -> dict[ClaimKey, datetime] | None:
+        """First receipts as computed when the version came; None where that is to be done again."""
+        try:
+            data = self._file(DATES, MAX_BYTES)
+            table = orjson.loads(data or b"{}")
+            if table.get("manifest") != received.manifest or table.get("n") != received.n:
+                return None
+            times = [time_of(text) for text in table["times"]]
+            return {ClaimKey(self.name, *key): times[at] for key, at in table["claims"]}
+        except (ValueError, KeyError, TypeError, IndexError):
+            return None
+
+    # -- files --------------------------------------------------------------------------------------
+
+    def _file(self, name: str, limit: int) -> bytes | None:
+        place = self.folder / name
+        try:
+            data = read_bounded(place, limit)
+        except OSError as error:
+            raise ConfigError(f"{place} cannot be read: {error.strerror or error}") from None
+        if data is not None and len(data) > limit:
+            raise ConfigError(f"{place} is longer than {limit} bytes; it was not written by this program")
+        return data
+
+    def write(self, name: str, data: bytes) -> None:
+        """A file of the subscription, whole or not at all."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self.folder / name, data)
+        except OSError as error:
+            raise trouble(self.folder, error) from None
+
+    def keep_entries(self, sha256: str, data: bytes) -> None:
+        """Entries beside those of other lists, under their hash."""
+        place = self.lists / f"{sha256}.jsonl"
+        try:
+            if read_bounded(place, MAX_BYTES) != data:  # not there, or damaged
+                write_whole(place, data)
+        except OSError as error:
+            raise trouble(self.lists, error) from None
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        """One line more of what happened."""
+        try:
+            append_line(self.folder / RECEIVED, canonical_line(line))
+        except OSError as error:
+            raise trouble(self.folder, error) from None
+
+    def write_dates(self, received: Received, dates: Mapping[ClaimKey, datetime]) -> None:
+        """Keep first receipts, so that a gate need not read every version to open."""
+        later = {key: at for key, at in dates.items() if at != received.received_at}
+        times = sorted(set(later.values()))
+        places = {at: place for place, at in enumerate(times)}
+        table = {
+            "claims": [[list(key[1:]), places[at]] for key, at in later.items()],
+            "manifest": received.manifest,
+            "n": received.n,
+            "times": [text_of(at) for at in times],
+        }
+        self.write(DATES, orjson.dumps(table))
+
+    def write_state(self, state: State) -> None:
+        """Keep how an update went."""
+        table = {name: getattr(state, name) for name in ("outcome", "code", "message", "etag", "last_modified")}
+        table["checked_at"] = None if state.checked_at is None else text_of(state.checked_at)
+        self.write(STATE, orjson.dumps(table, option=orjson.OPT_SORT_KEYS))
+
+
+def dates_of(versions: Iterable[ReceivedVersion], default: datetime) -> dict[ClaimKey, datetime]:
+    """When each claim that stands now was first received."""
+    found = {}
+    for claim in History(versions).claims:
+        notice = claim.statements[-1].notice
+        if notice is not None:
+            found[claim.key] = notice.received_at or default
+    return found
+
+
+def folder_of(lists: Path, name: str) -> Path:
+    """Where a subscription is kept. Raises `ConfigError` for what is no name of one."""
+    if not _NAME.match(name):
+        raise ConfigError(
+            f"{name[:100]!r} is no name of a subscription; use lower-case letters, digits, '.', '-' and '_'"
+        )
+    return lists / FEEDS / name
+
+
+def subscriptions(lists: Path, *, suffixes: Suffixes = DEFAULT_SUFFIXES) -> tuple[Subscription, ...]:
+    """Every subscription of a home, by name; those that were removed are among them."""
+    folder = lists / FEEDS
+    try:
+        names = sorted(place.name for place in folder.iterdir() if (place / TERMS).exists() and _NAME.match(place.name))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be read: {error.strerror or error}") from None
+    return tuple(Subscription(lists, name, suffixes=suffixes) for name in names)

@@ -1,0 +1,11 @@
+"""Everything a site said, in one place and without a verdict: what `crawlgate signals` and `inspect-site` show.
+
+The input is what was received (bodies, status, headers); the output the statements, the polarity per purpose
+after every precedence, and the lint. Pure: nothing is fetched here.
+"""
+
+from .document import DEFAULT_TOKEN, FIELDS, inspect_document
+from .outcome import Inspection
+from .received import inspect_received
+
+__all__ = ["DEFAULT_TOKEN", "FIELDS", "Inspection", "inspect_document", "inspect_received"]

@@ -1,0 +1,146 @@
+"""From a site and a response to what is shown: statements in force, polarity per purpose, lint, facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..criteria.facts import relevant_purposes
+from ..model import EvidenceKind, Lint, Polarity, Purpose, Scope, Signal, Use
+from ..signals import robots_agents, usage
+from ..signals.effective import effective
+from ..signals.lines import ExtensionLine
+from ..signals.reading import Reading
+from ..signals.robots_standing import Standing
+from ..signals.rsl_links import RslReference
+from ..signals.statement import agent_subject, clip
+from ..site import Site
+from ..url import Url
+
+_MOST_OTHERS = 100  # statements to other agents that are told
+_ORDER = list(Polarity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """`signals` in the order of the protocols; `effective` polarity per purpose; `lint` of every author; `facts`
+    that are no polarity (price, licence documents, agents refused ...)."""
+
+    url: Url
+    signals: tuple[Signal, ...]
+    effective: Mapping[Purpose, Polarity]
+    lint: tuple[Lint, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def inspection(
+    url: Url,
+    site: Site,
+    reading: Reading,
+    *,
+    status: int | None,
+    licences: Iterable[RslReference] = (),
+    more: Iterable[Signal] = (),
+    lint: Iterable[Lint] = (),
+    purpose: str | None = None,
+) -> Inspection:
+    """What `site` and `reading` say about `url`. `status` is that of the response, None without one; `licences` are
+    those that robots.txt names, `more` statements of the site beside those it was surveyed for."""
+    signals = (*site.signals(site.answer(url), url, reading, more=more), *said_to_others(site, url))
+    polarity = effective(signals)
+    if polarity[Purpose.CRAWL] is Polarity.UNSPECIFIED:
+        polarity[Purpose.CRAWL] = _crawl(site.standing)
+    if polarity[Purpose.ACCESS] is Polarity.UNSPECIFIED and status is not None and status < 400:
+        polarity[Purpose.ACCESS] = Polarity.PERMITTED
+    facts = _facts(site, signals, reading, tuple(licences))
+    if purpose is not None:
+        facts["asked"] = {"purpose": purpose, "polarity": _asked(purpose, polarity)}
+    found = dict.fromkeys((*site.lint, *lint, *reading.lint))
+    return Inspection(url=url, signals=signals, effective=polarity, lint=tuple(found), facts=facts)
+
+
+def said_to_others(site: Site, url: Url) -> list[Signal]:
+    """Usage lines in the groups of other agents: told as theirs, and deciding nothing for us."""
+    groups: dict[int, list[ExtensionLine]] = {}
+    for line in site.extension_lines[1]:
+        groups.setdefault(id(line.agents), []).append(line)  # one tuple a group
+    found: list[Signal] = []
+    for lines in groups.values():
+        named = lines[0].agents
+        # The group of everybody that ours replaces is no other agent's.
+        if any("*" in robots_agents.tokens(agent) for agent in named):
+            continue
+        subject = clip(", ".join(map(agent_subject, named)))
+        rules = usage.read(lines, subject=subject, evidence=str(EvidenceKind.ROBOTS))
+        found += rules.signals(rules.match(url.target))
+        if len(found) > _MOST_OTHERS:
+            break
+    return found[:_MOST_OTHERS]
+
+
+def _crawl(stands: Standing) -> Polarity:
+    """What no rule leaves: an unread robots.txt reserves, for now; a withheld one in the stricter reading."""
+    if stands in (Standing.UNREACHABLE, Standing.WITHHELD):
+        return Polarity.RESERVED
+    return Polarity.PERMITTED
+
+
+def _asked(purpose: str, polarity: Mapping[Purpose, Polarity]) -> Polarity:
+    """The polarity for a purpose of a statement (`train`) or a declared use (`pretraining`): the strictest of those
+    that bear on it."""
+    if purpose in tuple(Purpose):
+        return polarity[Purpose(purpose)]
+    bearing = relevant_purposes((Use(purpose),)) - {Purpose.CRAWL, Purpose.ACCESS}
+    return min((polarity[each] for each in bearing), key=_ORDER.index)
+
+
+def _facts(
+    site: Site, signals: tuple[Signal, ...], reading: Reading, licences: tuple[RslReference, ...]
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    refused = [int(s.detail["count"]) for s in signals if s.detail.get("class") == "training"]
+    if refused:
+        facts["n_training_tokens"] = sum(refused)
+    if site.standing in (Standing.UNREACHABLE, Standing.WITHHELD):
+        facts["reason"] = str(site.standing)
+        # RFC 9309 2.3.1.3 lets a crawler pass where the answer is 4xx; 2.3.1.2 where redirects have no end.
+        robots = site.survey.robots
+        client_error = robots is not None and (robots.status or 0) < 500
+        facts["readings"] = {"rfc9309": "permitted" if client_error else "reserved", "strict": "reserved"}
+    uses = [s.detail["use"] for s in signals if "use" in s.detail and s.subject in ("ours", "*")]
+    if uses:
+        facts["use"] = uses[-1]
+    named = _licence_urls(licences, reading)
+    if named:
+        facts["license_urls"] = named
+    prices = [s.detail["price"] for s in signals if s.kind.startswith("rsl.") and "price" in s.detail]
+    if prices:
+        facts["price"] = prices[0]
+    if any(s.kind.startswith("paywall.") and s.polarity is not Polarity.UNSPECIFIED for s in signals):
+        facts["paid_content"] = True
+    if reading.dataset is not Polarity.UNSPECIFIED:
+        facts["dataset"] = "free" if reading.dataset is Polarity.PERMITTED else str(reading.dataset)
+    others = _others(signals)
+    if others:
+        facts["others"] = others
+    return facts
+
+
+def _licence_urls(site: tuple[RslReference, ...], reading: Reading) -> list[str]:
+    """Licences that are in force by name: those of a response in place of the site's, one of an element beside them."""
+    page = tuple(reading.named_licences)
+    replaced = any(reference.scope is not Scope.ELEMENT for reference in page)
+    found = [*(() if replaced else site), *page]
+    return list(dict.fromkeys(reference.url.href for reference in found if reference.url is not None))
+
+
+def _others(signals: Iterable[Signal]) -> dict[str, dict[str, Polarity]]:
+    """What is said to other agents by name; it decides nothing for us."""
+    others: dict[str, dict[str, Polarity]] = {}
+    for signal in signals:
+        if signal.subject not in ("ours", "*"):
+            said = others.setdefault(signal.subject, {})
+            known = said.get(str(signal.purpose), Polarity.UNSPECIFIED)
+            said[str(signal.purpose)] = min(known, signal.polarity, key=_ORDER.index)
+    return others

@@ -1,0 +1,73 @@
+"""Compressing sealed segments. At every moment a segment is there, plain or compressed; its lines stay as they were."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from . import segments
+from .compressed import compress
+from .segments import PACKED, Segment, last_line, name_of
+
+PACK_FROM = 32 * 1024
+"""Bytes from which a segment is compressed when it is sealed; smaller ones stay readable as they are."""
+
+
+def pack(path: Path, *, smallest: int = 0) -> Path | None:
+    """Compress a sealed segment and remove the plain file; the new file.
+
+    None, and nothing done, for one that is written, not sealed, smaller than `smallest` bytes, or compressed already.
+    Raises `LedgerError` where that fails; the plain file is then left as it was.
+    """
+    if path.name.endswith(".zst"):
+        return None
+    packed = path.with_name(name_of(path) + PACKED)
+    temporary = path.with_name(f".{os.getpid()}-{packed.name}")
+    try:
+        with Segment(path) as segment:
+            if segment.packed or segment.held or segment.size < smallest or not _sealed(segment):
+                return None
+            with temporary.open("wb") as file:
+                for piece in compress(segment.lines()):
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+            _same(segment, temporary)
+            temporary.replace(packed)
+        _sync(path.parent)
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise segments.failure("compress the ledger segment", path, error) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return packed
+
+
+def _sealed(segment: Segment) -> bool:
+    last = last_line(segment)
+    return last is not None and last[1].get("kind") == "seal"
+
+
+def _same(segment: Segment, packed: Path) -> None:
+    """The plain file goes only once the other one was read back."""
+    with Segment(packed) as other:
+        if _digest(segment) != _digest(other):
+            raise OSError(None, "the compressed file does not hold what was written")
+
+
+def _digest(segment: Segment) -> bytes:
+    digest = hashlib.sha256()
+    for line in segment.lines():
+        digest.update(line)
+    return digest.digest()
+
+
+def _sync(directory: Path) -> None:
+    folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,46 @@
+"""No reader is slow or large on hostile input, and none is worse than linear; the inputs are in `hostile.py`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.effort import assert_linear
+from tests.signals.hostile import CASES, Case
+
+SECONDS = 1.0
+"""About 50 ms are wanted of each reader; the rest is for slow and busy machines."""
+
+BYTES = 50_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc/self/clear_refs")
+def test_each_costs_little() -> None:
+    """All of them in a process of their own, so that memory is what one reader takes at its height."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.signals.hostile", "--json"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    costs = json.loads(done.stdout)
+    assert [name for name, _, _ in costs] == [case.name for case in CASES]
+    too_much = [cost for cost in costs if cost[1] > SECONDS or cost[2] > BYTES]
+    assert too_much == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_twice_the_input_is_twice_the_work(case: Case) -> None:
+    assert_linear(case.make, case.read, case.size // case.part)
+
+
+def test_the_measure_sees_what_is_not_linear() -> None:
+    with pytest.raises(AssertionError, match="twice the input"):
+        assert_linear(lambda size: b"a" * size, lambda data: [data.count(b"b") for _ in data[::10]], 20_000)
