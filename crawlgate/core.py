@@ -15,12 +15,13 @@ from typing import Any, NoReturn
 from . import __version__
 from . import url as urls
 from .assess import Assessor
-from .blocklist.match import HostNotices, NoticeIndex
+from .blocklist.formats import Format
+from .blocklist.match import HostNotices, Lists
 from .blocklist.store import ListStore, LoadedList
 from .clock import Clock
 from .criteria import CATALOGUE
 from .declaration import suggestion
-from .domains import Suffixes, psl_version
+from .domains import psl_version
 from .errors import ConfigError, Denied, Held, UrlError
 from .evidence.address import AddressPolicy
 from .evidence.store import EvidenceStore
@@ -39,7 +40,6 @@ from .model import (
     Declaration,
     Evidence,
     IssuerKind,
-    Notice,
     Stage,
     Verdict,
 )
@@ -67,7 +67,9 @@ class Blocklist:
     `verified` says that its issuer and claims were checked, and `vouched_by` names the person who did; a
     list that nobody vouches for holds for review and never denies by itself. `issuer` stands for entries
     that name none, and `issuer_kind` (`rights_holder`, `authority`, `reviewer`, `public`) says who that is; a
-    list that names nobody counts as a public one, which no answer presents as a rights holder's.
+    list that names nobody counts as a public one, which no answer presents as a rights holder's. `format` is how the
+    file is written (docs/lists.md), found out where it is not given; `force` the reason to take entries that cover the
+    world's most used sites.
     """
 
     path: str | PathLike[str]
@@ -75,6 +77,8 @@ class Blocklist:
     verified: bool = False
     issuer: str | None = None
     issuer_kind: str = IssuerKind.UNSTATED
+    format: str | None = None
+    force: str = ""
 
     def __post_init__(self) -> None:
         if self.issuer_kind not in tuple(IssuerKind):
@@ -82,6 +86,11 @@ class Blocklist:
             known = ", ".join(IssuerKind)
             raise ConfigError(
                 f"list {self.path}: issuer_kind {self.issuer_kind!r} is unknown{hint}; use one of {known}"
+            )
+        if self.format is not None and self.format not in tuple(Format):
+            hint = suggestion(str(self.format), tuple(Format))
+            raise ConfigError(
+                f"list {self.path}: format {self.format!r} is unknown{hint}; use one of {', '.join(Format)}"
             )
 
 
@@ -174,8 +183,7 @@ class Core:
         self.home = Home(home)
         self.home.create()
         lists = self._load(blocklists)
-        notices: list[Notice] = [notice for loaded in lists for notice in loaded.notices]
-        self.index = NoticeIndex(notices, Suffixes()) if lists else None
+        self.index = Lists(loaded.listing for loaded in lists) if lists else None
         self.assessor = Assessor(declaration, self.profile, lists_loaded=bool(lists))
         self._known: dict[str, Known] = {}
         self._url_length = limits.url_length
@@ -399,6 +407,8 @@ class Core:
                 vouched_by=item.vouched_by,
                 issuer=item.issuer,
                 issuer_kind=IssuerKind(item.issuer_kind),
+                form=None if item.format is None else Format(item.format),
+                force=item.force,
             )
             for item in wanted
         ]
@@ -422,7 +432,7 @@ class Core:
             "mode": "enforce" if self.enforcing else "observe",
             "lists": [
                 {
-                    "entries": len(loaded.notices),
+                    "entries": len(loaded.listing),
                     "received_at": loaded.received_at,
                     "rejected": len(loaded.rejected),
                     "sha256": loaded.sha256,

@@ -309,17 +309,16 @@ class Notice:
 
 
 class NoticeRelation(StrEnum):
-    """How a notice bears on a URL. The last four link another host to a listed one: it shows a copy kept of a
-    listed page, serves what a listed page embeds, names a listed page as its original, or looks the same."""
+    """How a notice bears on a URL. The last six link another host to a listed one: it redirects there, was redirected
+    to from there, shows a copy kept of a listed page, serves what a listed page embeds, names a listed page as its
+    original, or looks the same."""
 
     COVERS = "covers"
     OTHER_PATH = "other_path"
     SAME_LABEL = "same_label"
     SUCCESSOR = "successor"
     REDIRECTS_TO = "redirects_to"
-    """The URL answered with a redirect to what the notice covers."""
     REDIRECTED_FROM = "redirected_from"
-    """A URL that the notice covers redirected to this host."""
     COPY_OF = "copy_of"
     EMBEDDED_BY = "embedded_by"
     CANONICAL = "canonical"

@@ -43,9 +43,6 @@ __all__ = [
 ENTRIES = "entries.jsonl"
 """The file of a feed directory that holds its entries."""
 
-REMEMBERED_FROM = 1024 * 1024
-"""Bytes of a file whose hash is worth remembering, and whose entries are worth compiling."""
-
 _SAMPLE = 400
 
 
@@ -163,7 +160,7 @@ def load(path: str | Path, form: Format | None = None, *, hashes: FileHashes | N
         size, digest = found.st_size, hashes.known(place) if hashes is not None else None
         if digest is None:
             size, digest = _digest(place, given, text=form is not Format.CSV)
-            if hashes is not None and size > REMEMBERED_FROM:
+            if hashes is not None:
                 hashes.remember_settled(place, found, digest)
     except OSError as error:
         raise FeedError(
@@ -217,15 +214,17 @@ def detect(place: Path, given: str) -> Format:
         if sum(looks.match(line) is not None for line in told) * 2 > len(told):
             return form
     comments = [line for line in first if line.startswith("#")]
-    if any(_is_header(line) for line in told[:1] + comments[-1:]):
+    if told and (_is_table(told[0], told[1:]) or (comments and _is_table(comments[-1], told))):
         return Format.CSV
     return Format.URLS if name == "urls" else Format.PLAIN
 
 
-def _is_header(line: str) -> bool:
-    """True for the names of a table's columns."""
-    cells = [cell.strip(' "') for cell in re.split("[,;\t]", line.lstrip("# "))]
-    return len(cells) > 1 and any(_VALUE_COLUMN.fullmatch(cell) for cell in cells)
+def _is_table(header: str, rows: list[str]) -> bool:
+    """True for the names of columns with rows below them."""
+    delimiter = max(",;\t", key=header.count)
+    cells = [cell.strip(' "') for cell in header.lstrip("# ").split(delimiter)]
+    named = len(cells) > 1 and any(_VALUE_COLUMN.fullmatch(cell) for cell in cells)
+    return named and sum(delimiter in row for row in rows) * 2 >= len(rows)
 
 
 def items(raw: RawList, suffixes: Suffixes = DEFAULT_SUFFIXES) -> Iterator[Item]:

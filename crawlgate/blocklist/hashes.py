@@ -17,6 +17,9 @@ import orjson
 
 from .files import write_whole
 
+REMEMBERED_FROM = 1024 * 1024
+"""Bytes of a file whose hash is worth remembering."""
+
 _FILE = "hashes.json"
 _MOMENTS = 2_000_000_000  # nanoseconds; file systems stamp in ticks of up to two seconds
 _REMEMBERED = 1_000
@@ -55,6 +58,8 @@ class FileHashes:
         """Keep the hash of a file that others may write, if it has been left alone: `before` is from before it was
         hashed."""
         state = path.stat()
+        if state.st_size < REMEMBERED_FROM:
+            return
         settled = time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > _MOMENTS
         if settled and _state(before) == _state(state):
             self.remember({path: digest})

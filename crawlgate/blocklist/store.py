@@ -28,11 +28,14 @@ from ..model import IssuerKind, Notice
 from .cache import compiled, open_compiled
 from .entry import DEFAULT_SUFFIXES, EntryDefaults, Rejected
 from .files import locked, sync_folder, trouble, write_whole
-from .formats import REMEMBERED_FROM, Format, RawList, interpret, load
-from .hashes import FileHashes
+from .formats import Format, RawList, interpret, load
+from .hashes import REMEMBERED_FROM, FileHashes
 from .match import Listing, NoticeIndex
 
 INDEX = "received.jsonl"
+COMPILED_FROM = 1024 * 1024
+"""Bytes of a list that is compiled; a shorter one is read anew each time, within half a second."""
+
 COMPILED = "compiled"
 """The directory of compiled lists, below that of the lists."""
 
@@ -99,7 +102,7 @@ class ListStore:
         hashes = FileHashes(self.directory)
         given = load(path, form, hashes=hashes)
         with self._kept(given, hashes) as raw:
-            long = raw.bytes > REMEMBERED_FROM
+            long = raw.bytes >= COMPILED_FROM
             if long:  # before the lock: it may take a minute
                 compiled(raw, self.directory / COMPILED, hashes=hashes, suffixes=self._suffixes, force=force)
             with locked(self.directory, _LOCK):
@@ -180,7 +183,7 @@ class ListStore:
             temporary.replace(place)
             temporary = None
             sync_folder(self.directory)
-            if given.bytes > REMEMBERED_FROM:
+            if given.bytes >= REMEMBERED_FROM:
                 hashes.remember({place: given.sha256})
         except OSError as error:
             raise trouble(self.directory, error) from None
