@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from .criteria import CATALOGUE
+from .criteria.passages import open_questions
 from .model import Finding, Outcome, Override, Signal, Verdict
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ OUTCOMES = {
         Outcome.INDICATED: "該当を示す事実あり",
         Outcome.NOT_MET: "該当なし",
         Outcome.UNKNOWN: "不明",
-        Outcome.NEEDS_HUMAN: "要人的判断",
+        Outcome.NEEDS_HUMAN: "人の判断を要する",
     },
 }
 _WORDS = {
@@ -42,6 +43,7 @@ _WORDS = {
         "not_assessed": "not assessed",
         "observed": "observed only, not enforced",
         "lifted": "lifts the findings it covers",
+        "person": "for a person",
         "allowed": "{criteria}: no longer held back, decided by {by} until {until} (record {record})",
         "denied": "denied by {by} until {until}, for {criteria} (record {record})",
     },
@@ -51,6 +53,7 @@ _WORDS = {
         "not_assessed": "評価していない事項",
         "observed": "記録のみ（執行していない）",
         "lifted": "及ぶ範囲の該当事項の効果を解除する",
+        "person": "人が判断すべき事項",
         "allowed": "{criteria}: {by} の判断により保留を解除（{until} まで、記録 {record}）",
         "denied": "{by} の判断により拒否（{until} まで、対象 {criteria}、記録 {record}）",
     },
@@ -58,8 +61,9 @@ _WORDS = {
 
 
 def explain(decision: Decision, lang: str = "en", *, not_assessed: bool = True) -> str:
-    """One decision in `en` or `ja`: verdict, the criteria that decided with the line that said so, and what
-    was not assessed. Control characters of hostile text are shown, not obeyed."""
+    """One decision in `en` or `ja`: verdict, the criteria that decided with the line that said so and the statements
+    they rest on, what a person must still decide, and what was not assessed; the last two unless told not to.
+    Control characters of hostile text are shown, not obeyed."""
     words = _WORDS[lang]
     head = f"{VERDICTS[lang][decision.verdict]}: {printable(decision.url)}"
     notes = [words[key] for key, on in (("temporary", decision.temporary), ("observed", not decision.enforced)) if on]
@@ -71,9 +75,17 @@ def explain(decision: Decision, lang: str = "en", *, not_assessed: bool = True) 
     lines += [f"  {override_line(override, lang)}" for override in decision.overrides]
     if not decision.reasons and not decision.overrides and decision.problem is None:
         lines.append(f"  {words['nothing']}")
+    if not_assessed:
+        lines += [f"  {words['person']}: {question}" for question in questions_text(decision.findings, lang)]
     if not_assessed and decision.not_assessed:
         lines.append(f"  {words['not_assessed']}: {not_assessed_text(decision.not_assessed, lang)}")
     return "\n".join(lines)
+
+
+def questions_text(findings: Iterable[Finding], lang: str = "en") -> list[str]:
+    """What a person must still decide about these findings: `question (B1, B4)`."""
+    asked = open_questions(findings)
+    return [_noted(question.text(lang), _listed(criteria, lang), lang) for question, criteria in asked.items()]
 
 
 def override_line(override: Override, lang: str = "en") -> str:
@@ -90,40 +102,53 @@ def override_line(override: Override, lang: str = "en") -> str:
 
 
 def not_assessed_text(not_assessed: Mapping[str, str], lang: str = "en") -> str:
-    """What was not assessed, by reason: `A1, A2 (no additional training is declared); C1, C2 (...)`.
+    """What was not assessed, by reason, on one line: `A1, A2 (no additional training is declared); C1, C2 (...)`."""
+    return ("／" if lang == "ja" else "; ").join(not_assessed_lines(not_assessed, lang))
+
+
+def not_assessed_lines(not_assessed: Mapping[str, str], lang: str = "en") -> list[str]:
+    """What was not assessed, one text for each reason.
 
     A check (`check.lists`) is named only where no criterion was left out for the same reason.
     """
     by_reason: dict[str, list[str]] = {}
     for name, why in not_assessed.items():
         by_reason.setdefault(why, []).append(name)
-    parts: list[str] = []
+    lines: list[str] = []
     for why, names in by_reason.items():
         shown = [name for name in names if not name.startswith("check.")] or names
-        listed = ", ".join(name.removeprefix("check.") for name in shown)
-        parts.append(
-            f"{listed} ({CATALOGUE.phrase(why, lang=lang)})" if listed != "*" else CATALOGUE.phrase(why, lang=lang)
-        )
-    return "; ".join(parts)
-
-
-def finding_lines(finding: Finding, lang: str = "en") -> list[str]:
-    """A finding as indented lines: criterion, outcome and sentence, then where each signal stood."""
-    criterion = CATALOGUE[finding.criterion]
-    sentence = printable(CATALOGUE.sentence(finding, lang))
-    lines = [f"  {finding.criterion} {criterion.title(lang)} - {OUTCOMES[lang][finding.outcome]}: {sentence}"]
-    lines.extend(f"     {place(signal)}" for signal in finding.signals[:3])
+        listed = _listed((name.removeprefix("check.") for name in shown), lang)
+        phrase = CATALOGUE.phrase(why, lang=lang) if why in CATALOGUE.sentences else why
+        lines.append(_noted(listed, phrase, lang) if listed != "*" else phrase)
     return lines
 
 
-def place(signal: Signal) -> str:
+def _listed(names: Iterable[str], lang: str) -> str:
+    return ("、" if lang == "ja" else ", ").join(names)
+
+
+def _noted(text: str, note: str, lang: str) -> str:
+    return f"{text}（{note}）" if lang == "ja" else f"{text} ({note})"
+
+
+def finding_lines(finding: Finding, lang: str = "en") -> list[str]:
+    """A finding as indented lines: criterion, outcome, sentence and statements, then where each signal stood."""
+    criterion = CATALOGUE[finding.criterion]
+    sentence = printable(CATALOGUE.sentence(finding, lang))
+    rests = ", ".join(criterion.sources)
+    lines = [f"  {finding.criterion} {criterion.title(lang)} - {OUTCOMES[lang][finding.outcome]}: {sentence} [{rests}]"]
+    lines.extend(f"     {place(signal, lang)}" for signal in finding.signals[:3])
+    return lines
+
+
+def place(signal: Signal, lang: str = "en") -> str:
     """Where a signal stood and what it said, on one line: `robots.disallow, line 7: Disallow: /`."""
     where = [signal.kind]
     if signal.name and not signal.raw.lower().startswith(f"{signal.name.lower()}:"):
         where.append(signal.name)
     if signal.line is not None:
-        where.append(f"line {signal.line}")
-    return printable(f"{', '.join(where)}: {signal.raw}")
+        where.append(f"{signal.line}行目" if lang == "ja" else f"line {signal.line}")
+    return printable(f"{_listed(where, lang)}: {signal.raw}")
 
 
 def printable(text: str) -> str:

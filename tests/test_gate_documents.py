@@ -237,3 +237,36 @@ def test_the_ledger_of_these_answers_is_whole(tmp_path: Path) -> None:
         client.get(f"{SITE}/a")
     assert [decision.verdict for decision in decisions(tmp_path / "ledger")] == ["allow", "allow"]
     assert verify(tmp_path / "ledger").ok
+
+
+# --- Pages that cannot be seen whole -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/html", "application/xhtml+xml", "application/xml", "unknown/unknown", "", "html"]
+)
+def test_whatever_a_browser_shows_as_a_page_is_read_as_one(tmp_path: Path, media_type: str) -> None:
+    markup = b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><meta name="robots" content="noai"/></head></html>'
+    with gate(web(), tmp_path) as opened:
+        decision = inspect(opened, headers={"content-type": media_type} if media_type else {}, body=markup)
+    assert decision.verdict == "deny"
+    assert decision.reasons[0].signals[0].kind == "robots_tag.noai"
+
+
+@pytest.mark.parametrize("media_type", ["image/svg+xml", "application/rss+xml", "text/plain", "image/png"])
+def test_what_is_no_page_has_no_head(tmp_path: Path, media_type: str) -> None:
+    with gate(web(), tmp_path) as opened:
+        decision = inspect(
+            opened, headers={"content-type": media_type}, body=b'<rss><meta name="robots" content="noai"/></rss>'
+        )
+    assert decision.verdict == "allow"
+
+
+def test_a_head_that_is_longer_than_is_read_is_unknown(tmp_path: Path) -> None:
+    padding = b"<style>" + b"x" * 400_000 + b"</style>"
+    with gate(web(), tmp_path) as opened:
+        cut = inspect(opened, headers={"content-type": "text/html"}, body=b"<head>" + padding + b"</head><p>y")
+        whole = inspect(opened, headers={"content-type": "text/html"}, body=b"<head></head><body>" + padding)
+    assert (cut.verdict, cut.temporary) == ("deny", True)
+    assert cut.reasons[0].reason == "b2.head_cut"
+    assert whole.verdict == "allow"

@@ -70,6 +70,14 @@ def test_config(tmp_path: Path) -> None:
     ]
 
 
+def test_judgements(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(f"{json.dumps(case())}\n[]\n", "utf-8")
+    assert [row["verdict"] for row in printed("judgement", "judge", path)] == ["allow", None]
+    (detailed, _) = printed("judgement", "judge", path, "--details", "--lang", "ja")
+    assert detailed["details"]["findings"]["B2"]["sources"] == ["ST20", "ST23"]
+
+
 def test_changes(tmp_path: Path) -> None:
     path = tmp_path / "cases.jsonl"
     robots = {"status": 200, "body": "User-agent: GPTBot\nDisallow: /", "fetched_at": "2026-11-10T03:00:00Z"}
@@ -104,3 +112,13 @@ def test_review(tmp_path: Path) -> None:
     validator("decision").validate(json.loads(json.dumps(told, default=str)))
     printed("override", "review", "revoke", made["record"], *person[:4], "--home", tmp_path, "--format", "json")
     printed("override", "review", "overrides", "--all", "--home", tmp_path, "--format", "json")
+
+
+def test_explain(tmp_path: Path) -> None:
+    for lang in ("en", "ja"):
+        printed("criterion", "explain", "--format", "json", "--lang", lang)
+    printed("statement", "explain", "ST01", "--format", "json")
+    with gate(tmp_path, SystemClock()) as at_work:  # type: ignore[arg-type]
+        names = [at_work.check(url).record for url in ("https://held.example/1", "ftp://x.example/")]
+    for name in names:
+        printed("story", "explain", name, "--home", tmp_path, "--format", "json")

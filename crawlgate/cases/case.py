@@ -10,9 +10,11 @@ from typing import Any
 from .. import url as urls
 from ..criteria.conduct import Step
 from ..declaration import from_table
+from ..domains import Suffixes
 from ..errors import UrlError
 from ..licences import licence_from_table
 from ..model import Attempt, Declaration, IssuerKind, Notice, Stage
+from ..policy.overrides import Overrides
 from ..url import Url
 from .fields import (
     CaseError,
@@ -29,10 +31,14 @@ from .fields import (
     url,
     whole,
 )
+from .overrides import overrides_of
+
+SUFFIXES = Suffixes(("test", "blogsuffix.test"))
+"""`.test` is reserved for cases like these; `blogsuffix.test` plays a shared-hosting suffix in them."""
 
 _TOP = (
     "id", "title", "title_ja", "lang", "stage", "url", "fetch_time", "crawler", "declaration", "robots", "site_files",
-    "response", "list_notices", "corpus", "behaviour", "expected", "reason", "source", "tags",
+    "response", "list_notices", "overrides", "corpus", "behaviour", "expected", "reason", "source", "tags",
 )  # fmt: skip
 _CRAWLER = ("operator", "token", "user_agent", "token_published", "published_since", "credentials", "proxy")
 _DECLARED = (
@@ -68,6 +74,7 @@ class Case:
     files: Mapping[str, Any]
     response: Mapping[str, Any]
     notices: tuple[Notice, ...]
+    overrides: Overrides
     corpus: Mapping[str, Any]
     behaviour: tuple[str, ...]
 
@@ -110,6 +117,7 @@ def read_case(given: Any) -> Case:
         files=table(given, "site_files", optional=True),
         response=response,
         notices=tuple(_notice(item, f"list_notices[{n}]") for n, item in enumerate(rows(given, "list_notices"))),
+        overrides=overrides_of(given, SUFFIXES),
         corpus=corpus,
         behaviour=_behaviour(given),
     )

@@ -11,7 +11,6 @@ from typing import Any
 from .. import url as urls
 from ..assess import Assessor
 from ..blocklist.match import NoticeIndex
-from ..domains import Suffixes
 from ..errors import UrlError
 from ..flow import OPTIONAL_FILES, Documents, Fetch, replay, survey
 from ..headers import Headers
@@ -21,13 +20,11 @@ from ..policy.limits import read_limits
 from ..signals import agents, response
 from ..site import Site
 from ..url import Url
-from .case import Case
+from .case import SUFFIXES, Case
 from .circumstances import circumstances, credentials_of
 from .fields import CaseError, rows, status, table, text
 from .files import Files
 
-# `.test` is reserved for cases like these; `blogsuffix.test` plays a shared-hosting suffix in them.
-_CASE_SUFFIXES = ("test", "blogsuffix.test")
 # The case states what was known, so texts, attempts and lists count as looked at.
 _LOOKED = frozenset({"terms", "attempts", "lists", "tdmrep", "page", *OPTIONAL_FILES})
 
@@ -36,7 +33,8 @@ def judge(case: Case, profile: Profile) -> Basis:
     """What the gate would answer in this case. Pure; same case and versions, same answer. Raises `CaseError`."""
     files = Files.read(case)
     site = site_of(case, files)
-    suffixes = Suffixes(_CASE_SUFFIXES)
+    suffixes = SUFFIXES
+    overrides = case.overrides.covering(case.url, case.at)
     index = NoticeIndex(case.notices, suffixes)
     assessor = Assessor(case.declaration, _with_limits(profile, case), lists_loaded=True, looked=_LOOKED)
     notices = index.for_host(case.url.host)
@@ -56,6 +54,7 @@ def judge(case: Case, profile: Profile) -> Basis:
             offers=files.offers,
             attempt=attempt,
             circumstances=told,
+            overrides=overrides,
         )
     target, hops = _hops(case, index)
     reading = _with_documents(case, files, site, target, _reading(case, target))
@@ -71,6 +70,7 @@ def judge(case: Case, profile: Profile) -> Basis:
         offers=files.offers,
         attempt=attempt,
         circumstances=told,
+        overrides=overrides,
     )
 
 

@@ -17,6 +17,7 @@ from ..explain import EFFECTS, OUTCOMES, printable
 from ..model import Outcome, Verdict
 from ..policy import Profile, load_profile
 from ..policy.config import BUILT_IN
+from ..report.json import basis_object
 from . import exits
 
 
@@ -29,6 +30,7 @@ from . import exits
     metavar="A B",
     help="Show what changes from A to B; each is a profile, or a file with what this command printed before.",
 )
+@click.option("--details", is_flag=True, help="Add what each finding rests on, what was not assessed and is left open.")
 @click.option("--format", "form", type=click.Choice(["json", "text"]), default="json", show_default=True)
 @click.option("--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True, help="Language of reasons.")
 @click.pass_context
@@ -38,6 +40,7 @@ def judge(
     cases: BinaryIO | None,
     profile: str,
     diff: tuple[str, str] | None,
+    details: bool,
     form: str,
     lang: str,
 ) -> None:
@@ -55,7 +58,7 @@ def judge(
         raise click.UsageError("name a file with cases, or - for standard input")
     effects = load_profile(profile)
     judged = refused = 0
-    for number, result in _judgements(cases, effects, lang):
+    for number, result in _judgements(cases, effects, lang, details):
         if result["verdict"] is None:
             refused += 1
             why = result.get("not_judged") or result.get("error")
@@ -69,11 +72,13 @@ def judge(
     context.exit(exits.NOT_JUDGED if refused else exits.OK)
 
 
-def _judgements(cases: Iterable[bytes], profile: Profile, lang: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    return ((number, _judged(line, profile, lang)) for number, line in enumerate(cases, 1) if line.strip())
+def _judgements(
+    cases: Iterable[bytes], profile: Profile, lang: str, details: bool = False
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    return ((number, _judged(line, profile, lang, details)) for number, line in enumerate(cases, 1) if line.strip())
 
 
-def _judged(line: bytes, profile: Profile, lang: str) -> dict[str, Any]:
+def _judged(line: bytes, profile: Profile, lang: str, details: bool) -> dict[str, Any]:
     result: dict[str, Any] = {
         "id": "",
         "verdict": None,
@@ -97,6 +102,7 @@ def _judged(line: bytes, profile: Profile, lang: str) -> dict[str, Any]:
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         # One odd case must not cost the answers of all that follow.
         return result | {"error": f"a field has a value that it cannot have: {error}"[:300]}
+    result |= {"details": basis_object(basis, lang)} if details else {}
     return result | {
         "verdict": basis.verdict,
         "temporary": basis.temporary,
@@ -109,6 +115,10 @@ def _judged_text(result: dict[str, Any], lang: str) -> str:
     verdict = result["verdict"]
     said = EFFECTS[lang][Verdict(verdict)] if verdict else result.get("not_judged") or result.get("error")
     lines = [f"{result['id'] or '?'}: {said}", *(f"  {reason}" for reason in result["reasons"])]
+    told = result.get("details", {})
+    for name, found in told.get("findings", {}).items():
+        lines.append(f"    {name} {OUTCOMES[lang][found['outcome']]} [{', '.join(found['sources'])}]: {found['text']}")
+    lines += [f"    ? {question['text']}" for question in told.get("for_people", ())]
     return "\n".join(printable(str(line)) for line in lines)
 
 

@@ -18,6 +18,7 @@ from .inquire import inquire
 from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
+from .ledger_index import evidence, reindex
 from .report import report
 from .review import review
 from .signals import signals
@@ -54,6 +55,12 @@ _COMMANDS = (
 )
 for command in _COMMANDS:
     cli.add_command(command)
+_LEDGER_COMMANDS = (
+    evidence,
+    reindex,
+)
+for command in _LEDGER_COMMANDS:
+    ledger.add_command(command)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
+from ..audit.lookup import look_up
 from ..clock import SystemClock
 from ..criteria import CATALOGUE
 from ..declaration import instant
@@ -18,20 +19,20 @@ from ..errors import ConfigError
 from ..explain import explain, printable
 from ..home import Home
 from ..ledger.overrides import read_overrides
-from ..ledger.query import decisions
 from ..limits import DEFAULT_LIMITS
 from ..model import Decision, Outcome, Override, Verdict
+from ..policy.overrides import SCOPES
 from ..report.recorded import decision_of
+from ..report.standing import override_lines
 from ..report.words import Words, number
 from ..review import OpenItem, ReviewError, open_items
 from ..review import decide as record_decision
 from ..review import revoke as record_revocation
 from ..review.json import item_object, override_object
-from ..review.text import item_lines, override_lines
+from ..review.text import item_lines
 from ..url import parse
 
 F = TypeVar("F", bound=Callable[..., Any])
-_SCOPES = ("url", "path_prefix", "host", "registrable_domain")
 
 
 def _common(command: F) -> F:
@@ -113,7 +114,7 @@ def show(item: str, home: Path, form: str, lang: str) -> None:
 @click.option("--by", default="", help="Name of the person who decides.")
 @click.option("--reason", default="", help="Why, in a sentence.")
 @click.option("--until", default="", help="Last day (2027-03-31) or time with a zone at which it counts.")
-@click.option("--scope", type=click.Choice(_SCOPES), help="What it covers.")
+@click.option("--scope", type=click.Choice(SCOPES), help="What it covers.")
 @click.option("--value", help="The URL, host or domain; taken from the item where it is left out.")
 @click.option("--path", "path_prefix", help="With scope path_prefix: the path, as in /news/.")
 @click.option("--criterion", "criteria", multiple=True, metavar="ID[=OUTCOME,...]",
@@ -190,7 +191,7 @@ def _decide(
     if about is not None and not findings:
         raise ReviewError("nothing_held", record=about.record)
     if scope is None:
-        raise ReviewError("no_scope", known=", ".join(_SCOPES))
+        raise ReviewError("no_scope", known=", ".join(SCOPES))
     if scope == "path_prefix" and not path_prefix:
         raise ReviewError("path")
     override = record_decision(
@@ -290,9 +291,9 @@ def _found(item: str, home: Path, now: datetime, lang: str) -> OpenItem:
 
 
 def _decision(record: str, home: Path, lang: str) -> Decision:
-    for found in decisions(Home(home).ledger):
-        if found.record == record:
-            return decision_of(found)
+    found = look_up(Home(home).ledger, record)
+    if found is not None and found.decision is not None:
+        return decision_of(found.decision)
     raise ConfigError(ReviewError("no_record", record=record).text(lang))
 
 

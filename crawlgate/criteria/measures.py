@@ -18,6 +18,7 @@ _UNREAD = {
     "not_assessed.page_unreadable": "b2.page_unreadable",
     "not_assessed.page_partial": "b2.page_partial",
     "not_assessed.headers_cut": "b2.headers_cut",
+    "not_assessed.head_cut": "b2.head_cut",
 }
 
 

@@ -47,6 +47,16 @@ class EvidenceReader:
         except OSError as error:
             raise failure("read evidence from", path, error) from None
 
+    def digest(self, file: str, offset: int, length: int) -> str:
+        """The sha256 of what stands there now. Raises `LedgerError`."""
+        path = self.path(Location(file, offset, length, ""))
+        try:
+            with path.open("rb") as opened:
+                opened.seek(offset)
+                return hashlib.sha256(opened.read(length)).hexdigest()
+        except OSError as error:
+            raise failure("read evidence from", path, error) from None
+
     def body(self, location: Location) -> bytes:
         """The body of stored evidence, that of a revisit from the record it refers to. Raises as `raw`."""
         path = self.path(location)

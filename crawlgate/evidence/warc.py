@@ -25,6 +25,7 @@ BODY_AT = "Crawlgate-Body-Offset"
 BODY_IS = "Crawlgate-Body-Digest"
 EVIDENCE = "Crawlgate-Evidence"
 EVIDENCE_KIND = "Crawlgate-Evidence-Kind"
+REQUESTED = "Crawlgate-Requested-URI"
 
 _SECRET = re.compile(
     r"(?:set-)?cookie2?|(?:proxy-)?authorization|(?:proxy-)?authentication-info"
@@ -155,7 +156,7 @@ class Exchange:
             EVIDENCE_KIND: _fit(evidence.kind),
         }
         if evidence.final_url != evidence.url or evidence.redirects:
-            headers["Crawlgate-Requested-URI"] = _uri(evidence.url)
+            headers[REQUESTED] = _uri(evidence.url)
         if evidence.redirects:
             # A URI holds no blank, so that blanks part them.
             headers["Crawlgate-Redirects"] = " ".join(_uri(hop) for hop in evidence.redirects)

@@ -19,6 +19,7 @@ from ..site import Site
 from ..url import Url
 
 _MOST_OTHERS = 100  # statements to other agents that are told
+_PAID_CONTENT = ("paywall.", "wording.paid_content")
 _ORDER = list(Polarity)
 
 
@@ -117,7 +118,7 @@ def _facts(
     prices = [s.detail["price"] for s in signals if s.kind.startswith("rsl.") and "price" in s.detail]
     if prices:
         facts["price"] = prices[0]
-    if any(s.kind.startswith("paywall.") and s.polarity is not Polarity.UNSPECIFIED for s in signals):
+    if any(s.kind.startswith(_PAID_CONTENT) and s.polarity is not Polarity.UNSPECIFIED for s in signals):
         facts["paid_content"] = True
     if reading.dataset is not Polarity.UNSPECIFIED:
         facts["dataset"] = "free" if reading.dataset is Polarity.PERMITTED else str(reading.dataset)

@@ -20,6 +20,7 @@ FRAME = 1 << 20
 _SKIPPABLE, _SEEKABLE = 0x184D2A5E, 0x8F92EAB1
 _HEAD, _ENTRY, _FOOT = struct.Struct("<II"), struct.Struct("<II"), struct.Struct("<IBI")
 _CHECKSUMS, _RESERVED = 0x80, 0x7C
+_PIECE = 1 << 18
 
 
 class Damaged(Exception):
@@ -100,6 +101,37 @@ class Frames:
         """The place in the file of the frame that holds byte `offset`, and the offset of its first byte."""
         number = min(max(bisect_right(self._unpacked, offset) - 1, 0), max(self.frames - 1, 0))
         return self._packed[number], self._unpacked[number]
+
+    def read(self, file: BinaryIO, offset: int) -> tuple[int, bytes]:
+        """The frame that holds byte `offset`, decompressed, and the offset of its first byte. Raises `Damaged`."""
+        zstd = _zstd()
+        number = min(max(bisect_right(self._unpacked, offset) - 1, 0), max(self.frames - 1, 0))
+        file.seek(self._packed[number])
+        try:
+            data: bytes = zstd.decompress(file.read(self._packed[number + 1] - self._packed[number]))
+        except (zstd.ZstdError, EOFError, IndexError) as error:
+            raise Damaged(f"is damaged: {error}") from None
+        return self._unpacked[number], data
+
+
+def blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The decompressed bytes from where `file` stands, at the beginning of a frame, at most `size` at a time. Raises
+    `Damaged`, after the bytes before the damage."""
+    zstd = _zstd()
+    waiting = b""
+    try:
+        while waiting := waiting or file.read(_PIECE):
+            frame = zstd.ZstdDecompressor()
+            while not frame.eof:
+                if frame.needs_input and not waiting and not (waiting := file.read(_PIECE)):
+                    raise Damaged("ends within a frame")
+                block: bytes = frame.decompress(waiting, size)
+                waiting = b""
+                if block:
+                    yield block
+            waiting = frame.unused_data
+    except (zstd.ZstdError, EOFError) as error:
+        raise Damaged(f"is damaged: {error}") from None
 
 
 def lines(file: BinaryIO, limit: int) -> Iterator[bytes]:

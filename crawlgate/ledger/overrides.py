@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ..model import Outcome, Override, Verdict
-from . import segments
-from .query import Record, Report, records
+from .query import Record, Report
 from .record import Table
+from .statements import statements
 
 KINDS = frozenset({"override", "revocation"})
 
@@ -49,9 +49,7 @@ def read_overrides(directory: Path, *, report: Report | None = None) -> tuple[Ov
 
     Raises `LedgerError` where the ledger cannot be read; a ledger that is not there yet has none.
     """
-    if not Path(directory).is_dir() or not segments.segments(Path(directory)):
-        return ()
-    return overrides_of(records(directory, kinds=KINDS, report=report))
+    return overrides_of(statements(directory, KINDS, report=report))
 
 
 def overrides_of(found: Iterable[Record]) -> tuple[Override, ...]:

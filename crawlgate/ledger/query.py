@@ -17,7 +17,7 @@ from typing import Any
 from . import segments
 from .canonical import MAX_LINE, RecordError, Table, decode, micros, moment
 from .compressed import Damaged
-from .record import REFERENCES
+from .record import KINDS, REFERENCES
 from .segments import Fault, Segment
 
 _log = logging.getLogger(__name__)
@@ -92,17 +92,17 @@ def records(
     low, high = _bounds(since, until)
     for path in segments.some_segments(Path(directory)):
         with _opened(path) as segment:
-            for seq, offset, table in _tables(segment, report or _logged):
+            for seq, offset, table in _tables(segment, report or _logged, kinds=kinds):
                 at = table.get("at")
                 if (kinds is None or table["kind"] in kinds) and (at is None or low <= at < high):
-                    yield _record(segment.name, seq, offset, table)
+                    yield as_record(segment.name, seq, offset, table)
 
 
 def records_of(path: Path, *, start: int = 0, seq: int = 0, report: Report | None = None) -> Iterator[Record]:
     """The records of one segment file, from the line at byte `start` on, whose number is `seq`."""
     with _opened(path) as segment:
         for number, offset, table in _tables(segment, report or _logged, start, seq):
-            yield _record(segment.name, number, offset, table)
+            yield as_record(segment.name, number, offset, table)
 
 
 def read_at(directory: Path, name: str, seq: int, offset: int) -> Record | None:
@@ -113,10 +113,10 @@ def read_at(directory: Path, name: str, seq: int, offset: int) -> Record | None:
     with _opened(path) as segment:
         try:
             table = decode(segment.line(offset)[:-1])
-            _usable(table)
+            usable(table)
         except (RecordError, Damaged):
             return None
-    return _record(name, seq, offset, table)
+    return as_record(name, seq, offset, table)
 
 
 def decisions(
@@ -176,7 +176,8 @@ class _Bases:
             self._recent.popitem(last=False)
 
 
-def _record(segment: str, seq: int, offset: int, table: Table) -> Record:
+def as_record(segment: str, seq: int, offset: int, table: Table) -> Record:
+    """A decoded line that is `usable`, as a record."""
     at = table.get("at")
     for key in REFERENCES:
         if type(table.get(key)) is int:
@@ -199,8 +200,12 @@ def _decision(segment: str, seq: int, table: Table, basis: Mapping[str, Any]) ->
     )
 
 
-def _tables(segment: Segment, report: Report, start: int = 0, seq: int = 0) -> Iterator[tuple[int, int, Table]]:
-    """The readable lines of a segment with their numbers and offsets."""
+def _tables(
+    segment: Segment, report: Report, start: int = 0, seq: int = 0, kinds: Collection[str] | None = None
+) -> Iterator[tuple[int, int, Table]]:
+    """The readable lines of a segment with their numbers and offsets; with `kinds`, lines of other kinds are passed
+    over unread where they say so."""
+    wanted, others = _markers(kinds)
     being_written = segment.held
     offset = start
     try:
@@ -210,9 +215,12 @@ def _tables(segment: Segment, report: Report, start: int = 0, seq: int = 0) -> I
                     message = f"the last line is cut after {len(raw)} bytes"
                     report(Fault(segment.name, number + 1, offset, "cut", message))
                 return
+            if others and not any(mark in raw for mark in wanted) and any(mark in raw for mark in others):
+                offset += len(raw)
+                continue
             try:
                 table = decode(raw[:-1])
-                _usable(table)
+                usable(table)
             except RecordError as error:
                 report(Fault(segment.name, number + 1, offset, error.code, str(error)))
             else:
@@ -222,7 +230,15 @@ def _tables(segment: Segment, report: Report, start: int = 0, seq: int = 0) -> I
         report(Fault(segment.name, 0, offset, "damaged", f"the compressed file {error}"))
 
 
-def _usable(table: Table) -> None:
+def _markers(kinds: Collection[str] | None) -> tuple[list[bytes], list[bytes]]:
+    """What a line of these kinds holds, and a line of another: a quote within text would stand escaped."""
+    if kinds is None:
+        return [], []
+    others = [kind for kind in ("decision", "outcome", "tree", "basis", *sorted(KINDS)) if kind not in kinds]
+    return [f'"kind":"{kind}"'.encode() for kind in kinds], [f'"kind":"{kind}"'.encode() for kind in others]
+
+
+def usable(table: Table) -> None:
     """Refuse a line whose fields cannot be handed out under their names."""
     at = table.get("at")
     usable = isinstance(table.get("kind"), str) and (at is None or type(at) is int)

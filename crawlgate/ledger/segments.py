@@ -205,6 +205,20 @@ class Segment:
                 yield line[start - first :]
             first += len(line)
 
+    def blocks(self, start: int, size: int) -> Iterator[bytes]:
+        """The bytes from offset `start` on, about `size` at a time, for readers of many lines. A damaged compressed
+        file raises `Damaged`."""
+        if not self.packed:
+            self.file.seek(start)
+            yield from iter(lambda: self.file.read(size), b"")
+            return
+        place, first = self.frames.locate(start) if start else (0, 0)
+        self.file.seek(place)
+        for block in compressed.blocks(self.file, size):
+            if first + len(block) > start:
+                yield block[max(start - first, 0) :]
+            first += len(block)
+
     def line(self, offset: int) -> bytes:
         """The line at `offset`, with its newline; empty at the end."""
         return next(iter(self.lines(offset)), b"")

@@ -17,6 +17,9 @@ from ..domains import Suffixes
 from ..model import Finding, Notice, NoticeRelation, Outcome, Override, Verdict
 from ..url import Url
 
+SCOPES = ("url", "path_prefix", "host", "registrable_domain")
+"""What a decision of a person may cover."""
+
 
 class Overrides:
     """Overrides, ready to be asked; immutable. They cover URLs as notices of the same scope do.
@@ -34,8 +37,10 @@ class Overrides:
         for o in overrides:
             notice = Notice(id=o.record, issuer=o.by, scope=o.scope, value=o.value, path_prefix=o.path_prefix)
             try:
-                NoticeIndex((notice,), suffixes)
+                usable = o.scope in SCOPES and len(NoticeIndex((notice,), suffixes)) == 1
             except EntryError:
+                usable = False
+            if not usable:
                 unusable.append(o)
             else:
                 self._by_record[o.record] = o

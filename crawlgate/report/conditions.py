@@ -37,6 +37,18 @@ class LicenceDeclared:
     valid_to: str
 
 
+@dataclass(frozen=True, slots=True)
+class LimitSet:
+    """A figure that the project set itself."""
+
+    name: str
+    value: int
+    unit: str
+    owner: str
+    date: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What a segment's head says of operator, rules and lists."""
@@ -50,6 +62,7 @@ class Said:
     licences: tuple[LicenceDeclared, ...]
     profile: str
     profile_hash: str
+    limits: tuple[LimitSet, ...]
     rule_pack: str
     source_document: str
     mode: str
@@ -107,11 +120,25 @@ def _said(head: Mapping[str, Any]) -> Said:
         licences=tuple(_licence(mapping(item)) for item in sequence(declared.get("licences"), _LISTS)),
         profile=text(profile.get("name")),
         profile_hash=text(profile.get("sha256")),
+        limits=tuple(
+            _limit(text(name), mapping(item)) for name, item in sorted(mapping(profile.get("limits")).items())
+        ),
         rule_pack=text(head.get("rule_pack")),
         source_document=text(head.get("source_document")),
         mode=text(head.get("mode")),
         program=text(head.get("program")),
         lists=tuple(_list(mapping(item)) for item in sequence(head.get("lists"), _LISTS)),
+    )
+
+
+def _limit(name: str, table: Mapping[str, Any]) -> LimitSet:
+    return LimitSet(
+        name,
+        whole(table.get("value")),
+        text(table.get("unit")),
+        text(table.get("owner")),
+        text(table.get("date")),
+        text(table.get("reason")),
     )
 
 

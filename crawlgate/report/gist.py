@@ -43,7 +43,8 @@ _VERDICTS = {str(verdict): verdict for verdict in Verdict}
 class Gist:
     """One kind of answer: outcomes by criterion, the criteria that decided, and what was not assessed and why.
 
-    `stage` is a `Stage` value, or whatever stands in the record.
+    `overrides` are the records of the decisions of people that it follows; `stage` is a `Stage` value, or whatever
+    stands in the record.
     """
 
     stage: str
@@ -52,6 +53,7 @@ class Gist:
     reasons: tuple[str, ...] = ()
     not_assessed: tuple[tuple[str, str], ...] = ()
     problem: str | None = None
+    overrides: tuple[str, ...] = ()
 
     @property
     def before(self) -> bool:
@@ -126,6 +128,7 @@ def gist(table: Mapping[str, Any]) -> Gist:
         not_assessed=tuple(
             (name[:_TEXT], text(why)) for name, why in sorted(mapping(table.get("not_assessed")).items())
         ),
+        overrides=tuple(text(mapping(item).get("record")) for item in sequence(table.get("overrides"))),
     )
 
 

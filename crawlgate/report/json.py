@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..criteria import CATALOGUE
-from ..model import Decision, Finding, Override, Signal
+from ..criteria.passages import open_questions
+from ..model import Basis, Decision, Finding, Override, Signal
 
 SCHEMA = "crawlgate.decision/1"
 
@@ -16,22 +17,32 @@ def decision_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
         "schema": SCHEMA,
         "url": decision.url,
         "at": decision.at,
-        "stage": decision.basis.stage,
-        "verdict": decision.verdict,
-        "temporary": decision.temporary,
         "enforced": decision.enforced,
         "problem": decision.problem,
-        "reasons": [finding.criterion for finding in decision.reasons],
-        "findings": {finding.criterion: finding_object(finding, lang) for finding in decision.findings},
-        "not_assessed": {
-            name: {"reason": why, "text": CATALOGUE.phrase(why, lang=lang)}
-            for name, why in decision.not_assessed.items()
-        },
-        "overrides": [_override(override) for override in decision.overrides],
-        "evidence": list(decision.basis.evidence),
-        "profile": decision.basis.profile,
-        "rule_pack": decision.basis.rule_pack,
+        **basis_object(decision.basis, lang),
         "record": decision.record,
+    }
+
+
+def basis_object(basis: Basis, lang: str = "en") -> dict[str, Any]:
+    """What a decision rests on: findings with passages and signals, reasons, what was not assessed and is left open."""
+    return {
+        "stage": basis.stage,
+        "verdict": basis.verdict,
+        "temporary": basis.temporary,
+        "reasons": [finding.criterion for finding in basis.reasons],
+        "findings": {finding.criterion: finding_object(finding, lang) for finding in basis.findings},
+        "not_assessed": {
+            name: {"reason": why, "text": CATALOGUE.phrase(why, lang=lang)} for name, why in basis.not_assessed.items()
+        },
+        "for_people": [
+            {"question": question.key, "text": question.text(lang), "criteria": list(criteria)}
+            for question, criteria in open_questions(basis.findings).items()
+        ],
+        "overrides": [_override(override) for override in basis.overrides],
+        "evidence": list(basis.evidence),
+        "profile": basis.profile,
+        "rule_pack": basis.rule_pack,
     }
 
 
@@ -46,12 +57,13 @@ def _override(override: Override) -> dict[str, Any]:
 
 
 def finding_object(finding: Finding, lang: str = "en") -> dict[str, Any]:
-    """A finding: outcome, title, sentence, and the signals it rests on."""
+    """A finding: outcome, title, sentence, the statements and the signals it rests on."""
     return {
         "outcome": finding.outcome,
         "title": CATALOGUE[finding.criterion].title(lang),
         "reason": finding.reason,
         "text": CATALOGUE.sentence(finding, lang),
+        "sources": list(CATALOGUE[finding.criterion].sources),
         "signals": [signal_object(signal) for signal in finding.signals],
     }
 

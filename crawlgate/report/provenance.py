@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..criteria.limits import LIMITS, UNITS
 from ..ledger.checkpoint import encode_hash
 from ..ledger.segments import Fault
-from .conditions import Conditions
+from .conditions import Conditions, LimitSet
 from .markup import Child, Html, bullets, definitions, element, join, quoted, row, table
 from .summary import Summary
 from .words import Words, moment, number
@@ -55,6 +56,7 @@ def _setting(found: Conditions, words: Words) -> Html:
         )
         for item in said.lists
     ]
+    limits = [_limit(limit, words) for limit in said.limits]
     return definitions(
         (
             (words("conditions.operator"), said.operator or words("page.nobody")),
@@ -64,9 +66,10 @@ def _setting(found: Conditions, words: Words) -> Html:
                 words("conditions.purposes"),
                 ", ".join(words.known("use", use) for use in said.purposes) or words("page.none"),
             ),
-            (words("conditions.basis"), _article(said.legal_basis, words)),
+            (words("conditions.basis"), article(said.legal_basis, words)),
             (words("conditions.licences"), bullets(licences) if licences else words("page.none")),
             (words("conditions.profile"), join((said.profile, quoted(said.profile_hash[:16])), " ")),
+            (words("conditions.limits"), bullets(limits) if limits else words("conditions.no_limits")),
             (words("conditions.rule_pack"), quoted(said.rule_pack)),
             (words("conditions.source"), said.source_document or None),
             (words("conditions.lists"), bullets(lists) if lists else words("conditions.no_lists")),
@@ -77,7 +80,16 @@ def _setting(found: Conditions, words: Words) -> Html:
     )
 
 
-def _article(basis: str, words: Words) -> str:
+def _limit(limit: LimitSet, words: Words) -> Html:
+    known = LIMITS.get(limit.name)
+    figure = f"{number(limit.value)} {UNITS[words.lang].get(limit.unit, limit.unit)}"
+    meaning = f"{known.criterion}: {known.meaning(words.lang)}" if known else limit.name
+    set_by = words("conditions.limit", owner=limit.owner, date=limit.date, reason=limit.reason)
+    return join((element("div", f"{figure} - {meaning}"), element("div", set_by)))
+
+
+def article(basis: str, words: Words) -> str:
+    """The Article that is relied on, spelt out; `basis` is `30-4` or the like."""
     first, hyphen, second = basis.partition("-")
     if not (hyphen and first.isdecimal() and second.isdecimal()):
         return basis or words("page.none")

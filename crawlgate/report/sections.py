@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..criteria import CATALOGUE
+from ..criteria.passages import passages, person_questions, raises
 from ..explain import OUTCOMES
 from ..model import Outcome, Stage
 from . import svg
@@ -12,12 +13,16 @@ from .examples import Example
 from .gist import Answer
 from .markup import Figure, Html, bullets, definitions, element, join, quoted, row, table
 from .provenance import conditions, ledger
+from .standing import override_lines
 from .summary import EXAMPLES, CriterionSummary, Summary
 from .words import Words, moment, number
 
 VERDICTS = (Answer.ALLOW, Answer.REVIEW, Answer.FOR_NOW, Answer.DENY)
 _SPEAKS_FOR_COLLECTOR = (("D2", Outcome.MET), ("D3", Outcome.MET), ("D4", Outcome.MET))
 _WEIGHTY = (Outcome.MET, Outcome.INDICATED, Outcome.NEEDS_HUMAN, Outcome.UNKNOWN, Outcome.NOT_MET)
+
+OVERRIDES_SHOWN = 200
+"""Decisions of people that are shown, the latest."""
 
 Section = Callable[[Summary, Words], Html]
 
@@ -188,9 +193,23 @@ def _found(found: CriterionSummary, words: Words) -> Iterator[Html]:
     if not parts:
         return
     known = CATALOGUE.criteria.get(found.criterion)
-    # The catalogue has statements in English only.
-    statement = element("p", known.statement, class_="lead") if known and words.lang == "en" else None
-    yield element("div", element("h4", _criterion(found.criterion, words)), statement, *parts, class_="criterion")
+    statement = element("p", known.statement(words.lang), class_="lead") if known else None
+    heading = element("h4", _criterion(found.criterion, words))
+    yield element("div", heading, statement, _passages(found.criterion, words), *parts, class_="criterion")
+
+
+def _passages(criterion: str, words: Words) -> Html | None:
+    """The exact words that findings against a criterion rest on."""
+    if criterion not in CATALOGUE.criteria:
+        return None
+    return join(
+        element(
+            "blockquote",
+            element("p", element("b", passage.id), " ", passage.quote, lang="en"),
+            element("p", words("explained.sense"), passage.ja) if words.lang == "ja" else None,
+        )
+        for passage in passages(criterion)
+    )
 
 
 def _urls(count: int, words: Words) -> str:
@@ -262,7 +281,7 @@ def reviews(summary: Summary, words: Words) -> Html:
     parts = []
     for review in summary.reviews:
         since = words("reviews.since", count=number(review.urls), since=moment(review.since))
-        question = words.known("question", review.criterion)
+        question = words.suggest(review.criterion)
         parts += [
             element("h3", _criterion(review.criterion, words)),
             element("p", element("strong", f"{words('reviews.question')}: "), question),
@@ -270,6 +289,48 @@ def reviews(summary: Summary, words: Words) -> Html:
             _examples(review.examples, words),
         ]
     return join((element("p", words("reviews.lead", count=number(waiting)), class_="lead"), *parts))
+
+
+def people(summary: Summary, words: Words) -> Html:
+    """What only people can decide, given what was found."""
+    rows = []
+    for question in person_questions():
+        raised = []
+        for name in question.criteria:
+            found = summary.criteria.get(name)
+            count = sum(found.outcomes.get(o, 0) for o in Outcome if raises(name, o)) if found else 0
+            if count:
+                raised.append(f"{name}: {_urls(count, words)}")
+        if raised:
+            rows.append((question.text(words.lang), "; ".join(raised), ", ".join(question.sources)))
+    if not rows:
+        return element("p", words("people.none"))
+    head = (words("people.question"), words("people.raised"), words("people.sources"))
+    return join((element("p", words("people.lead"), class_="lead"), table(words("people.caption"), head, rows)))
+
+
+def overrides(summary: Summary, words: Words) -> Html:
+    """What people decided, and how many answers followed it."""
+    if not summary.overrides:
+        return element("p", words("overrides.none"))
+    shown = summary.overrides[-OVERRIDES_SHOWN:]
+    items = (
+        join(
+            (
+                *(element("p", line) for line in override_lines(override, summary.made_at, words)),
+                element("p", words("overrides.followed", count=number(summary.followed.get(override.record, 0)))),
+            )
+        )
+        for override in reversed(shown)
+    )
+    left = len(summary.overrides) - len(shown)
+    return join(
+        (
+            element("p", words("overrides.lead"), class_="lead"),
+            bullets(items, class_="examples"),
+            element("p", words("overrides.more", count=number(left))) if left else None,
+        )
+    )
 
 
 # -- what was kept ------------------------------------------------------------------------------------------
@@ -349,6 +410,8 @@ SECTIONS: Mapping[str, Section] = {
     "criteria": criteria,
     "sites": sites,
     "reviews": reviews,
+    "overrides": overrides,
+    "people": people,
     "outcomes": outcomes,
     "evidence": evidence,
     "ledger": ledger,

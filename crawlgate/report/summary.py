@@ -15,9 +15,11 @@ from ..clock import Clock, SystemClock
 from ..domains import Suffixes
 from ..errors import UrlError
 from ..home import Home
+from ..ledger.overrides import KINDS as OVERRIDE_KINDS
+from ..ledger.overrides import overrides_of
 from ..ledger.query import Record, records
 from ..ledger.verify import VerifyReport, verify
-from ..model import EvidenceKind, Outcome
+from ..model import EvidenceKind, Outcome, Override
 from ..url import parse
 from .conditions import Conditions, ConditionsBook
 from .examples import Example, Recent, Shelf, examples
@@ -72,6 +74,7 @@ class EvidenceSummary:
 class Summary:
     """A ledger in numbers. Unless said otherwise numbers count distinct URLs, by their latest answers.
 
+    `overrides` are the decisions of people, `followed` counts the answers that cite each, by its record.
     `answers` counts every answer by stage; `problems` URLs refused as such, by reason; `dispositions` and
     `bodies` what became of bodies.
     """
@@ -98,6 +101,8 @@ class Summary:
     site_count: int
     sites_with_findings: int
     reviews: tuple[OpenReview, ...]
+    overrides: tuple[Override, ...]
+    followed: Mapping[str, int]
     dispositions: Mapping[str, int]
     bytes_read: int
     cut_bodies: int
@@ -158,6 +163,7 @@ class _Reader:
         self._shelf = Shelf(EXAMPLES)
         self._reviews = Shelf(4 * REVIEW_EXAMPLES)
         self._totals = Totals()
+        self._people: list[Record] = []
 
     def unreadable(self, _place: object) -> None:
         """A place of the ledger that cannot be read."""
@@ -180,6 +186,8 @@ class _Reader:
             self._outcome(record.table)
         elif record.kind == "evidence":
             self._fetched(record.table)
+        elif record.kind in OVERRIDE_KINDS:
+            self._people.append(record)
         elif record.kind == "segment":
             self._conditions.add(record.table, at)
 
@@ -234,9 +242,12 @@ class _Reader:
         """Everything counted so far."""
         totals = self._totals
         answers: Counter[tuple[str, Answer]] = Counter()
+        followed: Counter[str] = Counter()
         for number, count in self._answers.items():
             gist = self._gists.gists[number]
             answers[gist.stage, gist.answer] += count
+            for record in gist.overrides:
+                followed[record] += count
         period = None if self._first is None or self._last is None else (self._first, self._last)
         return Summary(
             home=home,
@@ -261,6 +272,8 @@ class _Reader:
             site_count=totals.sites,
             sites_with_findings=totals.sites_with_findings,
             reviews=tuple(self._open_reviews()),
+            overrides=overrides_of(self._people),
+            followed=followed,
             dispositions=dict(self._dispositions),
             bytes_read=self._bytes_read,
             cut_bodies=self._cut_bodies,

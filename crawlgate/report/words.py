@@ -36,6 +36,11 @@ class Words:
         known = CATALOGUE.criteria.get(criterion)
         return known.title(self.lang) if known else ""
 
+    def suggest(self, criterion: str) -> str:
+        """A question to begin from where a person must decide; nothing for a criterion that is not known."""
+        known = CATALOGUE.criteria.get(criterion)
+        return known.suggest(self.lang) if known else ""
+
     def sentence(self, reason: str, params: Mapping[str, str] | None = None) -> str:
         """The sentence of a reason's key; the key itself where this program does not know it."""
         return CATALOGUE.phrase(reason, params, self.lang) if reason in CATALOGUE.sentences else reason

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .. import __version__
-from ..blocklist.entry import SCOPES, EntryError, notice_from_table
+from ..blocklist.entry import EntryError, notice_from_table
 from ..blocklist.match import NoticeIndex
 from ..clock import Clock, SystemClock
 from ..criteria import CATALOGUE
@@ -22,7 +22,7 @@ from ..home import Home
 from ..ledger.open import open_ledger
 from ..ledger.overrides import override_table, read_overrides, revocation_table
 from ..model import Decision, Notice, NoticeRelation, Outcome, Override, Verdict
-from ..policy.overrides import needs_words
+from ..policy.overrides import SCOPES, needs_words
 from ..report.words import Words
 from ..url import parse
 

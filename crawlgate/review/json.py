@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from ..criteria import CATALOGUE
 from ..model import Override
 from ..report.json import finding_object
-from ..report.words import Words
 from .queue import OpenItem
 
 ITEM_SCHEMA = "crawlgate.review-item/1"
@@ -16,14 +16,14 @@ OVERRIDE_SCHEMA = "crawlgate.override/1"
 
 def item_object(item: OpenItem, now: datetime, lang: str = "en") -> dict[str, Any]:
     """An open question: where, since when, what was found, and a question to begin from."""
-    question, words = item.question, Words(lang)
+    question = item.question
     return {
         "schema": ITEM_SCHEMA,
         "id": item.id,
         "host": question.host,
         "criterion": question.criterion,
         "finding": finding_object(item.finding, lang),
-        "question": words.known("question", question.criterion),
+        "question": CATALOGUE[question.criterion].suggest(lang),
         "urls": item.urls,
         "since": item.since,
         "age_seconds": int(item.age(now).total_seconds()),

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from ..criteria import CATALOGUE
 from ..explain import OUTCOMES, place
-from ..model import Override, Verdict
 from ..report.words import Words, moment, number
 from .queue import OpenItem
 
@@ -22,8 +21,8 @@ def item_lines(item: OpenItem, now: datetime, words: Words) -> list[str]:
         f"{item.id}  {question.host}  {question.criterion} {title} - {outcome}",
         f"  {urls}, {waiting}",
         f"  {words.sentence(item.finding.reason, item.finding.params)}",
-        *(f"     {place(signal)}" for signal in item.finding.signals[:3]),
-        f"  {words('review.question')}: {words.known('question', question.criterion)}",
+        *(f"     {place(signal, words.lang)}" for signal in item.finding.signals[:3]),
+        f"  {words('review.question')}: {words.suggest(question.criterion)}",
         f"  {words('review.newest')}: {item.url}  {words('example.record', record=item.record)}",
     ]
     if item.others:
@@ -40,31 +39,3 @@ def _age(item: OpenItem, now: datetime, words: Words) -> str:
     if hours > 1:
         return words("review.hours", count=number(hours))
     return words("review.hour" if hours else "review.minutes")
-
-
-def override_lines(override: Override, now: datetime, words: Words) -> list[str]:
-    """A decision of a person: what it does and for what, until when, who and why. Not escaped."""
-    effect = words("review.allowed" if override.effect is Verdict.ALLOW else "review.denied")
-    outcomes = OUTCOMES[words.lang]
-    findings = "; ".join(
-        f"{name} {', '.join(outcomes[outcome] for outcome in found)}" for name, found in override.findings.items()
-    )
-    scope = words(f"review_scope.{override.scope}")
-    lines = [
-        f"{override.record}  {effect}  ({_standing(override, now, words)})",
-        f"  {words('review.covers', scope=scope, place=override.place, findings=findings)}",
-        f"  {words('review.from_until', at=moment(override.at), until=moment(override.until))}",
-        f"  {words('review.by', by=override.by, reason=override.reason)}",
-    ]
-    lines += [
-        f"  {words('review.acknowledged', criterion=name, words=said)}" for name, said in override.acknowledged.items()
-    ]
-    return lines
-
-
-def _standing(override: Override, now: datetime, words: Words) -> str:
-    if override.revoked_at is not None:
-        return words("review.revoked", at=moment(override.revoked_at), record=override.revocation)
-    if override.in_force(now):
-        return words("review.in_force")
-    return words("review.expired" if now >= override.until else "review.not_yet")

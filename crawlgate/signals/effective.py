@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..model import Polarity, Purpose, Signal
+from ..model import Polarity, Purpose, Scope, Signal
 
 _ORDER = list(Polarity)
 # What a statement about one purpose says about narrower ones.
@@ -31,6 +31,8 @@ def effective(signals: Iterable[Signal]) -> dict[Purpose, Polarity]:
             continue
         if signal.subject not in ("ours", "*") and signal.kind != REFUSES_COLLECTORS:
             continue
+        if signal.scope is Scope.ELEMENT and signal.polarity is Polarity.PERMITTED:
+            continue  # what is granted for a part is not granted for the whole
         for purpose in _INCLUDES.get(signal.purpose, (signal.purpose,)):
             found[purpose] = min(found[purpose], signal.polarity, key=_ORDER.index)
     return found

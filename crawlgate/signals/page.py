@@ -54,7 +54,7 @@ def read(
     content_type = headers.get("content-type") or ""
     root = feed.root_name(body)
     declared = "xml" in content_type.lower() or not content_type
-    if declared and root != "html" and (root in _DOCUMENTS or body[:100].lstrip().startswith(b"<?xml")):
+    if declared and root not in ("", "html") and (root in _DOCUMENTS or body[:100].lstrip().startswith(b"<?xml")):
         return _other_xml(body, before, root, evidence)
     whole = whole and len(body) <= limits.page_head_bytes
     body = body[: limits.page_head_bytes]

@@ -41,12 +41,13 @@ _WORDS = {
         r"(?:有料|会員(?:限定|専用|のみ|の方)|会員登録|購読者|メンバーシップ|プレミアム)"
         r"|(?:続き|全文)(?:は|を|の閲覧).{0,24}?(?:有料|会員|購読|ご?購入|ログイン|ご?登録)"
         r"|ここから先は.{0,24}?(?:有料|会員|購読|ご?購入|ログイン|登録)|\Aここから先は\Z"
-        r"|この続きをみるには|有料会員(?:に(?:なる|登録する)と|限定(?:の)?(?:記事|コンテンツ)です)"
+        r"|(?:ログイン|サインイン|購読)して(?:続き|全文|記事)を|この続きをみるには|有料会員(?:に(?:なる|登録する)と|限定(?:の)?(?:記事|コンテンツ)です)"
         r"|会員登録(?:すると|して|いただくと).{0,20}?(?:続き|全文|記事)(?:を|が|も)"
     ),
     # A round number is the counter of an input field.
     "ja.remaining": re.compile(
         r"残り[:\s]*(?!(?:140|255|[0-9,]*00)\s*(?:文|字))[0-9,]{2,9}\s*文?字|記事の残り\s*[0-9]{1,2}\s*%"
+        r"|残り[:\s]*[0-9,]{2,9}\s*文?字[\s(/]*全文"
     ),
     "en.members": re.compile(
         r"\bthis (?:article|story|content|post|page|report|premium content) is (?:\w+ )?"
@@ -68,10 +69,14 @@ _WORDS = {
         r"[^.]{0,30}?\b(?:articles?|stories|limit|pages)\b"
         r"|\byou(?:'ve| have) reached your (?:\w+ ){0,3}(?:article|reading|story) limit\b"
     ),
+    "en.gated": re.compile(
+        r"\byou need to (?:agree to (?:share|accept)|accept)\b[^.]{0,80}?"
+        r" to access (?:this|the|its) (?:dataset|data|files?|model|repository|content)"
+    ),
     "en.remaining": re.compile(r"\b[0-9][0-9,]{1,8} (?:more )?words (?:remaining|left|to go)\b"),
 }
 _MAY_SAY = re.compile(
-    r"この|続き|全文|先は|有料会員|会員登録|残り|\bthis\b|reading|\bread\b|\bto (?:unlock|access|view|see)\b"
+    r"この|続き|全文|先は|して記事を|有料会員|会員登録|残り|\bthis\b|reading|\bread\b|\bto (?:unlock|access|view|see)\b"
     r"|unlock|reached|used|exceeded|remaining|\bleft\b|to go"
 )
 _TAKEN_BACK = re.compile(

@@ -40,4 +40,6 @@ def read(
     if MEDIA_TYPE in content_type.lower() or feed.root_name(body) == "rsl":
         inline = RslReference(url=None, where="inline", raw="", scope=Scope.RESPONSE, body=body)
         signals += inline_licences((inline,), url, evidence, lint)
+        # The licence need not be linked where it is the body.
+        before = replace(before, lint=tuple(note for note in before.lint if note.code != "cap_without_licence"))
     return replace(before, signals=tuple(signals), lint=(*before.lint, *lint))

@@ -36,11 +36,17 @@ _SUBJECTS_JA: dict[Purpose, re.Pattern[str]] = {
     # 学習用データ is merchandise or teaching material, unless the text is used "as" it.
     Purpose.TRAIN: re.compile(
         _AI + r"[^。]{0,20}?学習(?!\s*用の?(?:データ|素材|教材|画像|コーパス)(?!.{0,6}として))"
+        r"(?!コース|講座|教室|塾|アプリ|支援|指導|会|者)"
         r"|(?:機械|深層|追加|事前)学習|ディープラーニング"
         r"|無断(?:での|で|の)?\s*学習|(?:転載|複製)\s*[・、,/]\s*学習"
     ),
     Purpose.TDM: re.compile(r"(?:データ|テキスト)\s*マイニング|\btdm\b|情報解析|言語解析"),
-    Purpose.CRAWL: re.compile(r"クロ[ー\s]*リング|クローラー?|スクレイピング|自動(?:化された手段|収集|巡回)"),
+    Purpose.CRAWL: re.compile(
+        r"(?:クロ[ー\s]*リング|クローラー?|スクレイピング)(?!機能)|自動(?:化された手段|収集|巡回)"
+    ),
+    Purpose.AI_INPUT: re.compile(
+        r"(?<![a-z])rag(?![a-z])|検索拡張生成|生成ai[^。]{0,16}?(?:への?入力|に入力|回答(?:の)?生成|要約)"
+    ),
 }
 _SUBJECTS_EN: dict[Purpose, re.Pattern[str]] = {
     Purpose.TRAIN: re.compile(
@@ -54,12 +60,21 @@ _SUBJECTS_EN: dict[Purpose, re.Pattern[str]] = {
         r"\b(?:(?:web[- ]?)?scrap(?:e|es|ed|ing|ers?)|(?:web[- ]?)?crawl(?:s|ed|ing|ers?)?|spider(?:s|ing)?"
         r"|automated (?:means|access|collection|extraction|tools?|systems?)|(?:data )?harvest(?:ed|ing|ers?)?)\b"
     ),
+    Purpose.AI_INPUT: re.compile(
+        r"\bretrieval[- ]augmented generation\b|\brag\b|\bgrounding of (?:ai|language) models?\b"
+    ),
 }
 
 # --- Refusals ----------------------------------------------------------------------------------------------
 
+# Said in so few words that the rules for sentences do not see it.
+_SHORT_JA = re.compile(
+    r"(?:ai|人工知能|生成ai|機械)\s*学習\s*(?:利用|使用|目的)?\s*(?:は|:)?\s*(?:ng|×|✕)(?![a-z])"
+    r"|(?:\A|[^a-z])no\s*(?:生成)?ai\s*学習"
+    r"|(?:データ|テキスト)\s*マイニング\s*は[^。、]{0,8}?(?:でき|出来)ません(?!でした)"
+)
 _REFUSAL_JA = re.compile(
-    r"禁止|禁じ|禁ず|厳禁|不可(?!欠|能|避|分)|お断り|断りし|拒否|拒絶|留保"
+    r"禁止|禁じ|禁ず|厳禁|不可(?!欠|能|避|分|日)|お断り|断りし|拒否|拒絶|留保"
     r"|(?:し|なさら|行わ|使わ|用い|させ)ないで(?:ください|下さい|頂|いただ)|しないよう|ご?遠慮|(?:お|差し)控え"
     r"|認め(?:ま|られま|ておりま|ていま)せん|認めない(?=もの|[。、\s]|\Z)|許(?:可|諾)(?:し|して(?:い|おり))ません|許諾いたしません"
     r"|(?:利用|使用|複製|収集|取得|提供|させる|する|行う|供する|用いる)[^。]{0,8}?(?:でき|出来)(?:ません(?!でした)|ない(?=もの|こと|[。、\s]|\Z))"
@@ -104,7 +119,15 @@ _REFUSAL_EN = re.compile(
     r"|\b(?:prohibit(?:s|ed)?|forbid(?:s|den)?|disallow(?:s|ed)?|banned|barred|unauthori[sz]ed)\b"
     r"|\bopt(?:s|ed|ing)? out\b|\bobjects? to\b|\bno (?:permission|right|licen[cs]e|consent)\b"
     r"|\breserv(?:e|es|ed|ing)\b"
+    r"|\bno (?:part|portion|content|material)\b[^.]{0,80}?"
+    r"\bmay be (?:used|reproduced|copied|scraped|processed|ingested)\b"
 )
+# A line that tells everybody not to, without a word for the property: a label on a page, no advice in a text.
+_ORDER_EN = re.compile(
+    r"\A\W*(?:please\s+)?(?:do not|don't)\s+(?:use|train|scrape|crawl|mine|copy|reproduce|repost)\b"
+    r"(?!.*\b(?:your|if|when|unless|until|without (?:a|any|enough)) )"
+)
+_ORDER_LENGTH = 90
 _SHORT_EN = re.compile(
     r"(?:\A|[^\w\s])\s*no\s+(?:(?:ai|llm|ml|machine[- ]learning|generative[- ]ai)(?:[/ -]\w+)?[- ]training"
     r"|(?:web[- ]?)?(?:scraping|crawling)|(?:text and )?data[- ]mining|tdm)\b"
@@ -142,21 +165,28 @@ _LICENCE_DEAL = re.compile(
     r"\b(?:available (?:for|on|upon|from)|contact|fees?|agreement|enquir|inquir|pricing|options)"
 )
 _DATA_SOLD = re.compile(
-    r"(?:ai|機械|深層)?学習用(?:の)?データ[^。]{0,12}?(?:販売|有償|有料)"
+    r"(?:ai|機械|深層)?学習用(?:の)?データ[^。]{0,12}?(?:販売|有償|有料)|ai学習用(?:の)?データ[^。]{0,10}?提供"
     r"|(?:解析|分析)用データ[^。]{0,12}?(?:販売|有償|有料)"
     r"|\b(?:ai |machine[- ]learning )?training data(?:sets?)?\b[^.]{0,40}?(?:for sale|available for purchase)"
 )
 # A price beside the word データベース or API may belong to a book about it; a fee for a period does not.
 _DATABASE_SOLD = re.compile(
     r"有料データベース|api\s*利用料|データ(?:提供|販売|ライセンス)サービス|データの?販売"
-    r"|(?:法人|企業)(?:向け)?\s*(?:データ|ライセンス)[^。]{0,16}?(?:提供|販売|契約)"
+    r"|(?:法人|企業)(?:向け)?\s*(?:データ|ライセンス)[^。]{0,16}?(?:提供|販売|契約)|法人(?:向け)?データライセンス"
+    r"|(?:データベース|アーカイブ)[^。]{0,10}?(?:を|の)有償(?:で)?(?:提供|利用)"
     r"|(?:データの?(?:一括)?(?:提供|ダウンロード)|一括提供|バルクデータ)[^。]{0,40}?(?:料金|価格|有料|有償|[1-9][0-9,]*\s*万?円)"
     r"|(?:データベース|データセット|csv|api)[^。]{0,40}?(?:年額|月額|年間|利用料|使用料|有料プラン|有償提供|有料提供)"
     r"|\b(?:bulk data|data ?sets?|data feeds?|data licens(?:e|es|ing))\b[^.]{0,60}?"
     r"(?:\b(?:for sale|available for purchase|pricing)\b|(?:\b(?:usd|eur|gbp|jpy)|[$€£¥])\s?[1-9])"
+    r"|\b(?:buy|purchase) (?:our|this|the (?:full|complete)) (?:\w+ ){0,3}(?:data ?sets?|databases?|data feeds?)\b"
     r"|\b(?:databases?|api)\b[^.]{0,60}?"
     r"(?:\b(?:for sale|available for purchase|paid plans?|pricing plans?|subscription (?:plans?|fees?))\b"
     r"|(?:\b(?:usd|eur|gbp|jpy)|[$€£¥])\s?[1-9][0-9,.]*\s*(?:per|/)\s?(?:month|mo|year|annum|request|call)\b)"
+)
+# The site sells content to readers; that is no database, and told apart. Read in Japanese only: the English words stand
+# in the menus of shops and newsletters.
+_CONTENT_SOLD = re.compile(
+    r"有料(?:会員|記事|プラン|コンテンツ)|(?:会員|購読者|プレミアム会員)限定|法人(?:向け)?\s*コーポレート|コーポレート(?:プラン|ライセンス|会員)"
 )
 _NOT_SOLD = re.compile(
     r"(?:販売|提供|契約|許諾)[^。、]{0,10}?(?:いま|おりま|しま|できま|ありま)せん"
@@ -170,14 +200,14 @@ _AMOUNT = re.compile(r"[1-9][0-9,.]*\s*(?:万?円|usd|eur|gbp|jpy)|(?:usd|eur|gb
 # --- Sentences that cannot say anything are passed by quickly ----------------------------------------------
 
 _MAY_REFUSE = re.compile(
-    r"禁|不可|断|拒|留保|ないで|ないよう|遠慮|控え|せん|ない|no|never|n't|prohib|forbid|ban|barr|author|opt|objec|reserv"
+    r"ng|×|✕|禁|不可|断|拒|留保|ないで|ないよう|遠慮|控え|せん|ない|no|never|n't|prohib|forbid|ban|barr|author|opt|objec|reserv"
 )
 _MAY_NAME = re.compile(
-    r"学習|ラーニング|マイニング|解析|クロ|スクレイピング|自動|train|tun(?:e|ing)|learning|mining|tdm|develop"
-    r"|scrap|crawl|spider|automated|harvest"
+    r"学習|ラーニング|マイニング|解析|クロ|スクレイピング|自動|生成|rag|train|tun(?:e|ing)|learning|mining|tdm|develop"
+    r"|scrap|crawl|spider|automated|harvest|retrieval|grounding"
 )
 _MAY_OFFER = re.compile(
-    r"額|料|有償|販売|ライセンス|許諾|契約|円|データ提供|年間|licen|sale|pric|plan|usd|eur|gbp|jpy|[$€£¥]|subscr|purchase"
+    r"額|料|有償|販売|ライセンス|許諾|契約|円|データ|限定|コーポレート|年間|buy|licen|sale|pric|plan|usd|eur|gbp|jpy|[$€£¥]|subscr|purchase"
 )
 
 
@@ -189,7 +219,8 @@ class _Said(NamedTuple):
 
 
 def read(text: str, *, evidence: str = "") -> tuple[Signal, ...]:
-    """What a text says in words: `wording.refusal`, `wording.licence_offer`, `wording.paid_database`. Never raises.
+    """What a text says in words: `wording.refusal`, `wording.licence_offer`, `wording.paid_database`, and
+    `wording.paid_content`, which sells articles and no data. Never raises.
 
     A line of `text` is a block of the page; no sentence goes beyond it. `raw` is the sentence as written;
     `detail["pattern"]` names the language and what was found.
@@ -265,6 +296,9 @@ def _refusals(sentence: str, context: _Context) -> Iterator[_Said]:
 
 def _refused_ja(sentence: str, subject: re.Pattern[str]) -> bool:
     """Japanese refuses at the end: the refusing word follows the subject, or the subjects follow a heading."""
+    short = _SHORT_JA.search(sentence)
+    if short is not None and subject.search(sentence, short.start(), short.end()):
+        return True
     for named in subject.finditer(sentence):
         for refusal in _REFUSAL_JA.finditer(sentence, named.end(), min(len(sentence), named.end() + _GAP_JA)):
             gap = sentence[named.end() : refusal.start()]
@@ -288,6 +322,8 @@ def _refused_en(sentence: str, subject: re.Pattern[str]) -> bool:
         return False
     short = _SHORT_EN.search(sentence)
     if short is not None and any(start < short.end() and end > short.start() for start, end in named):
+        return True
+    if len(sentence) <= _ORDER_LENGTH and _ORDER_EN.match(sentence.strip()):
         return True
     refusals = list(_REFUSAL_EN.finditer(sentence))
     if _PROPERTY_EN.search(sentence):
@@ -328,3 +364,5 @@ def _offers(sentence: str, context: _Context) -> Iterator[_Said]:
         yield _Said("wording.licence_offer", Purpose.TDM, Polarity.CONDITIONAL, "data.sold" if sold else "licence.deal")
     if sold or _DATABASE_SOLD.search(sentence):
         yield _Said("wording.paid_database", Purpose.TDM, Polarity.PRICED, "data.sold" if sold else "database.sold")
+    elif _CONTENT_SOLD.search(sentence):
+        yield _Said("wording.paid_content", Purpose.ACCESS, Polarity.PRICED, "content.sold")

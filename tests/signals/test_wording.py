@@ -106,7 +106,6 @@ def test_refusals(text: str, purposes: set[str]) -> None:
         "This machine learning library is available under the MIT licence",
         "MITライセンスで提供しています 機械学習ライブラリ",
         "データ通信量 月額 3,000円",
-        "この記事は有料会員限定です。残り1200文字",
         "APIは無料で使えます",
         "API利用料は無料です",
         "SQLデータベース入門 価格 3,080円",
@@ -197,3 +196,60 @@ def test_never_raises(text: str) -> None:
 )
 def test_time_is_linear(unit: str) -> None:
     assert_linear(lambda size: unit * (size // len(unit)), wording.read, 24_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AI学習NG",
+        "NO AI学習",
+        "テキストマイニングはできません",
+        "RAG等への利用を禁止します",
+        "生成AIへの入力、学習を禁止します",
+        "Do not use for AI training",
+        "No part of this book may be used in any manner for the purpose of training artificial intelligence systems.",
+        "Please do not scrape.",
+        "文章・画像の無断転載およびAI学習への利用を禁止します。",
+        "※画像のAI学習・無断転載禁止",
+        "テキスト及びデータマイニング（TDM）に関する権利を留保します",
+    ],
+)
+def test_short_and_unusual_refusals(text: str) -> None:
+    assert {kind for kind, _ in said(text)} == {"refusal"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AI学習コースは申込不可日があります",
+        "クローリング機能のご利用はできません（メンテナンス中）",
+        "AI学習アプリの利用は禁止されています",
+        "Do not train your models without enough data.",
+        "Do not use scraping if you are in a hurry",
+        "The data are available for purchase from the institute.",
+        "Data set: Available for purchase from the Royal College.",
+    ],
+)
+def test_what_is_neither_refusal_nor_offer(text: str) -> None:
+    assert said(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text", ["有料会員", "この記事は有料会員限定です。残り1200文字", "法人向けコーポレートプラン", "有料記事"]
+)
+def test_content_for_readers_is_sold_and_is_no_database(text: str) -> None:
+    assert said(text) == {("paid_content", "access")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "法人データライセンス",
+        "AI学習用データとして提供しています",
+        "記事データベースを有償で提供",
+        "Buy our dataset",
+        "API利用料",
+    ],
+)
+def test_further_words_for_data_that_is_sold(text: str) -> None:
+    assert "paid_database" in {kind for kind, _ in said(text)}
