@@ -149,12 +149,12 @@ class CompiledList(Listing):
     def entry(self, number: int) -> tuple[Entry, str]:
         """An entry and its id, or the one it has for want of one."""
         record = bytes(self._records[self._offsets[number] : self._offsets[number + 1]])
-        if record[:1] == b"[":
+        kind = self._kinds[number]
+        if not kind & COMPACT:
             line, table = orjson.loads(record)
             entry = entry_from_table(table, self.suffixes)
         else:
             value, prefix, line = record.decode().split("\t")
-            kind = self._kinds[number]
             entry = Entry(SCOPES[kind & SCOPE_BITS], value, prefix or None, bool(kind & EXCEPTION))
         return entry, f"{self.meta['sha256'][:12]}:{line}"
 

@@ -174,13 +174,17 @@ class _Writer:
 
     def _fill(self, members: array[int], starts: array[int], found: array[int]) -> None:
         places, kinds = array("I", starts), self._kinds
+        again = -1  # the last entry of which the same was said before
         for owner, key in zip(self._owners, found, strict=True):
             place, number = places[key], owner >> 1
-            if place > starts[key] and owner & 1:
-                # A line that stands twice, or a name and its `www.` twin: one of them is enough to find the site.
-                kind = kinds[number]
-                if kind & COMPACT and kinds[members[place - 1]] == kind:
-                    continue
+            if owner & 1:
+                if place > starts[key]:
+                    # A line that stands twice, or a name and its `www.` twin: one of them is enough to find the site.
+                    kind = kinds[number]
+                    if kind & COMPACT and kinds[members[place - 1]] == kind:
+                        again = number
+            if number == again:
+                continue
             members[place] = number
             places[key] = place + 1
 

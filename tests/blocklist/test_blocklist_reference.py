@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawlgate.blocklist.cache import open_compiled
@@ -201,7 +201,9 @@ def taken(tables: list[dict[str, object]]) -> list[Entry]:
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=200)
+@example([{"scope": "url", "value": "http://a.test/"}] * 2, ["http://a.test/"])
+@example([{"scope": "host", "value": "2001:db8::1"}], ["https://[2001:db8::1]/"])
 @given(st.lists(TABLES, min_size=1, max_size=8), st.lists(URLS, min_size=1, max_size=6))
 def test_as_the_obvious_reference_says(tables: list[dict[str, object]], urls: list[str]) -> None:
     entries = taken(tables)
