@@ -18,7 +18,7 @@ from .signals.agents import AgentCatalogue, AgentClass
 from .signals.lines import ExtensionLine
 from .signals.precedence import in_force
 from .signals.reading import SILENCE, Reading
-from .signals.robots import RobotsAnswer, RobotsFile
+from .signals.robots import AgentRules, RobotsAnswer, RobotsFile
 from .signals.robots_agents import product_token
 from .signals.robots_rules import RuleSet
 from .signals.robots_standing import Standing
@@ -46,6 +46,15 @@ class _RefusableAgents(NamedTuple):
     rules: RuleSet
     tokens: tuple[str, ...]
     kind: AgentClass
+
+
+class Outline(NamedTuple):
+    """A site whose statements about a URL are its robots.txt rules and nothing else: what to ask of many URLs at
+    once. Two sites of equal `kind`, whose rules answer alike, are spoken of alike."""
+
+    kind: tuple[object, ...]
+    own: AgentRules
+    agents: tuple[RuleSet, ...]
 
 
 class Site:
@@ -163,6 +172,16 @@ class Site:
             tuple(document.match(target) for document in self._licences),
             self._ai_txt.match(target) if self._ai_txt is not None else (),
         )
+
+    def outline(self) -> Outline | None:
+        """The site in outline, or None where a statement about a URL rests on more than rules."""
+        more = (self._usage, self._tdm, self._licences, self._without_licence, self._ai_txt, self._trust)
+        rules = [self._own.own, *(named.rules for named in self._agents)]
+        if any(more) or not self._own.certain or not all(each.certain for each in rules):
+            return None
+        looked = tuple(sorted(self.not_looked.items()))
+        kind = (self.standing, self.reason, self.names_us, self._file.content, looked)
+        return Outline((*kind, *(named.kind for named in self._agents)), self._own, tuple(rules[1:]))
 
     def _usage_at(self, target: str, *, refused: bool) -> tuple[int, ...]:
         """The usage lines in force. Content-Usage speaks of crawlable paths only: where every reading of the rules

@@ -177,12 +177,11 @@ class _Writer:
         again = -1  # the last entry of which the same was said before
         for owner, key in zip(self._owners, found, strict=True):
             place, number = places[key], owner >> 1
-            if owner & 1:
-                if place > starts[key]:
-                    # A line that stands twice, or a name and its `www.` twin: one of them is enough to find the site.
-                    kind = kinds[number]
-                    if kind & COMPACT and kinds[members[place - 1]] == kind:
-                        again = number
+            if owner & 1 and place > starts[key]:
+                # A line that stands twice, or a name and its `www.` twin: one of them is enough to find the site.
+                kind = kinds[number]
+                if kind & COMPACT and kinds[members[place - 1]] == kind:
+                    again = number
             if number == again:
                 continue
             members[place] = number

@@ -51,3 +51,9 @@ def status(notice: Notice, at: datetime) -> NoticeStatus:
     if notice.listed_at is not None and notice.listed_at <= at:
         return NoticeStatus.PUBLISHED
     return NoticeStatus.LATER
+
+
+def changes(notice: Notice) -> tuple[datetime, ...]:
+    """The instants at which `status` of a notice may change."""
+    times = (notice.listed_at, notice.received_at, notice.effective_at, notice.expires_at, notice.withdrawn_at)
+    return tuple(at for at in times if at is not None)

@@ -27,8 +27,8 @@ from ..signals.robots_standing import Standing
 
 # RFC 9309 2.4: a copy of robots.txt is good for 24 hours. Two clocks of one crawl may differ by a minute (project
 # choice); evidence that is younger than the fetch by more is no evidence for the fetch.
-_MAX_AGE = timedelta(hours=24)
-_CLOCK_SKEW = timedelta(seconds=60)
+MAX_AGE = timedelta(hours=24)
+CLOCK_SKEW = timedelta(seconds=60)
 
 _TRAINING = {
     Use.PRETRAINING,
@@ -144,7 +144,7 @@ class Facts:
         """True if the copy of robots.txt in hand is no evidence for the time of the fetch: older than a day then,
         younger than the fetch, or without a date."""
         age = self.robots_age
-        return self.robots_undated or (age is not None and not -_CLOCK_SKEW <= age <= _MAX_AGE)
+        return self.robots_undated or (age is not None and not -CLOCK_SKEW <= age <= MAX_AGE)
 
     def bearing(self, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
         """Those of `signals` that restrict us, for what we declared."""

@@ -55,7 +55,7 @@ class AgentCatalogue:
         self.version = self._edition = version
         self._agents = {agent.token.lower(): agent for agent in agents}
         self._dated = dated or date.min
-        self._complete = max(map(self._since, self._agents.values()), default=date.min)
+        self._complete = max(map(self.known_from, self._agents.values()), default=date.min)
         self._views: dict[date, AgentCatalogue] = {}
 
     def as_of(self, at: date | datetime) -> AgentCatalogue:
@@ -68,7 +68,7 @@ class AgentCatalogue:
             return self
         view = self._views.get(day)
         if view is None:
-            known = (agent for agent in self if self._since(agent) <= day)
+            known = (agent for agent in self if self.known_from(agent) <= day)
             view = AgentCatalogue(self._edition, known, self._dated)
             view.version = f"{self._edition} as of {day.isoformat()}"
             if len(self._views) >= _MOST_VIEWS:
@@ -76,7 +76,8 @@ class AgentCatalogue:
             self._views[day] = view
         return view
 
-    def _since(self, agent: Agent) -> date:
+    def known_from(self, agent: Agent) -> date:
+        """The day (UTC) from which `as_of` knows the agent."""
         return agent.first_known or self._dated
 
     def get(self, token: str) -> Agent | None:

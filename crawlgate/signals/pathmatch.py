@@ -59,19 +59,19 @@ class PathPattern:
     prefix and nothing else. With `decode=False` escapes stay as written and are compared with `as_given` targets.
     """
 
-    __slots__ = ("_anchored", "encoded_slash", "head", "pattern", "pieces", "plain", "specificity")
+    __slots__ = ("anchored", "encoded_slash", "head", "pattern", "pieces", "plain", "specificity")
 
     def __init__(self, pattern: str, *, decode: bool = True) -> None:
         self.pattern = pattern
-        self._anchored = pattern.endswith("$")
-        body = pattern[:-1] if self._anchored else pattern
+        self.anchored = pattern.endswith("$")
+        body = pattern[:-1] if self.anchored else pattern
         if not _PLAIN.match(body):
             body = _STARS.sub("*", body)
             body = _respell(body, _ODD_IN_PATTERN) if decode else _ODD_IN_PATTERN.sub(_encode, body)
-        self.specificity = len(body) + self._anchored
+        self.specificity = len(body) + self.anchored
         self.head, *pieces = body.split("*")
         self.pieces = tuple(pieces)
-        self.plain = not pieces and not self._anchored
+        self.plain = not pieces and not self.anchored
         # A slash that may stand in a path or in a query, with no `?` to tell.
         self.encoded_slash = bool(pieces) and "%2F" in body
 
@@ -90,7 +90,7 @@ class PathPattern:
         if not target.startswith(self.head) or not self.specificity:
             return False
         if not self.pieces:
-            return not self._anchored or target == self.head
+            return not self.anchored or target == self.head
         position = len(self.head)
         for piece in self.pieces[:-1]:
             position = target.find(piece, position)
@@ -98,7 +98,7 @@ class PathPattern:
                 return False
             position += len(piece)
         last = self.pieces[-1]
-        if self._anchored:
+        if self.anchored:
             return target.endswith(last) and len(target) - len(last) >= position
         return target.find(last, position) >= 0
 

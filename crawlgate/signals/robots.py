@@ -211,6 +211,15 @@ class AgentRules:
         self._readings = readings
         self.own = readings[0][1]
 
+    @property
+    def certain(self) -> bool:
+        """True if there is one reading, that of `own`, and it leaves no doubt."""
+        return len(self._readings) == 1 and self.own.certain
+
+    def line(self, number: int) -> int:
+        """The line of a rule, by the number that `own` gives it."""
+        return self._groups.rule(number).line
+
     def allows(self, target: str) -> bool:
         """True if no reading keeps the token from `target` (path and query)."""
         if len(self._readings) == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .pathmatch import PathPattern, as_given, canonical, needless_escape, spellings
@@ -123,6 +123,13 @@ class Matcher:
         self._heads = tuple(heads) if few else None
         self._pieces = tuple(pieces) if few else ()
 
+    def patterns(self) -> Iterator[tuple[int, bool, PathPattern]]:
+        """Number, allow and pattern of every rule."""
+        for head, code in self._prefixes.items():
+            yield code >> 1, bool(code & 1), PathPattern(head)
+        for rule in self._wild:
+            yield rule.number, rule.allow, rule.pattern
+
     def may_refuse(self, target: str) -> bool:
         """False if surely no Disallow matches a target in its one spelling; True says nothing."""
         if self._heads is None:
@@ -190,6 +197,22 @@ class RuleSet:
             if not strictly:
                 return False, stricter, "percent_encoding"
         return allowed, None if number < 0 else number, None
+
+    @property
+    def refuses_all(self) -> bool:
+        """True if nothing but `/robots.txt` is allowed."""
+        return self._everything
+
+    @property
+    def certain(self) -> bool:
+        """True if the rules have one reading, so that `patterns` say all of it."""
+        return not self._doubtful
+
+    def patterns(self) -> Iterator[tuple[int, bool, PathPattern]]:
+        """Number, allow and pattern of every rule, in no order; for readers that compare many targets at once. Any
+        of these may win by the longest match, an Allow before its equal."""
+        for matcher in self._matchers:
+            yield from matcher.patterns()
 
     def _longest(self, spelled: tuple[str, ...], given: str | None) -> Found:
         best = NO_RULE

@@ -1,0 +1,106 @@
+"""A column of URLs read as a whole: which origin each row belongs to, and where its target stands.
+
+Clean URLs are read by a kernel; the few others go one by one through the one normalisation of `crawlgate.url`, so
+that both ways mean the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import url as urls
+from ..errors import UrlError
+from ..limits import DEFAULT_LIMITS
+from ..url import Url
+from . import kernels
+from .interning import Spans
+from .texts import Texts
+
+# What patterns are compared in has one spelling only for these; every other byte is left to the exact code.
+_ONE_SPELLING = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~?=&:@!'(),;+-[]"
+_CLASSES = kernels.character_classes(bytes(set(range(256)) - set(_ONE_SPELLING)))
+
+
+@dataclass(frozen=True, slots=True)
+class UrlColumn:
+    """`origins` numbers the origin of each row (-1: the row is no URL); `starts` is where its target begins.
+
+    `state` is CLEAN where `rows` itself holds the target as it is compared, ENCODED where the exact code has to
+    look, UNCLEAN where there is nothing to look at. `read` holds the URLs that went through the parser, `refused`
+    why a row is no URL: a code and a message.
+    """
+
+    rows: Texts
+    starts: npt.NDArray[np.int32]
+    state: npt.NDArray[np.uint8]
+    origins: npt.NDArray[np.int32]
+    read: dict[int, Url]
+    refused: dict[int, tuple[str, str]]
+
+    def url(self, row: int) -> Url:
+        """The URL of a row that is one."""
+        return self.read.get(row) or urls.parse(self.rows[row], DEFAULT_LIMITS.url_length)
+
+
+_PLAIN = np.isin(np.arange(256), np.frombuffer(_ONE_SPELLING, np.uint8))
+
+
+class Targets(NamedTuple):
+    """Paths and queries in the spelling in which rules are compared with them; `rows` says whose they are."""
+
+    rows: npt.NDArray[np.int64]
+    texts: Texts
+
+
+def respelled(column: UrlColumn, rows: npt.NDArray[np.int64]) -> Targets:
+    """The targets of some rows of `state` ENCODED."""
+    begins, ends = column.rows.offsets[rows] + column.starts[rows], column.rows.offsets[rows + 1]
+    data = column.rows.data
+    read = [n for n, row in enumerate(rows.tolist()) if row in column.read] if column.read else []
+    if read:  # their targets stand in what the parser made of them
+        texts = [column.read[int(rows[n])].target.encode() for n in read]
+        at = len(data) + np.concatenate([[0], np.cumsum([len(text) for text in texts])])
+        data = np.concatenate([data, np.frombuffer(b"".join(texts), np.uint8)])
+        begins[read], ends[read] = at[:-1], at[1:]
+    out = np.empty(3 * int((ends - begins).sum()) + 1, np.uint8)
+    bounds = np.zeros(len(rows) + 1, np.int64)
+    kernels.respell(data, begins, ends, _PLAIN, out, bounds)
+    return Targets(rows, Texts(out, bounds, None))
+
+
+def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
+    """Read a column; `origins` learns the origins that are new."""
+    n = len(rows)
+    starts, state, hashes = np.zeros(n, np.int32), np.zeros(n, np.uint8), np.zeros(n, np.uint64)
+    kernels.scan_urls(rows.data, rows.offsets, _CLASSES, starts, state, hashes)
+    state[np.diff(rows.offsets) > DEFAULT_LIMITS.url_length] = kernels.UNCLEAN
+    codes = origins.codes(rows, starts, state, hashes)
+    read: dict[int, Url] = {}
+    refused: dict[int, tuple[str, str]] = {}
+    for row in np.flatnonzero(state == kernels.UNCLEAN).tolist():
+        if rows.nulls is not None and rows.nulls[row]:
+            refused[row] = ("null", "the URL is missing")
+            continue
+        try:
+            read[row] = urls.parse(rows[row], DEFAULT_LIMITS.url_length)
+        except UrlError as error:
+            refused[row] = (error.code, str(error))
+    if read:
+        which = np.fromiter(read, np.int64, len(read))
+        codes[which] = _origins([url.origin for url in read.values()], origins)
+        state[which] = [kernels.ALONE if url.target == "/robots.txt" else kernels.ENCODED for url in read.values()]
+    return UrlColumn(rows, starts, state, codes, read, refused)
+
+
+def _origins(names: list[str], origins: Spans) -> Any:
+    encoded = [name.encode() for name in names]
+    lengths = np.array([len(name) for name in encoded], np.int32)
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+    rows = Texts(np.frombuffer(b"".join(encoded), np.uint8), offsets, None)
+    hashes = np.zeros(len(names), np.uint64)
+    kernels.hash_spans(rows.data, rows.offsets, lengths, hashes)
+    return origins.codes(rows, lengths, np.zeros(len(names), np.uint8), hashes)

@@ -1,0 +1,131 @@
+"""The columns of one batch that bear on its answers, and what they come to besides the URL and its time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..assess import Circumstances
+from ..criteria import conduct
+from ..criteria.facts import Trace
+from ..headers import Headers
+from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, Stage
+from ..signals import response
+from ..signals.response import Reading
+from ..url import Url
+from .texts import Texts
+
+NO_STATUS = -1
+NO_AGENT = -1
+_NOT_SEEN = {
+    "headers": "not_assessed.log_without_headers",
+    "page": "not_assessed.no_body_given",
+    "terms": "not_assessed.no_body_given",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What only few rows have: an answer with headers or a page, hops, what the log shows of the behaviour."""
+
+    reading: Reading | None = None
+    hops: tuple[NoticeMatch, ...] = ()
+    traces: tuple[Trace, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows by column: the URL, the time of the fetch (microseconds since 1970, UTC), the status that was answered
+    (-1: the log does not say), and the user agent that was sent, as a number in `agents` (-1: not said).
+
+    `particulars` are by row; such rows are judged one by one.
+    """
+
+    urls: Texts
+    times: npt.NDArray[np.int64]
+    statuses: npt.NDArray[np.int32] | None = None
+    sent: npt.NDArray[np.int32] | None = None
+    agents: Sequence[str] = ()
+    particulars: Mapping[int, Particulars] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.urls)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a row says of its fetch, apart from URL and time. `reading` is None where nothing was answered yet."""
+
+    status: int | None
+    attempt: Attempt
+    circumstances: Circumstances
+    answered: bool
+
+    def reading(self, url: Url, token: str) -> Reading | None:
+        """What the status says by itself."""
+        if not self.answered:
+            return None
+        reading = response.read_headers(self.status or 200, Headers(), url=url, token=token)
+        return replace(reading, not_looked=reading.not_looked | _NOT_SEEN)
+
+
+class Contexts:
+    """Contexts by number; equal ones are one."""
+
+    def __init__(self, declaration: Declaration, stage: Stage) -> None:
+        self._declaration = declaration
+        self._stage = stage
+        self._numbers: dict[tuple[int, str | None], int] = {}
+        self.known: list[Context] = []
+
+    def codes(self, rows: Rows) -> npt.NDArray[np.int32]:
+        """The number of each row's context."""
+        statuses = rows.statuses if rows.statuses is not None else np.full(len(rows), NO_STATUS, np.int32)
+        sent = rows.sent if rows.sent is not None else np.full(len(rows), NO_AGENT, np.int32)
+        mixed = (statuses.astype(np.int64) << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
+        distinct, codes = _distinct(mixed)
+        numbers = [
+            self._number(int(value >> 32), _agent(rows.agents, int(np.int32(value & 0xFFFFFFFF)))) for value in distinct
+        ]
+        table: npt.NDArray[np.int32] = np.array(numbers or [0], np.int32)
+        found: npt.NDArray[np.int32] = table[codes]
+        return found
+
+    def _number(self, status: int, agent: str | None) -> int:
+        number = self._numbers.get((status, agent))
+        if number is None:
+            number = self._numbers[status, agent] = len(self.known)
+            self.known.append(self._make(status, agent))
+        return number
+
+    def _make(self, status: int, agent: str | None) -> Context:
+        past = self._stage is not Stage.PRE_FETCH
+        said = status != NO_STATUS
+        declared = agent is None or agent == self._declaration.user_agent
+        traces: tuple[Trace, ...] = () if agent is None else tuple(conduct.of_name(agent, self._declaration.token))
+        return Context(
+            status=status if said else None,
+            attempt=AS_DECLARED if declared else Attempt(user_agent=agent),
+            circumstances=Circumstances(
+                traces=traces,
+                fetched=past and (not said or 200 <= status < 300),
+                sent_on_record=not past or agent is not None,
+                unseen=(("behaviour", "not_assessed.log_without_attempts"),) if past and agent is None else (),
+            ),
+            answered=past,
+        )
+
+
+def _agent(agents: Sequence[str], number: int) -> str | None:
+    return agents[number] if 0 <= number < len(agents) else None
+
+
+def _distinct(values: npt.NDArray[np.int64]) -> tuple[Any, Any]:
+    """Distinct values and the place of each row's among them; one value, the usual case, is found without sorting."""
+    if len(values) and (values == values[0]).all():
+        return values[:1], np.zeros(len(values), np.int64)
+    return np.unique(values, return_inverse=True)
