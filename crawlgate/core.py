@@ -112,7 +112,7 @@ class Keeping:
 class Known:
     """What the gate knows of one origin, until `good_until` (ticks)."""
 
-    __slots__ = ("after", "before", "documents", "good_until", "notices", "offers", "plain", "site")
+    __slots__ = ("after", "before", "documents", "good_until", "notices", "offers", "plain", "site", "weight")
 
     def __init__(
         self,
@@ -130,6 +130,7 @@ class Known:
         self.plain = not licences and (notices is None or notices.empty)
         self.notices = notices
         self.good_until = good_until
+        self.weight = 0  # bytes of its policy files, as received
         self.offers: tuple[PaidOffer, ...] = ()
         # Bases by answer: URLs that the site speaks of alike share one.
         self.before: dict[Answer, Basis] = {}
@@ -186,6 +187,8 @@ class Core:
         self.index = Lists(loaded.listing for loaded in lists) if lists else None
         self.assessor = Assessor(declaration, self.profile, lists_loaded=bool(lists))
         self._known: dict[str, Known] = {}
+        self._weight = 0
+        self._learned: dict[str, tuple[PaidOffer, ...]] = {}  # of origins that are no longer kept
         self._url_length = limits.url_length
         self._now, self._ticks = clock.now, clock.ticks
         self._known_lock = threading.Lock()
@@ -240,13 +243,24 @@ class Core:
         documents.found.update(survey.documents)
         known = Known(site, self._notices(survey.origin), good_until, licences=licences, documents=documents)
         with self._known_lock:
-            earlier = self._known.pop(survey.origin, None)
-            if earlier is not None:
-                known.learn(earlier.offers)
-            while len(self._known) >= self.limits.origins:
-                del self._known[next(iter(self._known))]
+            self._forget(survey.origin)
+            known.learn(self._learned.pop(survey.origin, ()))
+            known.weight = sum(len(evidence.body) for evidence in survey.evidence)
+            while self._known and (
+                len(self._known) >= self.limits.origins or self._weight + known.weight > self.limits.policy_bytes
+            ):
+                self._forget(next(iter(self._known)))
             self._known[survey.origin] = known
+            self._weight += known.weight
         return known
+
+    def _forget(self, origin: str) -> None:
+        """Keep an origin no longer; it is asked again when it comes up. What its pages said is still known."""
+        known = self._known.pop(origin, None)
+        if known is not None:
+            self._weight -= known.weight
+            if known.offers:
+                self._learned[origin] = known.offers
 
     def keep(self, evidence: Evidence) -> None:
         """Evidence to disk, and its record to the ledger."""

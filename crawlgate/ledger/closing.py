@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..signed_note import NoteError
+from .. import signed_note
+from ..signed_note import NoteError, SigningKey
 from .canonical import RecordError, Table, decode
-from .checkpoint import encode_hash, head_of
+from .checkpoint import Checkpoint, decode_hash, encode_hash, head_of, origin_of
 from .compressed import Damaged
 from .current import fingerprints
 from .merkle import Tree, leaf_hash
@@ -65,10 +66,17 @@ def chain(paths: Sequence[Path], ledger: str) -> Chain:
     return Chain(previous, tuple(still_open), tuple(ended))
 
 
-def closed(path: Path, at: datetime, problem: str | None = None) -> Table:
-    """The `closed` record of a segment that nobody writes any more."""
+def closed(path: Path, at: datetime, key: SigningKey | None = None, problem: str | None = None) -> Table:
+    """The `closed` record of a segment that nobody writes any more; with a checkpoint if it has none of its own and
+    is of the ledger of `key`."""
     with Segment(path) as segment:
         found = _sealed(segment) or _unsealed(segment)
+        if key is not None and not found["sealed"] and found["records"]:
+            head = opening(segment).head
+            if head is not None and head.get("ledger") == key.name:
+                origin = origin_of(key.name, segment.name)
+                checkpoint = Checkpoint(origin, found["records"], decode_hash(found["root"]))
+                found["note"] = signed_note.write(checkpoint.text, [key]).decode()
         return closed_table(at, segment.name, problem=problem, **found)
 
 

@@ -20,7 +20,7 @@ from typing import NamedTuple, NoReturn
 from .. import signed_note
 from ..signed_note import NoteError, VerifierKey
 from .canonical import MAX_LINE, RecordError, Table, decode, moment
-from .checkpoint import Checkpoint, decode_hash, head_of, origin_of
+from .checkpoint import Checkpoint, decode_hash, head_of, origin_of, read
 from .compressed import Damaged
 from .current import FINGERPRINT, TREE_EVERY
 from .merkle import Tree, leaf_hash
@@ -49,7 +49,8 @@ class Examination:
     """What one segment shows. `closed` is the record by which a later segment closed it, with that segment's name;
     `kept` are checkpoints of it that were kept elsewhere, `keys` the only ones believed (none: the head's own).
 
-    After `read`: `records` by kind, `signed` checkpoints by key, `problems` (one at most) and `warnings`.
+    After `read`: `records` by kind, `signed` checkpoints by key, `deletions` on record, `problems` (one at most) and
+    `warnings`.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Examination:
     ) -> None:
         self.records: Counter[str] = Counter()
         self.signed: Counter[str] = Counter()
+        self.deletions: list[Table] = []
         self.problems: list[Fault] = []
         self.warnings: list[Fault] = []
         self._segment, self._name = segment, segment.name
@@ -181,6 +183,8 @@ class Examination:
             self._bases.append(line)
         elif kind == "segment":
             return self._head(table)
+        elif kind == "deletion":
+            self.deletions.append(table)
         elif kind == "seal":
             self._sealed = True
             if table["records"] != line:
@@ -311,6 +315,11 @@ class Examination:
                 root = b""
             who = f"the segment {self._closed_by}"
             self._known.append((self._closed["records"], root, who, "previous"))
+            note = self._closed.get("note")
+            if isinstance(note, str):
+                with suppress(NoteError):
+                    checkpoint = read(note)
+                    self._known.append((checkpoint.size, checkpoint.root, who, "forged_checkpoint"))
         for checkpoint in kept:
             who = f"a checkpoint of {checkpoint.size} records kept elsewhere"
             self._known.append((checkpoint.size, checkpoint.root, who, "checkpoint"))
@@ -386,6 +395,9 @@ class Examination:
         self._noted(closed)
 
     def _noted(self, closed: Table) -> None:
+        note = closed.get("note")
+        if isinstance(note, str):
+            self._signature(note)
         problem = closed.get("problem")
         why = f" ({problem})" if isinstance(problem, str) else ""
         if closed["lost"]:

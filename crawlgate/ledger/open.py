@@ -21,6 +21,7 @@ def open_ledger(
     now: Callable[[], datetime],
     key_file: Path | None = None,
     upkeep: Upkeep = _UPKEEP,
+    tidy: bool = True,
 ) -> LedgerWriter:
     """A writer for the ledger `directory` of a home whose keys are in `keys`; `key_file` names another key.
 
@@ -28,4 +29,4 @@ def open_ledger(
     cannot be used.
     """
     key = load(key_file) if key_file is not None else home_key(keys)
-    return LedgerWriter(directory, head, now=now, key=key, upkeep=upkeep)
+    return LedgerWriter(directory, head, now=now, key=key, upkeep=upkeep, tidy=tidy)

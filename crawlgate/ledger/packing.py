@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import segments
@@ -24,7 +26,17 @@ def pack(path: Path, *, smallest: int = 0) -> Path | None:
     if path.name.endswith(".zst"):
         return None
     packed = path.with_name(name_of(path) + PACKED)
-    temporary = path.with_name(f".{os.getpid()}-{packed.name}")
+    temporary = path.with_name(f".{packed.name}")
+    try:
+        with _alone(path.parent):
+            return _pack(path, packed, temporary, smallest)
+    except OSError as error:
+        raise segments.failure("compress the ledger segment", path, error) from None
+
+
+def _pack(path: Path, packed: Path, temporary: Path, smallest: int) -> Path | None:
+    if not path.is_file():
+        return None
     try:
         with Segment(path) as segment:
             if segment.packed or segment.held or segment.size < smallest or not _sealed(segment):
@@ -38,12 +50,21 @@ def pack(path: Path, *, smallest: int = 0) -> Path | None:
             temporary.replace(packed)
         _sync(path.parent)
         path.unlink(missing_ok=True)
-    except OSError as error:
-        raise segments.failure("compress the ledger segment", path, error) from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
     return packed
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """One compression at a time in a ledger, whichever process does it."""
+    lock = os.open(directory / ".packing", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _sealed(segment: Segment) -> bool:

@@ -206,9 +206,9 @@ def _tables(
     """The readable lines of a segment with their numbers and offsets; with `kinds`, lines of other kinds are passed
     over unread where they say so."""
     wanted, others = _markers(kinds)
-    being_written = segment.held
     offset = start
     try:
+        being_written = segment.held
         for number, raw in enumerate(segment.lines(start), start=seq):
             if raw[-1:] != b"\n" and len(raw) < MAX_LINE:
                 if not being_written:
@@ -228,6 +228,8 @@ def _tables(
             offset += len(raw)
     except Damaged as error:
         report(Fault(segment.name, 0, offset, "damaged", f"the compressed file {error}"))
+    except OSError as error:
+        raise segments.failure("read the ledger segment", segment.path, error) from None
 
 
 def _markers(kinds: Collection[str] | None) -> tuple[list[bytes], list[bytes]]:

@@ -30,6 +30,9 @@ FIELDS: Mapping[str, tuple[tuple[str, type], ...]] = {
     "override": (*_TIMED, ("by", str), ("effect", str), ("findings", dict), ("until", str)),
     "revocation": (*_TIMED, ("by", str), ("override", str)),
     "list": _TIMED,
+    "hold": (*_TIMED, ("name", str), ("action", str), ("by", str), ("reason", str)),
+    "deletion": (*_TIMED, ("by", str), ("reason", str), ("segments", list)),
+    "merge": (*_TIMED, ("segments", list)),
     "tree": (("leaves", str), ("root", str)),
     "checkpoint": (*_TIMED, ("leaves", str), ("note", str)),
     "closed": (*_TIMED, ("segment", str), ("records", int), ("root", str), ("bytes", int), ("lost", int)),
@@ -326,14 +329,16 @@ def closed_table(
     sealed: bool,
     lost: int,
     leaves: str | None = None,
+    note: str | None = None,
     problem: str | None = None,
 ) -> Table:
     """Another segment is not written any more: its first `records` lines, `bytes` bytes, have this `root`. What
     follows is its seal (`sealed`), or a cut line of `lost` bytes, or nothing. `leaves` are the fingerprints of its
-    lines since the last root it keeps itself; `problem` says why its writer gave it up, where that is known.
+    lines since the last root it keeps itself, `note` a checkpoint of it, which it has no seal to hold; `problem` says
+    why its writer gave it up, where that is known.
     """
     table = {"at": at, "bytes": size, "lost": lost, "records": records, "root": root, "segment": segment}
-    return table | _set({"leaves": leaves, "problem": problem, "sealed": sealed or None})
+    return table | _set({"leaves": leaves, "note": note, "problem": problem, "sealed": sealed or None})
 
 
 def _set(optional: Mapping[str, Any]) -> Table:

@@ -11,15 +11,27 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from ..errors import LedgerInvalid
 from ..signed_note import VerifierKey
 from . import segments
-from .canonical import Table
+from .canonical import Table, moment
 from .checkpoint import Checkpoint
 from .examine import Examination
-from .segments import Fault, Segment
+from .segments import Fault, Opening, Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A segment that was removed, and the deletion is on record: a gap that is known."""
+
+    segment: str
+    records: int
+    at: datetime
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,7 @@ class VerifyReport:
     between segments that do not hold; `warnings` a segment still open, or a cut tail that a later one noted.
     `keys` are the verifier keys under which checkpoints were found good, with their number; `last` is the head of the
     newest segment's tree: keep it, and a later look can tell whether it still stands.
+    `deleted` are segments that were removed on record.
     """
 
     directory: Path
@@ -39,6 +52,7 @@ class VerifyReport:
     warnings: tuple[Fault, ...]
     keys: Mapping[str, int]
     last: Checkpoint | None
+    deleted: tuple[Deleted, ...]
 
     @property
     def ok(self) -> bool:
@@ -72,6 +86,7 @@ def verify(
     problems = [Fault(name, 1, 0, "odd_file", odd) for name in segments.odd_files(directory)]
     warnings: list[Fault] = []
     last: Checkpoint | None = None
+    deletions: list[Table] = []
     try:
         links = _Links(paths)
         kept: defaultdict[str, list[Checkpoint]] = defaultdict(list)
@@ -85,16 +100,40 @@ def verify(
             signed.update(found.signed)
             problems += found.problems
             warnings += found.warnings
+            deletions += found.deletions
             last = found.head
     except OSError as error:
         raise segments.failure("read the ledger segment", Path(error.filename or directory), error) from None
-    for missing in kept.values():
-        for checkpoint in missing:
+    deleted = _deleted(deletions)
+    for name in kept.keys() - deleted.keys():
+        for checkpoint in kept[name]:
             message = f"a checkpoint of {checkpoint.size} records speaks of this segment, which is not here"
             problems.append(Fault(checkpoint.segment, 1, 0, "missing_segment", message))
-    problems += links.faults
+    problems += links.faults(deleted)
+    for name in sorted(deleted.keys() & {segments.name_of(path) for path in paths}):
+        warnings.append(Fault(name, 1, 0, "still_here", "is on record as deleted, and is still here"))
     problems.sort(key=lambda fault: fault.segment)
-    return VerifyReport(directory, len(paths), dict(records), tuple(problems), tuple(warnings), dict(signed), last)
+    return VerifyReport(
+        directory,
+        len(paths),
+        dict(records),
+        tuple(problems),
+        tuple(warnings),
+        dict(signed),
+        last,
+        tuple(deleted[name] for name in sorted(deleted)),
+    )
+
+
+def _deleted(deletions: Sequence[Table]) -> dict[str, Deleted]:
+    found: dict[str, Deleted] = {}
+    for table in deletions:
+        for one in table["segments"]:
+            if isinstance(one, dict) and isinstance(name := one.get("segment"), str):
+                records = one.get("records")
+                count = records if type(records) is int else 0
+                found[name] = Deleted(name, count, moment(table["at"]), table["by"], table["reason"])
+    return found
 
 
 class _Links:
@@ -104,44 +143,52 @@ class _Links:
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self.faults: list[Fault] = []
         self.closed: dict[str, tuple[Table, str]] = {}
-        known = {segments.name_of(path) for path in paths}
-        newest: dict[str, str] = {}
+        self._faults: list[Fault] = []
+        self._known = {segments.name_of(path) for path in paths}
+        self._openings: list[tuple[str, Opening]] = []
         for path in paths:
             with Segment(path) as segment:
                 opening = segments.opening(segment)
-            name, head = segment.name, opening.head
+            self._openings.append((segment.name, opening))
             for record in opening.closed:
-                earlier = record["segment"]
-                if earlier not in known or earlier >= name:
-                    self._missing(name, earlier)
-                else:
-                    self.closed.setdefault(earlier, (record, name))
-            if head is not None and isinstance(ledger := head.get("ledger"), str):
-                self._head(head, name, known, newest.get(ledger))
-                newest[ledger] = name
+                if record["segment"] < segment.name:
+                    self.closed.setdefault(record["segment"], (record, segment.name))
 
-    def _head(self, head: Table, name: str, known: set[str], before: str | None) -> None:
+    def faults(self, deleted: Collection[str]) -> list[Fault]:
+        """Links that do not hold; segments that are on record as deleted are not missed."""
+        self._known |= set(deleted)
+        newest: dict[str, str] = {}
+        for name, opening in self._openings:
+            for record in opening.closed:
+                if record["segment"] not in self._known or record["segment"] >= name:
+                    self._missing(name, record["segment"])
+            head = opening.head
+            if head is not None and isinstance(ledger := head.get("ledger"), str):
+                self._head(head, name, newest.get(ledger), deleted)
+                newest[ledger] = name
+        return self._faults
+
+    def _head(self, head: Table, name: str, before: str | None, deleted: Collection[str]) -> None:
         previous, still_open = head.get("previous"), head.get("open")
         if not (previous is None or isinstance(previous, str)) or not isinstance(still_open, list):
-            self.faults.append(Fault(name, 1, 0, "fields", "says of the segments before it something unreadable"))
+            self._faults.append(Fault(name, 1, 0, "fields", "says of the segments before it something unreadable"))
             return
         if previous is None:
             if before is not None:
                 message = f"says that no segment came before it, but {before} did"
-                self.faults.append(Fault(name, 1, 0, "unlinked", message))
-        elif previous not in known:
+                self._faults.append(Fault(name, 1, 0, "unlinked", message))
+        elif previous not in self._known:
             self._missing(name, previous)
-        elif previous != before:
+        elif previous != before and previous not in deleted:
             message = f"names {previous} as the segment before it, but {before} is: one was added, or names changed"
-            self.faults.append(Fault(name, 1, 0, "unlinked", message))
+            self._faults.append(Fault(name, 1, 0, "unlinked", message))
         for other in still_open:
-            if other not in known and other != previous:
+            if other not in self._known and other != previous:
                 self._missing(name, str(other))
 
     def _missing(self, name: str, segment: str) -> None:
         message = f"names the earlier segment {segment}, which is not here"
         fault = Fault(name, 1, 0, "missing_segment", message)
-        if fault not in self.faults[-8:]:
-            self.faults.append(fault)
+        if fault not in self._faults[-8:]:
+            self._faults.append(fault)

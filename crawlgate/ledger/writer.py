@@ -308,7 +308,7 @@ class LedgerWriter:
                 ),
             )
             for path in before.ended:
-                current.put("closed", closed(path, at, self._given_up.get(segments.name_of(path))))
+                current.put("closed", closed(path, at, self._key, self._given_up.get(segments.name_of(path))))
             self._keep_name()
         except BaseException:
             current.withdraw()

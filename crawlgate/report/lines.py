@@ -140,6 +140,21 @@ def _closed(table: Mapping[str, Any], words: Words) -> str:
     return words("line.closed", segment=segment, count=whole(table.get("records")))
 
 
+def _hold(table: Mapping[str, Any], words: Words) -> str:
+    key = "line.hold_add" if table.get("action") == "add" else "line.hold_release"
+    parts = (words(key, name=text(table.get("name"))), text(table.get("by")), text(table.get("reason")))
+    return "  ".join(part for part in parts if part)
+
+
+def _deletion(table: Mapping[str, Any], words: Words) -> str:
+    said = words("line.deletion", count=len(sequence(table.get("segments"), 10**9)))
+    return "  ".join(part for part in (said, text(table.get("by")), text(table.get("reason"))) if part)
+
+
+def _merge(table: Mapping[str, Any], words: Words) -> str:
+    return words("line.merge", count=len(sequence(table.get("segments"), 10**9)))
+
+
 def _tree(table: Mapping[str, Any], words: Words) -> str:
     return words("line.tree", root=text(table.get("root")))
 
@@ -165,6 +180,9 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
     "list": _list,
     "override": _override,
     "revocation": _revocation,
+    "hold": _hold,
+    "deletion": _deletion,
+    "merge": _merge,
     "tree": _tree,
     "checkpoint": _checkpoint,
     "closed": _closed,

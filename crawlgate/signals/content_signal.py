@@ -96,6 +96,9 @@ def _read(text: str) -> LineReading:
             lint.append(("unknown_value", f"{key} has a value that is not defined"))
         else:
             lint.append(("unknown_key", f"{key[:40]} is not a content signal"))
+    if not said and not meant and (found := lookalikes(text)):
+        lint.append(("malformed_reservation", "the line plainly says no, but not in a form that is defined"))
+        meant = {one.label: one for one in found}
     statements = [Statement(_PURPOSES[key], polarity, key) for key, polarity in said.items()]
     statements += [statement for key, statement in meant.items() if key not in said]
     if level is not None and level < len(_USE) - 1 and "ai-train" not in said:

@@ -88,6 +88,11 @@ def test_every_kind_has_a_line(tmp_path):
                             value="a.example", findings={"B3": (Outcome.MET,)}, until=AT)  # fmt: skip
         writer.append("override", override_table(override))
         writer.append("revocation", revocation_table(AT, "x:1", by="K. Sato", reason="they said no"))
+        said = {"at": AT, "by": "K. Sato", "reason": "claim 7"}
+        writer.append("hold", {**said, "name": "claim-7", "action": "add"})
+        writer.append("hold", {**said, "name": "claim-7", "action": "release"})
+        writer.append("deletion", {**said, "segments": [{"segment": "x"}]})
+        writer.append("merge", {"at": AT, "segments": []})
         writer.append("list", {"at": AT, "source": "piracy.txt", "entries": 3, "sha256": "cd" * 32})
         for number in range(300):
             writer.append("list", {"at": AT, "source": str(number)})
@@ -97,7 +102,7 @@ def test_every_kind_has_a_line(tmp_path):
     root = next(line for line in lines if "tree" in line)
     assert re.search(r"tree        root [\w+/]{43}=", root)
     assert {line[22:32].strip() for line in [*lines, closed]} == KINDS - {"checkpoint"}
-    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:8], lines[-1]]] == [
+    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:12], lines[-1]]] == [
         "segment     crawlgate test  Example Lab  ExampleBot/1.0  standard abababababababab  enforce  lists: 0",
         "basis       review  before the fetch  B1 not met, B2 met",
         "decision    review  before the fetch  B2 met  https://a.example/  (observed only)",
@@ -105,8 +110,12 @@ def test_every_kind_has_a_line(tmp_path):
         "outcome     read  12 bytes  of x:1",
         "override    no longer held back  B3  a.example  until 2026-11-23T09:00:00  R. Mori  asked them",
         "revocation  of x:1  K. Sato  they said no",
+        "hold        hold claim-7  K. Sato  claim 7",
+        "hold        hold claim-7 released  K. Sato  claim 7",
+        "deletion    segments deleted: 1  K. Sato  claim 7",
+        "merge       segments merged in: 0",
         "list        piracy.txt  3 entries  sha256:cdcdcdcdcdcdcdcd",
-        "seal        310 records before this seal",
+        "seal        314 records before this seal",
     ]
 
 

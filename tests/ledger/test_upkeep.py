@@ -190,7 +190,7 @@ def test_a_full_segment_is_sealed_compressed_and_followed(tmp_path):
         first = ledger.segment
         fill(ledger, 1_000)
         last = ledger.segment
-    names = sorted(path.name for path in tmp_path.iterdir() if path.name != ".lock")
+    names = sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("."))
     assert first != last
     assert len(names) > 3
     assert all(name.endswith(".jsonl.zst") for name in names)
@@ -219,7 +219,7 @@ def test_small_segments_stay_readable_as_they_are(tmp_path):
     assert packing.pack(path, smallest=10_000) is None
     plain = path.read_bytes()
     packed = packing.pack(path)
-    assert [file.name for file in tmp_path.iterdir() if file.name != ".lock"] == [packed.name]
+    assert [file.name for file in tmp_path.iterdir() if not file.name.startswith(".")] == [packed.name]
     assert packing.pack(packed) is None
     out = subprocess.run(["zstd", "-dc", packed], capture_output=True, check=True).stdout
     assert out == plain
@@ -247,7 +247,7 @@ def test_a_compression_that_fails_leaves_the_segment(tmp_path, monkeypatch):
         patched.setattr(packing, "_digest", lambda segment: segment.path)
         with pytest.raises(LedgerError, match="does not hold"):
             packing.pack(path)
-    assert [file.name for file in tmp_path.iterdir() if file.name != ".lock"] == [path.name]
+    assert [file.name for file in tmp_path.iterdir() if not file.name.startswith(".")] == [path.name]
 
 
 # -- the disk -----------------------------------------------------------------------------------------------
@@ -364,5 +364,5 @@ def test_at_exit_everything_is_sealed_and_compressed(tmp_path):
         "for n in range(3000): keep.append('list', {'at': datetime.now(UTC), 'source': str(n)})\n"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
-    assert [path.suffix for path in tmp_path.iterdir() if path.name != ".lock"] == [".zst"]
+    assert [path.suffix for path in tmp_path.iterdir() if not path.name.startswith(".")] == [".zst"]
     assert verify(tmp_path).records["list"] == 3000
