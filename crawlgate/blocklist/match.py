@@ -11,11 +11,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import defaultdict
-<<<<<<< HEAD
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-=======
-from collections.abc import Iterable, Iterator
->>>>>>> main
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -192,6 +188,30 @@ class _Part:
         exception = self._listing.is_exception
         return not (self.places or self._related or any(not exception(number) for number in self._anywhere))
 
+    @property
+    def excepts(self) -> bool:
+        """True if something is carved out that covers the host whole."""
+        return any(map(self._listing.is_exception, self._anywhere))
+
+    def anywhere(self) -> Iterator[tuple[Notice, NoticeRelation]]:
+        listing = self._listing
+        for number in self._anywhere:
+            if not listing.is_exception(number):
+                yield listing.notice(number), NoticeRelation.COVERS
+        for number, relation in self._related:
+            yield listing.notice(number), relation
+
+    def notices(self) -> Iterator[Notice]:
+        listing = self._listing
+        for number in (*self._anywhere, *(bearing.number for bearing in self._related)):
+            yield listing.notice(number)
+        seen: set[Hashable] = set()
+        for number in self._places():
+            terms = listing.terms(number)
+            if terms not in seen:
+                seen.add(terms)
+                yield listing.notice(number)
+
     def bearing(self, url: Url) -> Iterator[NoticeMatch]:
         listing = self._listing
         found = self._anywhere
@@ -226,13 +246,17 @@ class _Part:
         """Places on the host, those of like terms together, so that a platform with a million of them has few."""
         if self._groups is None:
             listing, groups = self._listing, defaultdict[Hashable, list[int]](list)
-            for key in (f"/{lookup.bare(self._host)}", f"={self._host}"):
-                for number in listing.get(key):
-                    group = groups[listing.terms(number)]
-                    if len(group) < _PER_GROUP and not listing.is_exception(number):
-                        group.append(number)
+            for number in self._places():
+                group = groups[listing.terms(number)]
+                if len(group) < _PER_GROUP and not listing.is_exception(number):
+                    group.append(number)
             self._groups = [group for group in groups.values() if group]
         return self._groups
+
+    def _places(self) -> Iterator[int]:
+        if self.places:
+            for key in (f"/{lookup.bare(self._host)}", f"={self._host}"):
+                yield from self._listing.get(key)
 
     def _carving(
         self, number: int, notice: Notice, found: Sequence[int], exceptions: Sequence[Notice]
@@ -259,20 +283,18 @@ class HostNotices:
 
     @property
     def path_dependent(self) -> bool:
-        """True if the answer differs between URLs of the host."""
-        return any(part.places for part in self._parts)
+        """True if the answer may differ between URLs of the host, or is not told by `anywhere` alone."""
+        return any(part.places or part.excepts for part in self._parts)
 
     @property
     def anywhere(self) -> tuple[tuple[Notice, NoticeRelation], ...]:
-        """The notices that bear on every URL of the host, and how."""
-        return self._anywhere
+        """The notices that bear on every URL of the host, and how; without those that carve out."""
+        return tuple(bearing for part in self._parts for bearing in part.anywhere())
 
     def notices(self) -> Iterator[Notice]:
-        """Every notice that bears on some URL of the host."""
-        yield from (notice for notice, _ in self._anywhere)
-        for some in (self._paths, self._urls):
-            if some is not None:
-                yield from some.notices()
+        """Notices that bear on some URL of the host: of those about single places, one for each set of dates."""
+        for part in self._parts:
+            yield from part.notices()
 
     def matches(self, url: Url) -> tuple[NoticeMatch, ...]:
         """The notices that bear on a URL of this host: first those that cover it, then the others.
@@ -343,77 +365,7 @@ class NoticeIndex(Listing):
     def get(self, key: str) -> Sequence[int]:
         return self._entries.get(key, ())
 
-<<<<<<< HEAD
     def beginnings(self, text: str) -> Iterable[str]:
-=======
-    def for_host(self, host: str) -> HostNotices:
-        """What there is about `host` (as `Url.host` gives it)."""
-        anywhere: list[_Bearing] = [(n, NoticeRelation.COVERS) for n in self._hosts.get(host, ())]
-        name, dot = host, "."
-        while dot:
-            anywhere += [(n, NoticeRelation.COVERS) for n in self._domains.get(name, ())]
-            _, dot, name = name.partition(".")
-        anywhere += self._relatives(host)
-        paths, urls = self._paths.get(_bare(host)), self._urls.get(host)
-        if not anywhere and paths is None and urls is None:
-            return _EMPTY
-        return HostNotices(tuple(anywhere), paths, urls)
-
-    def _add(self, notice: Notice) -> None:
-        if notice.scope == REGISTRABLE_DOMAIN or notice.scope == HOST:
-            host = normalise_host(notice.value)
-            (self._domains if notice.scope == REGISTRABLE_DOMAIN else self._hosts)[host].append(notice)
-            registrable, label = self._suffixes.registrable(host), self._suffixes.label(host)
-            if registrable and label and len(base := _base(label)) >= MIN_RELATED_LABEL:
-                self._related[base].append((label, registrable, notice))
-        elif notice.scope == PATH_PREFIX:
-            host, prefix = host_and_prefix(notice.value, notice.path_prefix or "")
-            self._paths[_bare(host)].add(notice, prefix)
-        elif notice.scope == URL:
-            url = read_url(notice.value)
-            self._urls[url.host].add(notice, url)
-        else:
-            raise EntryError("unknown_scope", f"notice {shown(notice.id)}: scope {shown(notice.scope)} is unknown")
-
-    def _relatives(self, host: str) -> list[_Bearing]:
-        # Most hosts bear no listed label at all; only the others are worth the question where the suffix is.
-        if not any(_base(label) in self._related for label in host.split(".")):
-            return []
-        label, registrable = self._suffixes.label(host), self._suffixes.registrable(host)
-        if label is None:
-            return []
-        numbered = _base(label) != _unicode(label)
-        found: list[_Bearing] = []
-        for listed, domain, notice in self._related.get(_base(label), ()):
-            if listed == label and domain != registrable:
-                found.append((notice, NoticeRelation.SAME_LABEL))
-            elif listed != label and numbered:
-                found.append((notice, NoticeRelation.SUCCESSOR))
-        return sorted(found, key=lambda bearing: bearing[1] is NoticeRelation.SUCCESSOR)
-
-
-class _Paths:
-    """The `path_prefix` notices of one host."""
-
-    __slots__ = ("_by_prefix", "_lengths", "_notices")
-
-    def __init__(self) -> None:
-        self._notices: list[Notice] = []
-        self._by_prefix: defaultdict[str, list[int]] = defaultdict(list)
-        self._lengths: set[int] = set()
-
-    def add(self, notice: Notice, prefix: str) -> None:
-        self._by_prefix[prefix].append(len(self._notices))
-        self._lengths.add(len(prefix))
-        self._notices.append(notice)
-
-    def notices(self) -> Iterator[Notice]:
-        return iter(self._notices)
-
-    def bearing(self, url: Url) -> list[_Bearing]:
-        path = canonical(url.target).partition("?")[0]
-        covering: set[int] = set()
->>>>>>> main
         # One slice per distinct length, not one per slash: a path may be nothing but slashes, thousands of them.
         return [
             key for length in self._lengths[text[0]] if length <= len(text) and (key := text[:length]) in self._entries
@@ -440,23 +392,11 @@ class _Paths:
         dates = n.listed_at, n.received_at, n.effective_at, n.expires_at, n.withdrawn_at
         return n.issuer, n.issuer_verified, n.issuer_kind, n.source, dates
 
-<<<<<<< HEAD
     def notice(self, number: int) -> Notice:
         return self._notices[number]
 
     def list_of(self, number: int) -> str:
         return self._notices[number].source.partition("@sha256:")[0].partition(" version ")[0]
-=======
-    def notices(self) -> Iterator[Notice]:
-        return (notice for _, notice in self._notices)
-
-    def bearing(self, url: Url) -> list[_Bearing]:
-        asked = _key(url)
-        return [
-            (notice, NoticeRelation.COVERS if key == asked else NoticeRelation.OTHER_PATH)
-            for key, notice in self._notices
-        ]
->>>>>>> main
 
 
 def keys_of_notice(notice: Notice, suffixes: Suffixes) -> tuple[str, ...]:

@@ -140,6 +140,7 @@ def test_one_of_many_places_is_named_for_each_set_of_dates() -> None:
     found = index.matches(parse("https://video.test/u/0/page"))
     assert [m.relation for m in found] == [COVERS, OTHER_PATH, OTHER_PATH]
     assert [m.notice for m in found] == [early[0], early[1], late[0]]
+    assert list(index.for_host("video.test").notices()) == [early[0], late[0]]
 
 
 def test_an_exception_carves_out_what_it_names_and_no_more() -> None:
@@ -155,6 +156,9 @@ def test_an_exception_carves_out_what_it_names_and_no_more() -> None:
     assert carved("https://pirates.test/") == {domain.id: [], "other": []}
     assert carved("https://a.shop.pirates.test/x") == {domain.id: ["x"], "other": []}
     assert carved("https://scans.shop.pirates.test/") == {domain.id: ["x"], deeper.id: [], "other": []}
+    assert index.for_host("shop.pirates.test").path_dependent
+    assert set(index.for_host("shop.pirates.test").notices()) == {domain, shop, other_list}
+    assert index.for_host("shop.pirates.test").anywhere == ((domain, COVERS), (other_list, COVERS))
     alone = NoticeIndex([shop], SUFFIXES)
     assert alone.for_host("shop.pirates.test").empty
     assert alone.matches(parse("https://shop.pirates.test/")) == ()
