@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .headers import Headers
 from .model import AS_DECLARED, Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
-from .signals import login_page, response
+from .signals import login_words, response
 from .signals.page_head import head_complete, head_length
 from .signals.response import Reading
 from .url import Url
@@ -89,7 +89,7 @@ class Permit:
         """
         if len(beginning) >= self.head_limit:
             return True
-        return head_complete(beginning) and not login_page.suspected(_title(beginning))
+        return head_complete(beginning) and not login_words.suspected(_title(beginning))
 
     def see_headers(self, status: int, headers: Any, *, method: str = "GET", media: bytes = b"") -> bool:
         """Judge status and headers. True means: not refused so far, and a page; show its head.

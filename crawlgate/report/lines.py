@@ -128,11 +128,6 @@ def _revocation(table: Mapping[str, Any], words: Words) -> str:
     return "  ".join(parts)
 
 
-def _recovery(table: Mapping[str, Any], words: Words) -> str:
-    lost, offset = whole(table.get("lost")), whole(table.get("offset"))
-    return words("line.recovery", segment=text(table.get("segment")), offset=offset, lost=lost)
-
-
 def _closed(table: Mapping[str, Any], words: Words) -> str:
     lost, segment = whole(table.get("lost")), text(table.get("segment"))
     if lost:

@@ -71,7 +71,7 @@ def read(
         *inline_licences(references, url, evidence, lint),
         *facts.signals,
         *marks,
-        *login_page.read(body, content_type=content_type, evidence=evidence, whole=whole),
+        *login_page.read(body, content_type=content_type, url=url.href, evidence=evidence, whole=whole),
     )
     not_looked = {name: why for name, why in before.not_looked.items() if name in _KEPT}
     if not head.complete:
