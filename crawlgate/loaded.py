@@ -16,11 +16,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from .blocklist import match
 from .blocklist.collect import is_stale, mark_loaded
 from .blocklist.entry import Rejected
 from .blocklist.feed import MANIFEST, FeedInvalid
+from .blocklist.formats import Format
 from .blocklist.letters import Letters, add_line
-from .blocklist.match import NoticeIndex
+from .blocklist.match import Listing, NoticeIndex
 from .blocklist.source import base_address, is_address
 from .blocklist.store import ListStore
 from .blocklist.subscription import Received, Subscription, subscriptions
@@ -31,7 +33,7 @@ from .errors import ConfigError, CrawlgateError, FeedError
 from .home import Home
 from .limits import Limits
 from .lists import CHANGED, Lists
-from .model import IssuerKind, Notice
+from .model import IssuerKind
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +51,9 @@ class Blocklist:
     `verified` says that its issuer and claims were checked, and `vouched_by` names the person who did; a
     list that nobody vouches for holds for review and never denies by itself. `issuer` stands for entries
     that name none, and `issuer_kind` (`rights_holder`, `authority`, `reviewer`, `public`) says who that is; a
-    list that names nobody counts as a public one, which no answer presents as a rights holder's.
+    list that names nobody counts as a public one, which no answer presents as a rights holder's. `format` is how the
+    file is written (docs/lists.md), found out where it is not given; `force` the reason to take entries that cover the
+    world's most used sites.
     """
 
     path: str | PathLike[str]
@@ -57,6 +61,8 @@ class Blocklist:
     verified: bool = False
     issuer: str | None = None
     issuer_kind: str = IssuerKind.UNSTATED
+    format: str | None = None
+    force: str = ""
     keys: Sequence[str] = ()
     threshold: int = 1
 
@@ -66,6 +72,11 @@ class Blocklist:
             raise ConfigError(
                 f"list {self.path}: issuer_kind {self.issuer_kind!r} is unknown{hint}; "
                 f"use one of {', '.join(IssuerKind)}"
+            )
+        if self.format is not None and self.format not in tuple(Format):
+            hint = suggestion(str(self.format), tuple(Format))
+            raise ConfigError(
+                f"list {self.path}: format {self.format!r} is unknown{hint}; use one of {', '.join(Format)}"
             )
         if isinstance(self.keys, str):
             raise ConfigError(f"list {self.path}: keys is one string; write a list of keys")
@@ -82,8 +93,8 @@ class LoadedList:
     source: str
     sha256: str
     received_at: datetime
-    notices: tuple[Notice, ...]
-    rejected: tuple[Rejected, ...] = ()
+    listing: Listing
+    rejected: Sequence[Rejected] = ()
     issuer: str = ""
     issuer_kind: str = IssuerKind.UNSTATED
     verified: bool = False
@@ -97,7 +108,7 @@ class LoadedList:
     def table(self, at: datetime) -> dict[str, Any]:
         """For the head of a segment, or a record of its own: which bytes, by whose word, known since when."""
         table = {
-            "entries": len(self.notices),
+            "entries": len(self.listing),
             "issuer": self.issuer or None,
             "issuer_kind": str(self.issuer_kind),
             "list": self.kind,
@@ -138,7 +149,7 @@ class LoadedLists:
         self.generation = 0
         self.lists: tuple[LoadedList, ...] = ()
         self.stale: tuple[str, ...] = ()
-        self.index: NoticeIndex | None = None
+        self.index: match.Lists | None = None
         now = clock.now()
         self._named = self._receive(wanted)
         self._seen = self._stamp()
@@ -187,8 +198,7 @@ class LoadedLists:
 
     def _put(self, lists: tuple[LoadedList, ...], now: datetime) -> None:
         self.lists = lists
-        notices = [notice for loaded in lists for notice in loaded.notices]
-        self.index = NoticeIndex(notices, self._suffixes) if lists else None
+        self.index = match.Lists(loaded.listing for loaded in lists) if lists else None
         self.stale = self._stale(now)
         self.generation += 1
 
@@ -246,7 +256,7 @@ class LoadedLists:
                     source="notices that came one by one",
                     sha256=letters.digest,
                     received_at=max(notice.received_at or now for notice in notices),
-                    notices=notices,
+                    listing=NoticeIndex(notices, self._suffixes),
                 )
             )
         return tuple(found)
@@ -266,6 +276,8 @@ class LoadedLists:
                 vouched_by=item.vouched_by,
                 issuer=item.issuer,
                 issuer_kind=IssuerKind(item.issuer_kind),
+                form=None if item.format is None else Format(item.format),
+                force=item.force,
             )
             found.append(
                 LoadedList(
@@ -274,10 +286,10 @@ class LoadedLists:
                     source=loaded.source,
                     sha256=loaded.sha256,
                     received_at=loaded.received_at,
-                    notices=loaded.notices,
+                    listing=loaded.listing,
                     rejected=loaded.rejected,
                     issuer=item.issuer or "",
-                    issuer_kind=_kind_of(loaded.notices, item),
+                    issuer_kind=_kind_of(loaded.listing, item),
                     verified=item.verified,
                     vouched_by=item.vouched_by or "",
                 )
@@ -343,7 +355,7 @@ def _feed(sub: Subscription, received: Received, now: datetime) -> LoadedList:
         source=terms.source,
         sha256=received.sha256,
         received_at=received.received_at,
-        notices=sub.known(received, entries.notices, effective_at=now),
+        listing=NoticeIndex(sub.known(received, entries.notices, effective_at=now), sub.suffixes),
         rejected=entries.rejected,
         issuer=terms.issuer,
         issuer_kind=terms.issuer_kind,
@@ -377,9 +389,9 @@ def _still(sub: Subscription | None, now: datetime, broken: Received | None = No
     return "no version of it that was received verifies"
 
 
-def _kind_of(notices: tuple[Notice, ...], item: Blocklist) -> str:
-    kinds = {str(notice.issuer_kind) for notice in notices}
-    return kinds.pop() if len(kinds) == 1 else str(item.issuer_kind)
+def _kind_of(listing: Listing, item: Blocklist) -> str:
+    """Who speaks, as the list's first entry has it: a list that names nobody is a public one."""
+    return str(listing.notice(0).issuer_kind) if len(listing) else str(item.issuer_kind)
 
 
 def _is_feed(path: str | os.PathLike[str]) -> bool:

@@ -280,8 +280,9 @@ class IssuerKind(StrEnum):
 class Notice:
     """What a rights holder, an authority, an own reviewer or a public list told the collector of a site, dated.
 
-    `scope` is `registrable_domain`, `host`, `path_prefix`, `url`, `ip` or `cidr`; `value` the domain, host,
-    URL, address or range, and `path_prefix` the path where the scope is one. The issuer says `listed_at`,
+    `scope` is `registrable_domain`, `subdomain`, `host`, `path_prefix`, `url`, `ip` or `cidr`; `value` the domain,
+    host, URL, address or range, and `path_prefix` the path where the scope is one. An `exception` carves what it
+    names out of the other entries of its list. The issuer says `listed_at`,
     `expires_at` and `withdrawn_at`; `received_at` is when we knew, `effective_at` when the gate had loaded it.
     None is unknown or never. `issuer_verified` says that a person (`vouched_by`) checked who speaks and what is
     claimed; `issuer_kind` says who speaks. `contact` is where an appeal goes. `source` names the list and its
@@ -308,13 +309,16 @@ class Notice:
 
 
 class NoticeRelation(StrEnum):
-    """How a notice bears on a URL. The last four link another host to a listed one: it shows a copy kept of a
-    listed page, serves what a listed page embeds, names a listed page as its original, or looks the same."""
+    """How a notice bears on a URL. The last six link another host to a listed one: it redirects there, was redirected
+    to from there, shows a copy kept of a listed page, serves what a listed page embeds, names a listed page as its
+    original, or looks the same."""
 
     COVERS = "covers"
     OTHER_PATH = "other_path"
     SAME_LABEL = "same_label"
     SUCCESSOR = "successor"
+    REDIRECTS_TO = "redirects_to"
+    REDIRECTED_FROM = "redirected_from"
     COPY_OF = "copy_of"
     EMBEDDED_BY = "embedded_by"
     CANONICAL = "canonical"
@@ -323,11 +327,16 @@ class NoticeRelation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeMatch:
-    """A notice and how it bears on one URL (`url`, one hop of the chain)."""
+    """A notice and how it bears on one URL (`url`, one hop of the chain).
+
+    `exceptions` are entries of the same list that carve the URL out of what it covers. Where the relation is a
+    redirect, `url` is the listed end of it.
+    """
 
     notice: Notice
     relation: NoticeRelation
     url: str
+    exceptions: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
