@@ -219,7 +219,8 @@ class Product(StrEnum):
 class RegisterEntry:
     """One line of the licensor register: who sells data for analysis, or did (ST08, ST22).
 
-    `host` is the site; `urls` are the files, APIs or landing pages that are the product itself. `price` is as it was
+    `host` is the site; `urls` are the files, APIs or landing pages that are the product itself, `free_urls` parts
+    of it that are given away. `price` is as it was
     seen, empty where it is not known. `evidence` is a URL or the words that say so; `first_seen` when the collector
     came to know (None: at no known time, so from the beginning), `source` the person who entered it, or `page`.
     `past` says that something was sold once, and nothing about an offer now; `ended_at` when an offer ended.
@@ -235,6 +236,7 @@ class RegisterEntry:
     ended_at: datetime | None = None
     past: bool = False
     urls: tuple[str, ...] = ()
+    free_urls: tuple[str, ...] = ()
     source: str = "page"
 
 
@@ -405,6 +407,26 @@ class Attempt:
     proxy: str | None = None
     referrer: str | None = None
     challenge_solved: bool = False
+
+    @property
+    def ordinary(self) -> bool:
+        """True if a site sees nothing of it but the declared crawler, whatever the route."""
+        return self.user_agent is None and self.credentials is None and not self.challenge_solved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An answer that refused this crawler, as the gate remembers it: where, when, in which way (`http_403`,
+    `challenge`, `login`), whom it saw, and the record that tells of it."""
+
+    url: str
+    site: str
+    at: datetime
+    kind: str
+    status: int | None = None
+    user_agent: str | None = None
+    proxy: str | None = None
+    record: str = ""
 
 
 AS_DECLARED = Attempt()
