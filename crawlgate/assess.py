@@ -135,6 +135,7 @@ class Assessor:
         here = tuple(offer for offer in offers if dataset.covers(offer, url)) if offers else ()
         # A whole run is asked about after it; what it learned on the way counts for all of it.
         entries = told.register if stage is Stage.CORPUS else known(told.register, at)
+        entries = tuple(entry for entry in entries if url.href not in entry.free_urls)
         sold_here = tuple(entry for entry in entries if is_product(entry, url))
         return Facts(
             stage=stage,

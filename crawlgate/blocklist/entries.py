@@ -19,7 +19,8 @@ from ..limits import DEFAULT_LIMITS
 from ..model import Notice
 from .entry import DEFAULT_SUFFIXES, EntryDefaults, EntryError, Rejected, notice_from_table, shown
 from .feed import FeedInvalid, Manifest
-from .formats import MAX_LINE, doubled_key
+from .lines import MAX_LINE
+from .readers.jsonlines import doubled_key
 
 FIELDS = (
     "id",

@@ -13,9 +13,9 @@ from typing import Any
 from ..domains import Suffixes
 from ..model import Notice
 from .entries import FIELDS
-from .entry import DEFAULT_SUFFIXES, EntryError, notice_from_table, shown
+from .entry import DEFAULT_SUFFIXES, EntryError, notice_from_table, shown, table_of
 from .feed import stamp
-from .formats import plain_entry
+from .readers.plain import place
 from .sheet import LISTS, Row, doubtful_date
 
 ERROR, WARNING = "error", "warning"
@@ -152,7 +152,7 @@ class _Linter:
 
     def _scope(self, table: dict[str, Any]) -> None:
         try:
-            taken = plain_entry(table["value"], self._suffixes)
+            taken = table_of(place(table["value"], self._suffixes))
         except EntryError:
             return  # the missing scope is told below
         if "path_prefix" in table:

@@ -29,6 +29,8 @@ FIELDS: Mapping[str, tuple[tuple[str, type], ...]] = {
     "outcome": _TIMED,
     "override": (*_TIMED, ("by", str), ("effect", str), ("findings", dict), ("until", str)),
     "revocation": (*_TIMED, ("by", str), ("override", str)),
+    "attempt": (*_TIMED, ("site", str), ("url", str), ("user_agent", str)),
+    "register": (*_TIMED, ("host", str), ("product", str), ("source", str)),
     "list": _TIMED,
     "hold": (*_TIMED, ("name", str), ("action", str), ("by", str), ("reason", str)),
     "deletion": (*_TIMED, ("by", str), ("reason", str), ("segments", list)),

@@ -128,9 +128,20 @@ def _revocation(table: Mapping[str, Any], words: Words) -> str:
     return "  ".join(parts)
 
 
-def _recovery(table: Mapping[str, Any], words: Words) -> str:
-    lost, offset = whole(table.get("lost")), whole(table.get("offset"))
-    return words("line.recovery", segment=text(table.get("segment")), offset=offset, lost=lost)
+def _attempt(table: Mapping[str, Any], words: Words) -> str:
+    status = table.get("status")
+    sent = [f"{key} {text(table.get(key))}" for key in ("proxy", "credentials", "referrer") if table.get(key)]
+    refusal = table.get("refusal")
+    refused = text(refusal) if refusal and refusal != f"http_{status}" else ""
+    parts = (text(table.get("url"), 2000), text(table.get("user_agent")), *sent, str(status or ""), refused)
+    of = words("line.of", record=text(table.get("decision"))) if table.get("decision") else ""
+    return "  ".join(part for part in (*parts, of) if part)
+
+
+def _register(table: Mapping[str, Any], _words: Words) -> str:
+    price = " ".join(text(table.get(key)) for key in ("price", "currency") if table.get(key))
+    named = (text(table.get("host")), text(table.get("product")), text(table.get("name")), price)
+    return "  ".join(part for part in (*named, text(table.get("evidence"), 2000), text(table.get("source"))) if part)
 
 
 def _closed(table: Mapping[str, Any], words: Words) -> str:
@@ -180,6 +191,8 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
     "list": _list,
     "override": _override,
     "revocation": _revocation,
+    "attempt": _attempt,
+    "register": _register,
     "hold": _hold,
     "deletion": _deletion,
     "merge": _merge,
