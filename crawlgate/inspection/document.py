@@ -94,6 +94,7 @@ class _Document:
             status=status,
             licences=self._licence_lines(site),
             more=self._site_licence(),
+            headers=headers,
             lint=self._lint,
             purpose=self._purpose(),
         )
