@@ -19,7 +19,7 @@ import anyio
 
 from .clock import Clock, SystemClock
 from .commits import AsyncCommits
-from .core import Blocklist, Core, Keeping
+from .core import Core, Keeping
 from .declaration import suggestion
 from .errors import ConfigError
 from .evidence.fetch import AsyncFetcher, Fetcher
@@ -28,6 +28,7 @@ from .known import Known
 from .ledger.anchor import anchor
 from .ledger.upkeep import CHECKPOINT_INTERVAL, COMMIT_INTERVAL, Anchor, Upkeep
 from .limits import DEFAULT_LIMITS, Limits
+from .loaded import Blocklist
 from .model import AS_DECLARED, Decision, Declaration, Evidence
 from .permit import Permit
 from .url import Url

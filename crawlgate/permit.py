@@ -235,7 +235,8 @@ class Permit:
         usual = told is known.told or told is known.unseen or told is known.taken
         shared = known.plain and usual and reading.silent and not evidence and not overrides and self._attempt.ordinary
         key = (answer, told is known.told, told is known.taken, *sorted(response.not_read(reading).items()))
-        basis = known.after.get(key) if shared else None
+        bases = known.after  # before the notices: newer ones bring bases of their own
+        basis = bases.get(key) if shared else None
         if basis is None:
             basis = self._core.assessor.after(
                 known.site,
@@ -250,8 +251,8 @@ class Permit:
                 circumstances=told,
                 overrides=overrides,
             )
-            if shared and len(known.after) < self._core.limits.memo_per_origin:
-                known.after[key] = basis
+            if shared and len(bases) < self._core.limits.memo_per_origin:
+                bases[key] = basis
         return basis
 
     def _log(self) -> None:

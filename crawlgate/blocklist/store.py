@@ -30,6 +30,7 @@ from .entry import DEFAULT_SUFFIXES, EntryDefaults, Rejected
 from .files import locked, sync_folder, trouble, write_whole
 from .formats import Format, RawList, interpret, load
 from .hashes import REMEMBERED_FROM, FileHashes
+from .history import ReceivedVersion
 from .match import Listing, NoticeIndex
 
 INDEX = "received.jsonl"
@@ -157,6 +158,38 @@ class ListStore:
             source=raw.path,
             first_time=first is None,
         )
+
+    def received_versions(self) -> Iterator[ReceivedVersion]:
+        """Every list received, for `history`: lists from one source are versions of each other. Their entries bear no
+        names of their own, so what they name tells them apart. Raises `ConfigError` and `FeedError`."""
+        for line in self._index():
+            raw = self._received(line)
+            defaults = EntryDefaults(
+                issuer=line["issuer"] or "",
+                issuer_verified=line["verified"],
+                issuer_kind=IssuerKind(line.get("issuer_kind") or IssuerKind.UNSTATED),
+                vouched_by=line["vouched_by"] or "",
+            )
+            parsed = interpret(raw, defaults=defaults, suffixes=self._suffixes, force=line.get("force") or "")
+            received_at = datetime.fromisoformat(line["received_at"])
+            numbered = f"{raw.sha256[:12]}:"
+            yield ReceivedVersion(
+                list=raw.path,
+                label=f"{raw.name} of {received_at.date().isoformat()}",
+                received_at=received_at,
+                effective_at=received_at,
+                notices=tuple(replace(n, id="") if n.id.startswith(numbered) else n for n in parsed.notices),
+            )
+
+    def _received(self, line: dict[str, Any]) -> RawList:
+        """A list as it was received, from the copy kept."""
+        known = Format(line["format"]) if line.get("format") else None
+        for place in (self.directory / f"{line['sha256']}.{end}" for end in ("txt", *_EXTENSION.values())):
+            if place.exists():
+                raw = load(place, known, hashes=FileHashes(self.directory))
+                if raw.sha256 == line["sha256"]:
+                    return replace(raw, path=line["source"], name=Path(line["source"]).name)
+        raise FeedError(f"{self.directory}: the list {line['sha256'][:16]}… was received and is not there unchanged")
 
     @contextmanager
     def _kept(self, given: RawList, hashes: FileHashes) -> Iterator[RawList]:

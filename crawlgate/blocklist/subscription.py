@@ -104,7 +104,7 @@ class Subscription:
         self.lists = lists
         self.name = name
         self.folder = folder_of(lists, name)
-        self._suffixes = suffixes
+        self.suffixes = suffixes
 
     @cached_property
     def terms(self) -> Terms:
@@ -239,7 +239,7 @@ class Subscription:
     def entries(self, received: Received) -> Entries:
         """What a version says, verified again; dates are the issuer's."""
         manifest = self.manifest(received)
-        return read_entries(self.entries_bytes(received), manifest, defaults=self.defaults, suffixes=self._suffixes)
+        return read_entries(self.entries_bytes(received), manifest, defaults=self.defaults, suffixes=self.suffixes)
 
     def entries_bytes(self, received: Received) -> bytes:
         """The entries of a version, as kept."""
