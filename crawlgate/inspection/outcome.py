@@ -126,7 +126,8 @@ def _facts(
         robots = site.survey.robots
         client_error = robots is not None and (robots.status or 0) < 500
         facts["readings"] = {"rfc9309": "permitted" if client_error else "reserved", "strict": "reserved"}
-    uses = [s.detail["use"] for s in signals if "use" in s.detail and s.subject in ("ours", "*")]
+    signalled = [s for s in signals if s.kind.startswith("content_signal.") and s.subject in ("ours", "*")]
+    uses = [s.detail["use"] for s in signalled if "use" in s.detail]
     if uses:
         facts["use"] = uses[-1]
     named = _licence_urls(licences, reading)
