@@ -10,7 +10,7 @@ import hashlib
 import os
 import platform
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,12 +26,24 @@ from .blocklist.entries import entry_tables
 from .blocklist.feed import FeedInvalid
 from .blocklist.files import trouble, write_whole
 from .blocklist.history import History, ReceivedVersion
+from .blocklist.journal import canonical_line, merged
 from .blocklist.keys import read_verifier_keys
+from .blocklist.letters import JOURNAL as NOTICES
 from .blocklist.letters import Letters, add_line, keep_document, notice_line
+from .blocklist.rebuild import Told, rebuild
 from .blocklist.receipts import Receipt, write_receipt
 from .blocklist.source import FolderSource, Progress, Source, WebSource, base_address, is_address
+from .blocklist.store import INDEX as LISTS
 from .blocklist.store import ListStore
-from .blocklist.subscription import Received, Subscription, check_versions, subscriptions
+from .blocklist.subscription import (
+    RECEIVED,
+    TERMS,
+    Received,
+    Subscription,
+    check_versions,
+    folder_of,
+    subscriptions,
+)
 from .clock import Clock, SystemClock
 from .domains import Suffixes
 from .errors import ConfigError
@@ -344,6 +356,32 @@ class Lists:
         """What was known of everything at every time."""
         return History(self.versions())
 
+    def rebuild(self) -> tuple[str, ...]:
+        """Make the journals of the lists again from the ledger and the versions kept; the names of the feeds and files
+        that were. What a journal knows beyond the ledger is kept where it can be read."""
+        told = (
+            Told(record.id, record.at, record.kind, record.table)
+            for record in records(self.home.ledger, kinds={"list", "notice", "segment"})
+            if record.at is not None
+        )
+        found = rebuild(told)
+        done: list[str] = []
+        for name, journal in found.feeds.items():
+            if name not in found.terms:
+                continue
+            folder = folder_of(self.home.lists, name)
+            _write_lines(folder / RECEIVED, merged(journal, folder / RECEIVED))
+            _write_lines(folder / TERMS, [found.terms[name]])
+            done.append(name)
+        if found.notices:
+            _write_lines(self.home.lists / NOTICES, merged(found.notices, self.home.lists / NOTICES))
+            done.append(NOTICES)
+        if found.lists:
+            ListStore(self.home.lists, suffixes=self._suffixes).restore(found.lists)
+            done.append(LISTS)
+        self._tell()
+        return tuple(done)
+
     # -- lifetime -----------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -386,6 +424,14 @@ class Lists:
             write_whole(self.home.lists / CHANGED, f"{secrets.token_hex(8)}\n".encode())
         except OSError as error:
             raise trouble(self.home.lists, error) from None
+
+
+def _write_lines(place: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, b"".join(map(canonical_line, lines)))
+    except OSError as error:
+        raise trouble(place.parent, error) from None
 
 
 def _key_sets(sub: Subscription) -> int:
