@@ -325,7 +325,8 @@ class LoadedLists:
                         threshold=item.threshold,
                         issuer=item.issuer or "",
                         issuer_kind=item.issuer_kind,
-                        vouched_by=item.vouched_by or "" if item.verified else "",
+                        vouched_by=(item.vouched_by or "") if item.verified else "",
+                        force=item.force,
                     )
                     return
                 (done,) = lists.update([known.name])
