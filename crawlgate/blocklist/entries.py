@@ -28,6 +28,7 @@ FIELDS = (
     "scope",
     "value",
     "path_prefix",
+    "exception",
     "reason",
     "works",
     "issuer",
