@@ -227,7 +227,7 @@ class Lists:
             before = earlier[-1] if earlier else None
         else:
             before = _version(sub, old)
-        return changes([] if before is None else _tables(sub, before), _tables(sub, after))
+        return tuple(changes([] if before is None else _tables(sub, before), _tables(sub, after)))
 
     def receipt(
         self, name: str, key: SigningKey | None = None, *, collector: str, version: int | None = None
