@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
-from crawlgate import Blocklist, ConfigError, Decision, Declaration, FeedError, Gate, Limits, Verdict
+from crawlgate import AsyncGate, Blocklist, ConfigError, Decision, Declaration, FeedError, Gate, Limits, Verdict
 from crawlgate.blocklist.history import knowledge_at
 from crawlgate.blocklist.knowledge import NoticeStatus, status
 from crawlgate.ledger.query import records
@@ -437,3 +439,33 @@ def test_the_delay_is_bounded_by_a_limit(home: Home) -> None:
         home.update()
         home.clock.advance(5)
         assert not gate.check("https://b.example/").allowed
+
+
+def test_many_at_once(home: Home) -> None:
+    """Updates from several threads and a gate at work: each version is received once, in one order."""
+    home.add()
+    home.publisher.put(A, B)
+    with home.gate() as gate, ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(home.update) for _ in range(6)]
+        jobs += [pool.submit(lambda n=n: gate.check(f"https://x{n}.example/").verdict) for n in range(20)]
+        results = [job.result() for job in jobs]
+    assert sorted(results[:6]) == ["new", *["unchanged"] * 5]
+    sub = home.lists().subscription(NAME)
+    assert [(received.n, received.version) for received in sub.versions] == [(1, 1), (2, 2)]
+    with home.lists() as lists:
+        assert lists.verify(NAME).problems == ()
+
+
+async def _asked(home: Home) -> tuple[bool, bool]:
+    web = FakeWeb()
+    async with AsyncGate(DECLARATION, home=home.path, clock=home.clock, evidence_transport=web.transport()) as gate:
+        before = (await gate.check("https://b.example/")).allowed
+        home.publisher.put(A, B)
+        home.update()
+        home.clock.advance(60)
+        return before, (await gate.check("https://b.example/")).allowed
+
+
+def test_an_asynchronous_gate_picks_up_a_new_version(home: Home) -> None:
+    home.add()
+    assert anyio.run(_asked, home) == (True, False)
