@@ -20,6 +20,7 @@ from .judge import judge
 from .ledger import ledger
 from .ledger_index import evidence, reindex
 from .ledger_outside import outside
+from .notice import notice
 from .report import report
 from .review import review
 from .signals import signals
@@ -50,6 +51,7 @@ _COMMANDS = (
     inspect_site,
     judge,
     ledger,
+    notice,
     report,
     review,
     signals,
