@@ -128,7 +128,7 @@ def ran(*arguments: object) -> tuple[float, float]:
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - started
-    if os.waitstatus_to_exitcode(status) not in (0, 1, 4):
+    if os.waitstatus_to_exitcode(status) not in (0, 4):
         sys.exit(child.stderr.read().decode() if child.stderr else "failed")
     return seconds, usage.ru_maxrss / 1024
 

@@ -7,6 +7,7 @@ import httpx
 
 from crawlgate import Declaration, Gate
 from crawlgate.errors import Refused
+from crawlgate.ledger import segments
 from crawlgate.testing import FakeClock, FakeWeb, Page
 
 DECLARATION = Declaration(
@@ -19,6 +20,16 @@ BEGIN = datetime(2026, 11, 10, 3, tzinfo=UTC)
 ROBOTS = "User-agent: *\nDisallow: /private\n"
 SHA = "ab" * 32
 PAGE = "<head><title>a</title></head><body>hello</body>"
+
+
+def plain(home):
+    """The segments of a home, those that are compressed unpacked."""
+    for path in segments.segments(home / "ledger"):
+        if path.suffix == ".zst":
+            with segments.Segment(path) as segment:
+                path.with_suffix("").write_bytes(b"".join(segment.lines()))
+            path.unlink()
+    return segments.segments(home / "ledger")
 
 
 def web():

@@ -13,7 +13,7 @@ from crawlgate.ledger import segments
 from crawlgate.ledger.compressed import compress
 from crawlgate.ledger.writer import LedgerWriter
 from crawlgate.testing import FakeClock
-from tests.audit.inquiries import BEGIN, SHA, crawled
+from tests.audit.inquiries import BEGIN, SHA, crawled, plain
 from tests.ledger.ledgers import basis, clock
 
 EXPECTED = {
@@ -160,14 +160,22 @@ def test_addresses_that_share_a_key_are_told_apart(tmp_path, monkeypatch):
     assert {item.asked.text: (item.answer, list(item.why)) for item in found} == EXPECTED
 
 
+def repacked(home):
+    """Turn a plain segment into a compressed one, and the other way round."""
+    (path,) = segments.segments(home / "ledger")
+    with segments.Segment(path) as segment:
+        lines, packed = list(segment.lines()), segment.packed
+    name = path.name.removesuffix(".zst") if packed else f"{path.name}.zst"
+    path.with_name(name).write_bytes(b"".join(lines if packed else compress(lines)))
+    path.unlink()
+
+
 def test_the_same_answers_from_compressed_segments_and_a_new_index(tmp_path):
     crawled(tmp_path)
     before = [
         (i.answer, i.why, [s.decision for a in i.addresses for s in a.steps]) for i in answered(tmp_path, *EXPECTED)
     ]
-    (path,) = segments.segments(tmp_path / "ledger")
-    path.with_name(f"{path.name}.zst").write_bytes(b"".join(compress(path.read_bytes().splitlines(keepends=True))))
-    path.unlink()
+    repacked(tmp_path)
     (tmp_path / "state.sqlite").unlink()
     after = [
         (i.answer, i.why, [s.decision for a in i.addresses for s in a.steps]) for i in answered(tmp_path, *EXPECTED)
@@ -222,7 +230,7 @@ def test_gaps_runs_and_what_people_put_on_record(tmp_path):
 def test_damage_is_told_and_does_not_hide_the_rest(tmp_path):
     crawled(tmp_path)
     crawled(tmp_path, clock=FakeClock(BEGIN + timedelta(days=1)))
-    first, second = segments.segments(tmp_path / "ledger")
+    first, second = plain(tmp_path)
     first.unlink()
     lines = second.read_bytes().splitlines(keepends=True)
     spoilt = [n for n, line in enumerate(lines) if b'"kind":"basis"' in line][-1]
@@ -241,8 +249,8 @@ def test_damage_is_told_and_does_not_hide_the_rest(tmp_path):
 
 def test_a_record_that_says_something_else_is_not_believed(tmp_path):
     crawled(tmp_path)
+    (path,) = plain(tmp_path)
     assert answered(tmp_path, "https://a.example/taken")[0].answer == "yes"
-    (path,) = segments.segments(tmp_path / "ledger")
     raw = path.read_bytes()
     stat = path.stat()
     path.write_bytes(raw.replace(b'"url":"https://a.example/taken"', b'"url":"https://a.example/tokan"'))

@@ -6,10 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from crawlgate.ledger import segments
 from crawlgate.ledger.writer import LedgerWriter
 from crawlgate.model import Outcome, Verdict
-from tests.audit.inquiries import BEGIN, crawled
+from tests.audit.inquiries import BEGIN, crawled, plain
 from tests.cli.program import run
 from tests.report.homes import AT, basis, clock
 from tests.test_schemas import validator
@@ -200,7 +199,7 @@ def test_what_could_read_nothing_does_not_end_well(run, tmp_path):
 
 def test_damage_is_told_with_exit_code_3(run, tmp_path):
     crawled(tmp_path)
-    (path,) = segments.segments(tmp_path / "ledger")
+    (path,) = plain(tmp_path)
     raw = path.read_bytes()
     path.write_bytes(raw.replace(b'"disposition":"released"', b'"disposition":"discarded"', 1))
     assert run("inquire", "a.example", "--home", tmp_path).code == 0
