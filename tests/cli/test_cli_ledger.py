@@ -99,6 +99,7 @@ def test_every_kind_has_a_line(tmp_path):
         writer.append("hold", {**said, "name": "claim-7", "action": "release"})
         writer.append("deletion", {**said, "segments": [{"segment": "x"}]})
         writer.append("merge", {"at": AT, "segments": []})
+        writer.append("outside", {"at": AT, "name": "old crawl", "by": "Kim", "reason": "no gate yet"})
         writer.append("list", {"at": AT, "source": "piracy.txt", "entries": 3, "sha256": "cd" * 32})
         writer.append("notice", {"at": AT, "event": "notice", "id": "n1", "scope": "host", "value": "a.example",
                                  "issuer": "RHA", "issuer_kind": "rights_holder", "verified": True,
