@@ -99,11 +99,11 @@ def test_every_kind_has_a_line(tmp_path):
         writer.append("hold", {**said, "name": "claim-7", "action": "release"})
         writer.append("deletion", {**said, "segments": [{"segment": "x"}]})
         writer.append("merge", {"at": AT, "segments": []})
-        writer.append("outside", {"at": AT, "name": "old crawl", "by": "Kim", "reason": "no gate yet"})
         writer.append("list", {"at": AT, "source": "piracy.txt", "entries": 3, "sha256": "cd" * 32})
         writer.append("notice", {"at": AT, "event": "notice", "id": "n1", "scope": "host", "value": "a.example",
                                  "issuer": "RHA", "issuer_kind": "rights_holder", "verified": True,
                                  "vouched_by": "R. Mori", "received_at": "2026-11-20T09:00:00Z"})  # fmt: skip
+        writer.append("outside", {"at": AT, "name": "old crawl", "by": "Kim", "reason": "no gate yet"})
         for number in range(300):
             writer.append("list", {"at": AT, "source": str(number)})
     lines = run("show", "--home", tmp_path, "--limit", 0).stdout.splitlines()[2:]
