@@ -131,7 +131,7 @@ def _conditions(group: Conditions, words: Words) -> list[Child]:
 
 
 def _item(place: int, item: ItemAnswer, words: Words) -> Html:
-    kind = words(f"inquiry.kind_{item.asked.kind}")
+    kind = words(f"inquiry_kind.{item.asked.kind}")
     told: list[Child] = [
         element("p", join((_say(item.answer, words), phrases.item_why(item, words)), " ")),
         element("p", kind, class_="where"),

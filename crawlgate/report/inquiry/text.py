@@ -14,7 +14,7 @@ from . import phrases
 def item_text(item: ItemAnswer, words: Words) -> str:
     """The answer about one thing asked for, some lines."""
     answer = phrases.answer_text(item.answer, words).upper()
-    kind = words(f"inquiry.kind_{item.asked.kind}")
+    kind = words(f"inquiry_kind.{item.asked.kind}")
     lines = [f"{item.asked.text}  ({kind})", f"  {answer}: {phrases.item_why(item, words)}"]
     lines += [
         f"  {told}" for told in (phrases.counts_text(item, words), phrases.hosts_text(item, words)) if told is not None
