@@ -10,7 +10,8 @@ import hashlib
 import os
 import platform
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,28 +26,51 @@ from .blocklist.entries import entry_tables
 from .blocklist.feed import FeedInvalid
 from .blocklist.files import trouble, write_whole
 from .blocklist.history import History, ReceivedVersion
+from .blocklist.journal import canonical_line, merged
 from .blocklist.keys import read_verifier_keys
+from .blocklist.letters import JOURNAL as NOTICES
 from .blocklist.letters import Letters, add_line, keep_document, notice_line
+from .blocklist.rebuild import Told, rebuild
 from .blocklist.receipts import Receipt, write_receipt
 from .blocklist.source import FolderSource, Progress, Source, WebSource, base_address, is_address
+from .blocklist.store import INDEX as LISTS
 from .blocklist.store import ListStore
-from .blocklist.subscription import Received, Subscription, subscriptions
+from .blocklist.subscription import (
+    RECEIVED,
+    TERMS,
+    Received,
+    Subscription,
+    check_versions,
+    folder_of,
+    subscriptions,
+)
 from .clock import Clock, SystemClock
 from .domains import Suffixes
 from .errors import ConfigError
 from .evidence.address import AddressPolicy
 from .evidence.download import Downloader
 from .home import Home
+from .ledger.keys import home_key
 from .ledger.open import open_ledger
+from .ledger.query import records
 from .ledger.writer import LedgerWriter
 from .limits import DEFAULT_LIMITS, Limits
 from .model import IssuerKind
-from .signed_note import SigningKey
+from .signed_note import SigningKey, VerifierKey
 
 CHANGED = "changed"
 """A file in the `lists` directory, written anew whenever something changed that gates are to load."""
 
 USER_AGENT = f"crawlgate/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What `Lists.verify` looked at, and what is not as it was signed or recorded; each problem is a sentence."""
+
+    versions: int
+    keys: int
+    problems: tuple[str, ...]
 
 
 class Lists:
@@ -90,11 +114,13 @@ class Lists:
         issuer: str = "",
         issuer_kind: str = IssuerKind.UNSTATED,
         vouched_by: str = "",
+        force: str = "",
         allow_stale: bool = False,
         progress: Progress | None = None,
     ) -> Update:
         """Subscribe to a signed feed at a web address or in a folder. `keys` are public halves, as text or as paths of
-        files; `vouched_by` is the person who checked whose they are and what is claimed."""
+        files; `vouched_by` is the person who checked whose they are and what is claimed; `force` a reason to take
+        entries that cover the world's most used sites; `allow_stale` takes a version that has expired."""
         self.home.create()
         address = base_address(str(source)) if is_address(str(source)) else str(Path(source).resolve())
         if issuer_kind == IssuerKind.RIGHTS_HOLDER and not vouched_by.strip():
@@ -114,15 +140,14 @@ class Lists:
             issuer=_words("issuer", issuer),
             issuer_kind=IssuerKind(issuer_kind),
             vouched_by=_words("vouched_by", vouched_by),
+            force=_words("force", force),
             allow_stale=allow_stale,
             progress=progress,
         )
         self._tell()
         return done
 
-    def update(
-        self, names: Sequence[str] = (), *, progress: Callable[[str], Progress | None] | None = None
-    ) -> tuple[Update, ...]:
+    def update(self, names: Sequence[str] = (), *, progress: Progress | None = None) -> tuple[Update, ...]:
         """Ask the sources of the subscriptions `names` (none: of all) for newer versions. What went wrong is in each
         `Update`; one that is refused leaves the last good version in force."""
         wanted = names or [sub.name for sub in self.subscriptions() if sub.terms.removed_at is None]
@@ -136,7 +161,7 @@ class Lists:
                 now=self._clock.now(),
                 record=self._record,
                 limits=self._limits,
-                progress=None if progress is None else progress(name),
+                progress=progress,
             )
             if done.rotated or (done.received is not None and done.outcome == "new"):
                 self._tell()
@@ -152,6 +177,23 @@ class Lists:
         sub = Subscription(self.home.lists, name, suffixes=self._suffixes)
         _ = sub.terms
         return sub
+
+    def verify(self, name: str) -> Verified:
+        """Check every version received: keys, signatures, entries, and the ledger's word for when each came."""
+        sub = self.subscription(name)
+        problems = list(check_versions(sub))
+        recorded = {
+            (str(r.table.get("manifest")), str(r.table.get("received_at")))
+            for r in records(self.home.ledger, kinds={"list"})
+            if r.table.get("event") == "received" and r.table.get("name") == name
+        }
+        problems += [
+            f"version {received.version}: the ledger has no record that it was received "
+            f"{received.received_at:%Y-%m-%d %H:%M:%S} UTC"
+            for received in sub.versions
+            if (received.manifest, received.table()["received_at"]) not in recorded
+        ]
+        return Verified(versions=len(sub.versions), keys=_key_sets(sub), problems=tuple(problems))
 
     def remove(self, name: str) -> None:
         """End a subscription; what was received stays known."""
@@ -187,8 +229,12 @@ class Lists:
             before = _version(sub, old)
         return changes([] if before is None else _tables(sub, before), _tables(sub, after))
 
-    def receipt(self, name: str, key: SigningKey, *, collector: str, version: int | None = None) -> bytes:
-        """A signed receipt for the issuer: which version reached us when, and when a gate had it loaded."""
+    def receipt(
+        self, name: str, key: SigningKey | None = None, *, collector: str, version: int | None = None
+    ) -> tuple[bytes, VerifierKey]:
+        """A signed receipt for the issuer, and the key to verify it with: which version reached us when, and when a
+        gate had it loaded. Signed with `key`, or with that of the home's ledger."""
+        key = key or home_key(self.home.keys)
         sub = self.subscription(name)
         received = sub.current if version is None else _version(sub, version)
         if received is None:
@@ -210,7 +256,7 @@ class Lists:
         table = {"event": "receipt", "key": str(key.verifier), "name": name, "version": received.version}
         digest = hashlib.sha256(note).hexdigest()
         self._record("list", {"at": self._clock.now(), **table, "sha256": received.sha256, "receipt": digest})
-        return note
+        return note, key.verifier
 
     # -- single notices -----------------------------------------------------------------------------
 
@@ -310,6 +356,32 @@ class Lists:
         """What was known of everything at every time."""
         return History(self.versions())
 
+    def rebuild(self) -> tuple[str, ...]:
+        """Make the journals of the lists again from the ledger and the versions kept; the names of the feeds and files
+        that were. What a journal knows beyond the ledger is kept where it can be read."""
+        told = (
+            Told(record.id, record.at, record.kind, record.table)
+            for record in records(self.home.ledger, kinds={"list", "notice", "segment"})
+            if record.at is not None
+        )
+        found = rebuild(told)
+        done: list[str] = []
+        for name, journal in found.feeds.items():
+            if name not in found.terms:
+                continue
+            folder = folder_of(self.home.lists, name)
+            _write_lines(folder / RECEIVED, merged(journal, folder / RECEIVED))
+            _write_lines(folder / TERMS, [found.terms[name]])
+            done.append(name)
+        if found.notices:
+            _write_lines(self.home.lists / NOTICES, merged(found.notices, self.home.lists / NOTICES))
+            done.append(NOTICES)
+        if found.lists:
+            ListStore(self.home.lists, suffixes=self._suffixes).restore(found.lists)
+            done.append(LISTS)
+        self._tell()
+        return tuple(done)
+
     # -- lifetime -----------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -352,6 +424,21 @@ class Lists:
             write_whole(self.home.lists / CHANGED, f"{secrets.token_hex(8)}\n".encode())
         except OSError as error:
             raise trouble(self.home.lists, error) from None
+
+
+def _write_lines(place: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, b"".join(map(canonical_line, lines)))
+    except OSError as error:
+        raise trouble(place.parent, error) from None
+
+
+def _key_sets(sub: Subscription) -> int:
+    try:
+        return len(sub.key_sets)
+    except FeedInvalid:
+        return 0
 
 
 def _tables(sub: Subscription, received: Received) -> list[dict[str, Any]]:

@@ -104,11 +104,15 @@ class LoadedList:
     expires: datetime | None = None
     n: int = 0
     size: int = 0
+    format: str | None = None
+    force: str = ""
 
     def table(self, at: datetime) -> dict[str, Any]:
         """For the head of a segment, or a record of its own: which bytes, by whose word, known since when."""
         table = {
             "entries": len(self.listing),
+            "force": self.force or None,
+            "format": self.format,
             "issuer": self.issuer or None,
             "issuer_kind": str(self.issuer_kind),
             "list": self.kind,
@@ -292,6 +296,8 @@ class LoadedLists:
                     issuer_kind=_kind_of(loaded.listing, item),
                     verified=item.verified,
                     vouched_by=item.vouched_by or "",
+                    format=item.format,
+                    force=item.force,
                 )
             )
         return tuple(found)
@@ -325,7 +331,8 @@ class LoadedLists:
                         threshold=item.threshold,
                         issuer=item.issuer or "",
                         issuer_kind=item.issuer_kind,
-                        vouched_by=item.vouched_by or "" if item.verified else "",
+                        vouched_by=(item.vouched_by or "") if item.verified else "",
+                        force=item.force,
                     )
                     return
                 (done,) = lists.update([known.name])

@@ -278,6 +278,37 @@ def test_nothing_hangs_on_the_index(home: Home) -> None:
         assert found.params["received"] == "2026-07-20"
 
 
+def test_everything_is_made_again_from_the_ledger_and_the_versions_kept(home: Home, tmp_path: Path) -> None:
+    plain = tmp_path / "list.txt"
+    plain.write_text("plain.example\n")
+    home.add()
+    with home.lists() as lists:
+        told = lists.add_notice(issuer="RHA", scope="host", value="n.example", vouched_by="A. Reviewer")
+    with home.gate(blocklists=[Blocklist(plain, vouched_by="A. Reviewer", verified=True)]) as gate:
+        gate.check("https://a.example/")
+        home.clock.advance(DAY.total_seconds())
+        home.publisher.put(A | {"reason": "more"}, B, now=home.clock.now())
+        home.update()
+        home.clock.advance(60)
+        gate.check("https://b.example/")
+    with home.lists() as lists:
+        lists.withdraw_notice(told["id"], reason="their letter")
+        before, terms = lists.versions(), lists.subscription(NAME).terms
+    for lost in (f"feeds/{NAME}/received.jsonl", f"feeds/{NAME}/subscription.json", "notices.jsonl", "received.jsonl"):
+        (home.path / "lists" / lost).unlink()
+    with home.lists() as lists:
+        assert lists.versions() == ()
+        assert lists.rebuild() == (NAME, "notices.jsonl", "received.jsonl")
+        assert sorted(map(str, lists.versions())) == sorted(map(str, before))
+        assert lists.subscription(NAME).terms == terms
+        assert lists.verify(NAME).problems == ()
+        again = lists.versions()
+        lists.rebuild()
+        assert lists.versions() == again
+    with home.gate() as gate:
+        assert not gate.check("https://b.example/").allowed
+
+
 def test_first_receipt_is_what_dates_an_entry(home: Home) -> None:
     home.add()
     home.clock.advance(DAY.total_seconds())

@@ -84,6 +84,7 @@ def subscribe(
     issuer: str = "",
     issuer_kind: IssuerKind = IssuerKind.UNSTATED,
     vouched_by: str = "",
+    force: str = "",
     allow_stale: bool = False,
     progress: Progress | None = None,
 ) -> Update:
@@ -112,6 +113,7 @@ def subscribe(
         verified=bool(vouched_by),
         vouched_by=vouched_by,
         added_at=now,
+        force=force,
     )
     folder = folder_of(lists, terms.name)
     first = source.keys(terms.serial)
@@ -351,7 +353,7 @@ def _receive(
         keys=manifest.keys,
         received_at=_received_at(sub, now),
     )
-    entries = read_entries(data, manifest, defaults=sub.defaults)
+    entries = read_entries(data, manifest, defaults=sub.defaults, force=sub.terms.force)
     received = replace(received, rejected=len(entries.rejected))
     earlier = () if before is None else [table for _, _, table in entry_tables(sub.entries_bytes(before))]
     differ = changes(earlier, [table for _, _, table in entry_tables(data)])

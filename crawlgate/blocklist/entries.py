@@ -17,6 +17,7 @@ import orjson
 from ..domains import Suffixes
 from ..limits import DEFAULT_LIMITS
 from ..model import Notice
+from .check import check_entry
 from .entry import DEFAULT_SUFFIXES, EntryDefaults, EntryError, Rejected, notice_from_table, shown
 from .feed import FeedInvalid, Manifest
 from .lines import MAX_LINE
@@ -89,8 +90,10 @@ def read_entries(
     *,
     defaults: EntryDefaults | None = None,
     suffixes: Suffixes = DEFAULT_SUFFIXES,
+    force: str = "",
 ) -> Entries:
-    """The notices of the entries a manifest names. Raises `FeedInvalid` (`mixed` where the bytes are others)."""
+    """The notices of the entries a manifest names. `force` is a reason to take entries that cover the world's most used
+    sites. Raises `FeedInvalid` (`mixed` where the bytes are others)."""
     check_entries(data, manifest)
     base = defaults or EntryDefaults()
     base = replace(base, source=f"{manifest.origin} version {manifest.version}", issuer=base.issuer or manifest.origin)
@@ -103,6 +106,11 @@ def read_entries(
             notice = notice_from_table(table, defaults=base, suffixes=suffixes)
         except EntryError as error:
             rejected.append(Rejected(number, text[: DEFAULT_LIMITS.raw_text], error.reason))
+            continue
+        problem = None if force else check_entry(notice)
+        if problem is not None:
+            reason = f"{problem.reason}; {problem.way_out}"
+            rejected.append(Rejected(number, text[: DEFAULT_LIMITS.raw_text], reason))
             continue
         if notice.issuer != base.issuer:  # an association speaks for a member; who was checked is the association
             notice = replace(notice, issuer=f"{notice.issuer} (through {base.issuer})")

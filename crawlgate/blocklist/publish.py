@@ -20,6 +20,7 @@ from .entries import check_entries, entry_tables, write_entries
 from .entry import EntryError, notice_from_table
 from .feed import (
     MANIFEST,
+    MAX_NOTE,
     MAX_VERSION,
     FeedInvalid,
     KeySet,
@@ -33,6 +34,7 @@ from .feed import (
     verified,
 )
 from .folder import MAX_KEY_SETS, FeedFolder, entries_name, keys_name, manifest_name
+from .receipts import Receipt
 
 Tables = Sequence[Mapping[str, Any]]
 
@@ -286,6 +288,20 @@ def publish(folder: FeedFolder, target: FeedFolder) -> tuple[Manifest, tuple[str
             _put(target, name, data)
             written.append(name)
     return manifest, tuple(written)
+
+
+def check_receipt(folder: FeedFolder, receipt: Receipt) -> Manifest:
+    """The manifest of which a receipt speaks, as it was published from this folder. Raises `FeedInvalid` (`mixed`) for
+    a receipt of something else: its hashes are over the bytes, so that neither side can mean other ones."""
+    data = folder.read(manifest_name(receipt.version), MAX_NOTE)
+    if data is None:
+        raise FeedInvalid("mixed", f"{folder.path} holds no version {receipt.version}")
+    manifest = parse_manifest(_text(data, f"manifest of version {receipt.version}"))
+    if manifest.origin != receipt.origin:
+        raise FeedInvalid("origin", f"the receipt is for {receipt.origin}, and {folder.path} holds {manifest.origin}")
+    if manifest.sha256 != receipt.sha256 or hashlib.sha256(data).hexdigest() != receipt.manifest:
+        raise FeedInvalid("mixed", f"the receipt is for another version {receipt.version} than that in {folder.path}")
+    return manifest
 
 
 def _there(place: Path) -> bytes | None:

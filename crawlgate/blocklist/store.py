@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -180,6 +180,21 @@ class ListStore:
                 effective_at=received_at,
                 notices=tuple(replace(n, id="") if n.id.startswith(numbered) else n for n in parsed.notices),
             )
+
+    def restore(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Write the index anew from what the ledger says of lists received, where the index lacks it."""
+        with locked(self.directory, _LOCK):
+            try:
+                known = self._index()
+            except ConfigError:
+                known = []
+            said = {(line["sha256"], line["source"], line["verified"], line["vouched_by"]) for line in known}
+            for line in lines:
+                if (line["sha256"], line["source"], line["verified"], line["vouched_by"]) not in said:
+                    place = next(self.directory.glob(f"{line['sha256']}.*"), None)
+                    known.append({**line, "bytes": 0 if place is None else place.stat().st_size})
+            known.sort(key=lambda line: str(line["received_at"]))
+            self._write(INDEX, b"".join(map(_canonical, known)))
 
     def _received(self, line: dict[str, Any]) -> RawList:
         """A list as it was received, from the copy kept."""

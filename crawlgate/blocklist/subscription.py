@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -239,7 +239,8 @@ class Subscription:
     def entries(self, received: Received) -> Entries:
         """What a version says, verified again; dates are the issuer's."""
         manifest = self.manifest(received)
-        return read_entries(self.entries_bytes(received), manifest, defaults=self.defaults, suffixes=self.suffixes)
+        data = self.entries_bytes(received)
+        return read_entries(data, manifest, defaults=self.defaults, suffixes=self.suffixes, force=self.terms.force)
 
     def entries_bytes(self, received: Received) -> bytes:
         """The entries of a version, as kept."""
@@ -359,6 +360,15 @@ class Subscription:
         table = {name: getattr(state, name) for name in ("outcome", "code", "message", "etag", "last_modified")}
         table["checked_at"] = None if state.checked_at is None else text_of(state.checked_at)
         self.write(STATE, orjson.dumps(table, option=orjson.OPT_SORT_KEYS))
+
+
+def check_versions(sub: Subscription) -> Iterator[str]:
+    """What of the versions received does not verify any more, as sentences."""
+    for received in sub.versions:
+        try:
+            sub.entries(received)
+        except FeedInvalid as error:
+            yield f"version {received.version}: {error}"
 
 
 def dates_of(versions: Iterable[ReceivedVersion], default: datetime) -> dict[ClaimKey, datetime]:

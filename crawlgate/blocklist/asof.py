@@ -1,0 +1,62 @@
+"""The lists as they were known at a time, ready to be asked: one index for each state of knowledge."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from ..domains import Suffixes
+from ..model import Notice, NoticeMatch, NoticeRelation
+from ..url import Url
+from .history import History
+from .knowledge import NoticeStatus, status
+from .match import NoticeIndex
+
+_STATES = 32
+
+
+class Covering(NamedTuple):
+    """A notice that covers a URL, and how it stood to the time asked for."""
+
+    notice: Notice
+    status: NoticeStatus
+
+
+class KnowledgeIndex:
+    """A `History`, asked by URL and time. What was received later is found too, and its status says so."""
+
+    def __init__(self, history: History, suffixes: Suffixes) -> None:
+        self._claims = history.claims
+        self._suffixes = suffixes
+        self._bounds = sorted({statement.since for claim in self._claims for statement in claim.statements})
+        self._index = lru_cache(_STATES)(self._built)
+
+    def ever(self, url: Url) -> bool:
+        """True if any notice ever received covers the URL; cheap, and false for nearly all."""
+        return any(match.relation is NoticeRelation.COVERS for match in self._all.matches(url))
+
+    def covering(self, url: Url, at: datetime) -> tuple[Covering, ...]:
+        """The notices that cover a URL, by what was known at `at`; those that no list named any more are left out, and
+        those out of which an exception known by then carves the URL."""
+        index = self._index(bisect_right(self._bounds, at))
+        return tuple(
+            Covering(match.notice, status(match.notice, at))
+            for match in index.matches(url)
+            if match.relation is NoticeRelation.COVERS and not _carved(match, at)
+        )
+
+    @cached_property
+    def _all(self) -> NoticeIndex:
+        return NoticeIndex((claim.notice for claim in self._claims if not claim.notice.exception), self._suffixes)
+
+    def _built(self, place: int) -> NoticeIndex:
+        """The index of the state that holds before the bound of that number."""
+        at = self._bounds[place - 1] if place else datetime.min.replace(tzinfo=self._bounds[0].tzinfo)
+        notices = (claim.at(at) for claim in self._claims)
+        return NoticeIndex((notice for notice in notices if notice is not None), self._suffixes)
+
+
+def _carved(match: NoticeMatch, at: datetime) -> bool:
+    return any(status(notice, at).counts for notice in match.exceptions)
