@@ -20,6 +20,7 @@ from typing import Any, Self
 import httpx
 
 from . import __version__
+from .blocklist.asof import KnowledgeIndex
 from .blocklist.changes import Change, changes
 from .blocklist.collect import Update, remove, repair, subscribe, update
 from .blocklist.entries import entry_tables
@@ -227,7 +228,7 @@ class Lists:
             before = earlier[-1] if earlier else None
         else:
             before = _version(sub, old)
-        return changes([] if before is None else _tables(sub, before), _tables(sub, after))
+        return tuple(changes([] if before is None else _tables(sub, before), _tables(sub, after)))
 
     def receipt(
         self, name: str, key: SigningKey | None = None, *, collector: str, version: int | None = None
@@ -344,7 +345,8 @@ class Lists:
     # -- knowledge ----------------------------------------------------------------------------------
 
     def versions(self) -> tuple[ReceivedVersion, ...]:
-        """Every version of every list received, and every notice: what `History` and `knowledge_at` read."""
+        """Every version of every feed and list received, and every notice: what `History` and `knowledge_at` read.
+        Lists of a mebibyte and more that nobody signs are left out; `knowledge` has them."""
         found: list[ReceivedVersion] = []
         for sub in self.subscriptions():
             found += sub.received_versions()
@@ -353,8 +355,13 @@ class Lists:
         return tuple(found)
 
     def history(self) -> History:
-        """What was known of everything at every time."""
+        """What was known of everything at every time, long lists left out."""
         return History(self.versions())
+
+    def knowledge(self) -> KnowledgeIndex:
+        """What was known at every time, of long lists as well, to be asked by URL and time."""
+        store = ListStore(self.home.lists, suffixes=self._suffixes)
+        return KnowledgeIndex(self.history(), self._suffixes, store.received_listings())
 
     def rebuild(self) -> tuple[str, ...]:
         """Make the journals of the lists again from the ledger and the versions kept; the names of the feeds and files

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
-from crawlgate import Blocklist, ConfigError, Decision, Declaration, FeedError, Gate, Limits, Verdict
+from crawlgate import AsyncGate, Blocklist, ConfigError, Decision, Declaration, FeedError, Gate, Limits, Verdict
 from crawlgate.blocklist.history import knowledge_at
 from crawlgate.blocklist.knowledge import NoticeStatus, status
 from crawlgate.ledger.query import records
@@ -210,7 +212,7 @@ def test_what_does_not_verify_keeps_a_gate_from_opening(home: Home) -> None:
     with pytest.raises(FeedError, match=r"bad|not over this text") as error:
         home.gate(blocklists=[home.publisher.web.path])
     assert "known all the same: version 1 of 2026-07-20" in str(error.value)
-    assert "1 of 1 entries in force" in str(error.value)
+    assert "1 of 1 entries taken" in str(error.value)
     # The home's own copy is good, and a gate that does not insist on the folder works with it.
     with home.gate() as gate:
         assert not gate.check("https://a.example/").allowed
@@ -329,6 +331,35 @@ def test_first_receipt_is_what_dates_an_entry(home: Home) -> None:
         assert received == ["2026-07-20", "2026-07-21", "2026-07-22"]
 
 
+def test_a_long_feed_is_compiled_and_says_the_same(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawlgate.blocklist.subscription.COMPILED_FROM", 0)
+    home.publisher.put(A | {"received_at": "2020-01-01", "issuer": "A member"}, entry("z", value="co.jp"))
+    home.add()
+    home.clock.advance(DAY.total_seconds())
+    home.publisher.put(A, B, entry("z", value="co.jp"), now=home.clock.now())
+    home.update()
+    sub = home.lists().subscription(NAME)
+    assert [received.rejected for received in sub.versions] == [1, 1]
+    assert list((home.path / "lists" / "compiled").iterdir())
+    with home.gate() as gate:
+        found = gate.check("https://www.a.example/").basis.finding("C1")
+        assert found is not None
+        assert (found.reason, found.params["received"], found.params["issuer"]) == (
+            "c1.known",
+            "2026-07-20",
+            "Rights Holders",
+        )
+        assert found.params["source"] == f"{ORIGIN} version 3"
+        later = gate.check("https://b.example/").basis.finding("C1")
+        assert later is not None
+        assert later.params["received"] == "2026-07-21"
+        assert gate.check("https://c.example/").allowed
+    kept = home.path / "lists" / f"{sub.versions[1].sha256}.jsonl"
+    kept.write_bytes(kept.read_bytes().replace(b"b.example", b"x.example"))
+    with pytest.raises(FeedError, match="were altered"):
+        home.gate()
+
+
 def test_an_ended_subscription_is_loaded_no_more_and_stays_known(home: Home) -> None:
     home.add()
     with home.lists() as lists:
@@ -408,3 +439,33 @@ def test_the_delay_is_bounded_by_a_limit(home: Home) -> None:
         home.update()
         home.clock.advance(5)
         assert not gate.check("https://b.example/").allowed
+
+
+def test_many_at_once(home: Home) -> None:
+    """Updates from several threads and a gate at work: each version is received once, in one order."""
+    home.add()
+    home.publisher.put(A, B)
+    with home.gate() as gate, ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(home.update) for _ in range(6)]
+        jobs += [pool.submit(lambda n=n: gate.check(f"https://x{n}.example/").verdict) for n in range(20)]
+        results = [job.result() for job in jobs]
+    assert sorted(results[:6]) == ["new", *["unchanged"] * 5]
+    sub = home.lists().subscription(NAME)
+    assert [(received.n, received.version) for received in sub.versions] == [(1, 1), (2, 2)]
+    with home.lists() as lists:
+        assert lists.verify(NAME).problems == ()
+
+
+async def _asked(home: Home) -> tuple[bool, bool]:
+    web = FakeWeb()
+    async with AsyncGate(DECLARATION, home=home.path, clock=home.clock, evidence_transport=web.transport()) as gate:
+        before = (await gate.check("https://b.example/")).allowed
+        home.publisher.put(A, B)
+        home.update()
+        home.clock.advance(60)
+        return before, (await gate.check("https://b.example/")).allowed
+
+
+def test_an_asynchronous_gate_picks_up_a_new_version(home: Home) -> None:
+    home.add()
+    assert anyio.run(_asked, home) == (True, False)

@@ -14,9 +14,7 @@ from typing import Any
 
 from .. import url as urls
 from ..blocklist.asof import Covering, KnowledgeIndex
-from ..blocklist.history import History
 from ..blocklist.knowledge import NoticeStatus
-from ..domains import Suffixes
 from ..errors import UrlError
 from ..ledger.query import DecisionRecord, Report, decisions, records
 from ..model import Notice, Outcome
@@ -66,10 +64,9 @@ class _Candidate:
 
 def sweep(
     ledger: Path,
-    history: History,
+    index: KnowledgeIndex,
     *,
     now: datetime,
-    suffixes: Suffixes | None = None,
     report: Report | None = None,
 ) -> Iterator[SweepItem]:
     """Every item of the ledger's outcome records whose source a notice covers at `now`, in the order of the ledger.
@@ -77,9 +74,8 @@ def sweep(
     Items that were removed since are left out. An item comes once, with the notice that binds most: a verified one
     before others, and of those the first received. `report` is told of lines that cannot be read.
     """
-    if not history.claims:
+    if index.empty:
         return
-    index = KnowledgeIndex(history, suffixes or Suffixes())
     candidates: dict[str, _Candidate] = {}
     before: dict[str, str] = {}
     for decision in decisions(ledger, report=report):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -12,7 +14,7 @@ from ..model import Notice, NoticeMatch, NoticeRelation
 from ..url import Url
 from .history import History
 from .knowledge import NoticeStatus, status
-from .match import NoticeIndex
+from .match import Listing, Lists, NoticeIndex
 
 _STATES = 32
 
@@ -24,14 +26,32 @@ class Covering(NamedTuple):
     status: NoticeStatus
 
 
-class KnowledgeIndex:
-    """A `History`, asked by URL and time. What was received later is found too, and its status says so."""
+@dataclass(frozen=True, slots=True)
+class ReceivedListing:
+    """One version of a long list, compiled: its entries are all dated with its own receipt."""
 
-    def __init__(self, history: History, suffixes: Suffixes) -> None:
+    list: str
+    received_at: datetime
+    listing: Listing
+
+
+class KnowledgeIndex:
+    """A `History`, and long lists beside it, asked by URL and time. What was received later is found too, and its
+    status says so. Of a long list the version of the time answers, so what was known is right at every time; an entry
+    that an earlier version named already bears the date of the later one."""
+
+    def __init__(self, history: History, suffixes: Suffixes, long: Iterable[ReceivedListing] = ()) -> None:
         self._claims = history.claims
         self._suffixes = suffixes
-        self._bounds = sorted({statement.since for claim in self._claims for statement in claim.statements})
+        self._long = sorted(long, key=lambda version: version.received_at)
+        bounds = {statement.since for claim in self._claims for statement in claim.statements}
+        self._bounds = sorted(bounds | {version.received_at for version in self._long})
         self._index = lru_cache(_STATES)(self._built)
+
+    @property
+    def empty(self) -> bool:
+        """True if nothing was ever received."""
+        return not self._bounds
 
     def ever(self, url: Url) -> bool:
         """True if any notice ever received covers the URL; cheap, and false for nearly all."""
@@ -48,14 +68,20 @@ class KnowledgeIndex:
         )
 
     @cached_property
-    def _all(self) -> NoticeIndex:
-        return NoticeIndex((claim.notice for claim in self._claims if not claim.notice.exception), self._suffixes)
+    def _all(self) -> Lists:
+        claims = NoticeIndex((claim.notice for claim in self._claims if not claim.notice.exception), self._suffixes)
+        return Lists([claims, *(version.listing for version in self._long)])
 
-    def _built(self, place: int) -> NoticeIndex:
+    def _built(self, place: int) -> Lists:
         """The index of the state that holds before the bound of that number."""
-        at = self._bounds[place - 1] if place else datetime.min.replace(tzinfo=self._bounds[0].tzinfo)
+        at = self._bounds[place - 1] if place else datetime.min.replace(tzinfo=UTC)
         notices = (claim.at(at) for claim in self._claims)
-        return NoticeIndex((notice for notice in notices if notice is not None), self._suffixes)
+        known = NoticeIndex((notice for notice in notices if notice is not None), self._suffixes)
+        newest: dict[str, Listing] = {}
+        for version in self._long:  # the newest received by then, or the first that came later
+            if version.received_at <= at or version.list not in newest:
+                newest[version.list] = version.listing
+        return Lists([known, *newest.values()])
 
 
 def _carved(match: NoticeMatch, at: datetime) -> bool:

@@ -179,7 +179,11 @@ def sign_version(
     _put(folder, entries_name(manifest.sha256), data)
     _put(folder, manifest_name(manifest.version), note)
     _put(folder, MANIFEST, note)
-    return Signed(manifest=manifest, changes=changes(draft.entries, tables), wanting=read_draft(folder).wanting)
+    return Signed(
+        manifest=manifest,
+        changes=tuple(changes(draft.entries, sorted(tables, key=_id))),
+        wanting=read_draft(folder).wanting,
+    )
 
 
 def cosign(folder: FeedFolder, signers: Sequence[SigningKey]) -> tuple[str, ...]:
@@ -309,6 +313,10 @@ def _there(place: Path) -> bytes | None:
         return place.read_bytes()
     except OSError:
         return None  # written anew, or told where that fails
+
+
+def _id(table: Mapping[str, Any]) -> str:
+    return str(table["id"])
 
 
 def _missing(draft: Draft, tables: Tables, now: datetime, *, withdraw: bool, drop: bool) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ import orjson
 from ..domains import Suffixes
 from ..errors import ConfigError, FeedError
 from ..model import IssuerKind, Notice
+from .asof import ReceivedListing
 from .cache import compiled, open_compiled
 from .entry import DEFAULT_SUFFIXES, EntryDefaults, Rejected
 from .files import locked, sync_folder, trouble, write_whole
@@ -160,17 +161,14 @@ class ListStore:
         )
 
     def received_versions(self) -> Iterator[ReceivedVersion]:
-        """Every list received, for `history`: lists from one source are versions of each other. Their entries bear no
-        names of their own, so what they name tells them apart. Raises `ConfigError` and `FeedError`."""
+        """Every list received, for `history`, but for long ones (`received_listings`): lists from one source are
+        versions of each other. Their entries bear no names of their own, so what they name tells them apart. Raises
+        `ConfigError` and `FeedError`."""
         for line in self._index():
             raw = self._received(line)
-            defaults = EntryDefaults(
-                issuer=line["issuer"] or "",
-                issuer_verified=line["verified"],
-                issuer_kind=IssuerKind(line.get("issuer_kind") or IssuerKind.UNSTATED),
-                vouched_by=line["vouched_by"] or "",
-            )
-            parsed = interpret(raw, defaults=defaults, suffixes=self._suffixes, force=line.get("force") or "")
+            if raw.bytes >= COMPILED_FROM:
+                continue
+            parsed = interpret(raw, defaults=_said(line), suffixes=self._suffixes, force=line.get("force") or "")
             received_at = datetime.fromisoformat(line["received_at"])
             numbered = f"{raw.sha256[:12]}:"
             yield ReceivedVersion(
@@ -180,6 +178,24 @@ class ListStore:
                 effective_at=received_at,
                 notices=tuple(replace(n, id="") if n.id.startswith(numbered) else n for n in parsed.notices),
             )
+
+    def received_listings(self) -> Iterator[ReceivedListing]:
+        """The long lists received, compiled. Raises as `received_versions`."""
+        hashes = FileHashes(self.directory)
+        for line in self._index():
+            raw = self._received(line)
+            if raw.bytes < COMPILED_FROM:
+                continue
+            received_at = datetime.fromisoformat(line["received_at"])
+            listing = open_compiled(
+                raw,
+                self.directory / COMPILED,
+                hashes=hashes,
+                defaults=replace(_said(line), received_at=received_at, effective_at=received_at),
+                suffixes=self._suffixes,
+                force=line.get("force") or "",
+            )
+            yield ReceivedListing(raw.path, received_at, listing)
 
     def restore(self, lines: Sequence[Mapping[str, Any]]) -> None:
         """Write the index anew from what the ledger says of lists received, where the index lacks it."""
@@ -274,6 +290,16 @@ class ListStore:
             write_whole(self.directory / name, data)
         except OSError as error:
             raise trouble(self.directory, error) from None
+
+
+def _said(line: Mapping[str, Any]) -> EntryDefaults:
+    """What is known of a list beyond its text, as its line in the index has it."""
+    return EntryDefaults(
+        issuer=line["issuer"] or "",
+        issuer_verified=line["verified"],
+        issuer_kind=IssuerKind(line.get("issuer_kind") or IssuerKind.UNSTATED),
+        vouched_by=line["vouched_by"] or "",
+    )
 
 
 def _words(name: str, text: str | None) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from crawlgate import Declaration, Gate
+from crawlgate import Blocklist, Declaration, Gate
 from crawlgate.audit.sweep import Known, SweepItem, sweep
 from crawlgate.lists import Lists
 from crawlgate.testing import FakeClock, FakeWeb
@@ -29,9 +30,15 @@ class Scene:
     def lists(self) -> Lists:
         return Lists(self.home, clock=self.clock)
 
-    def gate(self, mode: str = "enforce") -> Gate:
-        web = FakeWeb()
-        return Gate(DECLARATION, home=self.home, clock=self.clock, mode=mode, evidence_transport=web.transport())
+    def gate(self, mode: str = "enforce", blocklists: Sequence[Blocklist] = ()) -> Gate:
+        return Gate(
+            DECLARATION,
+            home=self.home,
+            clock=self.clock,
+            mode=mode,
+            blocklists=blocklists,
+            evidence_transport=FakeWeb().transport(),
+        )
 
     def fetch(self, gate: Gate, url: str, offset: int = 0) -> str:
         """Take a page and store it; the record of the decision."""
@@ -46,7 +53,7 @@ class Scene:
 
     def swept(self) -> list[SweepItem]:
         with self.lists() as lists:
-            return list(sweep(self.home / "ledger", lists.history(), now=self.clock.now()))
+            return list(sweep(self.home / "ledger", lists.knowledge(), now=self.clock.now()))
 
 
 @pytest.fixture
@@ -148,11 +155,34 @@ def test_paths_and_several_notices(scene: Scene) -> None:
     ]
 
 
+def test_a_long_list_that_somebody_vouches_for(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawlgate.blocklist.store.COMPILED_FROM", 0)
+    path = tmp_path / "list.txt"
+    blocklist = Blocklist(path, vouched_by="A. Reviewer", verified=True)
+    with scene.gate(mode="observe") as gate:
+        for name in "bcde":
+            scene.fetch(gate, f"https://{name}.example/")
+    scene.clock.advance(SECONDS)
+    path.write_text("b.example\nc.example\n")
+    with scene.gate(mode="observe", blocklists=[blocklist]) as gate:
+        scene.fetch(gate, "https://c.example/2")
+    scene.clock.advance(SECONDS)
+    path.write_text("c.example\nd.example\n")
+    with scene.gate(blocklists=[blocklist]) as gate:
+        gate.check("https://x.example/")
+    assert said(scene.swept()) == [
+        ("https://c.example/", "before_receipt", False),
+        ("https://d.example/", "before_receipt", False),
+        ("https://c.example/2", "after_load", False),
+    ]
+    assert {str(item.notice.issuer_kind) for item in scene.swept()} == {"public"}
+
+
 def test_nothing_known(tmp_path: Path) -> None:
     with Gate(DECLARATION, home=tmp_path, evidence_transport=FakeWeb().transport()) as gate:
         gate.check("https://a.example/")
     with Lists(tmp_path) as lists:
-        assert list(sweep(tmp_path / "ledger", lists.history(), now=START + timedelta(days=999))) == []
+        assert list(sweep(tmp_path / "ledger", lists.knowledge(), now=START + timedelta(days=999))) == []
 
 
 def test_known_words() -> None:

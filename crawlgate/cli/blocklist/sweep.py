@@ -43,8 +43,8 @@ def sweep(context: click.Context, /, home: Path, form: str, lang: str) -> None:
     faults: list[Fault] = []
     count: Counter[Known] = Counter()
     with open_lists(home) as lists:
-        history = lists.history()
-    for item in sweep_ledger(Home(home).ledger, history, now=datetime.now(UTC), report=faults.append):
+        index = lists.knowledge()
+    for item in sweep_ledger(Home(home).ledger, index, now=datetime.now(UTC), report=faults.append):
         count[item.known] += 1
         click.echo(orjson.dumps(_object(item)) if form == "json" else _text(item, lang))
     for known, said in _SAID.items():
