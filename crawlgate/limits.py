@@ -89,6 +89,15 @@ class Limits:
     origins: int = 50_000
     """Origins whose evidence is kept in memory, at some 50 KiB each on real files; the oldest go first."""
 
+    refusal_memory: float = 30 * 24 * 3600
+    """Seconds for which the gates of a home remember that a site refused them. Project choice: a month; what a site
+    said longer ago is asked anew."""
+
+    policy_bytes: int = 256 * 1024 * 1024
+    """Bytes of policy files, as received, whose reading is kept in memory; the oldest origins go first, and are asked
+    again when they come up. A reading takes up to some ten times the file. Project choice: more than 50,000 usual
+    files, and few hostile ones."""
+
     memo_per_origin: int = 4_096
     """Distinct answers remembered per origin; more are computed again."""
 

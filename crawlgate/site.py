@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from . import url as urls
 from .flow import Survey
+from .limits import DEFAULT_LIMITS
 from .model import Evidence, Lint, Polarity, Purpose, Scope, Signal, Strength
 from .signals import ai_txt, robots, rsl, tdm_policy, tdmrep, trust_txt, usage
 from .signals.agents import AgentCatalogue, AgentClass
@@ -102,7 +103,8 @@ class Site:
         robots_id = survey.robots.id if survey.robots else ""
         ours, _ = file.extension_lines(token)
         subject = "ours" if self.names_us else "*"
-        self._usage = usage.read(ours, subject=subject, evidence=robots_id)
+        doubtful = file.doubtful_lines(token)
+        self._usage = usage.read(ours, subject=subject, evidence=robots_id, doubtful=doubtful)
         tdm = survey.tdmrep
         self._tdm = (
             tdmrep.parse_file(tdm.body, base=urls.parse(tdm.url), evidence=tdm.id)
@@ -198,7 +200,9 @@ class Site:
         statements of the site that were not surveyed."""
         known = self._signals.get(answer)
         if known is None:
-            known = self._signals[answer] = tuple(self._robots_signals(answer, url))
+            known = tuple(self._robots_signals(answer, url))
+            if len(self._signals) < DEFAULT_LIMITS.memo_per_origin:
+                self._signals[answer] = known
         tdm_file = self._tdm.signals(answer.tdm) if self._tdm is not None else ()
         if reading is SILENCE and not tdm_file and not more:
             return known
@@ -217,7 +221,7 @@ class Site:
         evidence = self.survey.robots.id if self.survey.robots else ""
         found: list[Signal] = []
         if self._file.content not in ("robots", "absent"):
-            found.append(_no_robots_signal(self._file.content, evidence))
+            found.append(_no_robots_signal(self._file, evidence))
         if answer.rule:
             decided = self._own.decide(url.target)
             found.append(_own_signal(decided, self._file, self.token, self.names_us, evidence))
@@ -276,16 +280,19 @@ def _agents_named(file: RobotsFile, token: str, catalogue: AgentCatalogue) -> li
     )
 
 
-def _no_robots_signal(content: str, evidence: str) -> Signal:
+def _no_robots_signal(file: RobotsFile, evidence: str) -> Signal:
     """What was served in place of a robots.txt says nothing about crawling, and that is told."""
+    number, raw = file.beginning
     return Signal(
         kind="robots.not_robots_txt",
         purpose=Purpose.CRAWL,
         polarity=Polarity.UNSPECIFIED,
         strength=Strength.PREFERENCE,
         scope=Scope.ORIGIN,
+        raw=raw,
+        line=number or None,
         evidence=evidence,
-        detail={"content": content},
+        detail={"content": file.content},
     )
 
 

@@ -159,6 +159,29 @@ def test_what_a_page_sells_is_remembered(tmp_path: Path) -> None:
     assert [d.verdict for d in (before, landing, product, beside)] == ["allow", "review", "deny", "review"]
 
 
+def test_origins_are_kept_up_to_a_number_of_bytes_and_asked_again_after(tmp_path: Path) -> None:
+    closed = "User-agent: *\nDisallow: /closed\n" + "# \n" * 200
+    sites = [f"https://site{n}.example" for n in range(4)]
+    web = FakeWeb({f"{site}/robots.txt": closed for site in sites})
+    with gate(web, tmp_path, limits=Limits(policy_bytes=2 * len(closed))) as opened:
+        for _ in range(2):
+            assert [opened.check(f"{site}/closed").verdict for site in sites] == ["deny"] * 4
+        assert [web.asked(f"{site}/robots.txt") for site in sites] == [2] * 4
+        assert opened.check(f"{sites[-1]}/closed").verdict == "deny"
+        assert web.asked(f"{sites[-1]}/robots.txt") == 2, "the newest are still kept"
+
+
+def test_what_a_page_sells_is_remembered_when_its_origin_is_no_longer_kept(tmp_path: Path) -> None:
+    page = (
+        '<html><head><script type="application/ld+json">{"@type": "Dataset", "offers": {"price": "500", '
+        '"priceCurrency": "JPY"}, "distribution": {"contentUrl": "/data/full.csv"}}</script></head><body>x</body></html>'
+    )
+    with gate(FakeWeb(), tmp_path, limits=Limits(origins=1)) as opened:
+        opened.inspect(f"{SITE}/data", status=200, headers={"content-type": "text/html"}, body=page.encode())
+        assert opened.check("https://other.example/").allowed
+        assert opened.check(f"{SITE}/data/full.csv").verdict == "deny"
+
+
 def test_a_licence_in_force_lifts_what_it_covers(tmp_path: Path) -> None:
     web = FakeWeb({f"{SITE}/robots.txt": "User-agent: *\nDisallow: /"})
     licence = Licence(

@@ -56,8 +56,8 @@ PROTOCOLS = {
 
 
 def own_cases() -> list[dict[str, Any]]:
-    path = Path(__file__).parent / "vectors" / "own.json"
-    return list(json.loads(path.read_text("utf-8"))["cases"])
+    folder = Path(__file__).parent / "vectors"
+    return [case for path in sorted(folder.glob("*.json")) for case in json.loads(path.read_text("utf-8"))["cases"]]
 
 
 def shared_cases() -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ..assess import Assessor
 from ..criteria import evaluate
-from ..model import Basis, NoticeMatch, Stage
+from ..model import Basis, Evidence, NoticeMatch, Stage
 from ..policy import decide
 from ..signals.robots import AgentRules
 from ..signals.robots_rules import RuleSet
@@ -95,6 +95,11 @@ class Engine:
     def plans(self) -> list[Plan]:
         """Every plan so far, by number."""
         return self._planner.plans
+
+    @property
+    def robots(self) -> list[Evidence]:
+        """Every robots.txt that was in force for some row, by number."""
+        return self._planner.robots
 
     def judge(self, rows: Rows) -> Judged:
         """Judge the rows of one batch."""

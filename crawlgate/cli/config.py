@@ -10,12 +10,14 @@ from typing import Any
 import click
 import orjson
 
+from ..clock import SystemClock
 from ..criteria import CATALOGUE
 from ..criteria.limits import LIMITS, UNITS
 from ..declaration import from_table
 from ..errors import ConfigError
 from ..explain import EFFECTS, OUTCOMES, printable
-from ..model import Declaration, Outcome, Verdict
+from ..licences import read_licences
+from ..model import Declaration, Licence, Outcome, Verdict
 from ..policy import Profile, load_profile
 from ..policy.config import parse_profile, read_toml
 from ..policy.text import profile_toml
@@ -25,7 +27,8 @@ POLICY_SCHEMA = "crawlgate.policy/1"
 CHECK_SCHEMA = "crawlgate.config-check/1"
 FILES = {"declaration": "declaration.toml", "profile": "profile.toml"}
 _OF_PROFILES = {"effects", "based_on", "audit_effects", "limits"}
-_OF_DECLARATIONS = {"operator", "token", "user_agent", "purposes"}
+_OF_DECLARATIONS = {"operator", "token", "user_agent"}
+_OF_LICENCES = {"licensor", "licences"}
 _language = click.option("--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True)
 _form = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
@@ -70,7 +73,7 @@ def init(directory: Path, profile: str, force: bool, lang: str) -> None:
 @_form
 @click.pass_context
 def check(context: click.Context, /, files: tuple[Path, ...], form: str) -> None:
-    """Check declarations and profiles; without FILES those that `config init` names.
+    """Check declarations, profiles and licences; without FILES those that `config init` names.
 
     Every file is read. What is wrong is told with file, key and a suggestion, and the exit code is 2.
     """
@@ -197,6 +200,10 @@ def _checked(path: Path) -> dict[str, Any]:
         if told["kind"] == "profile":
             profile = parse_profile(raw, str(path))
             told |= {"ok": True, "name": profile.name, "sha256": profile.hash, "hints": _profile_hints(profile)}
+        elif told["kind"] == "licence":
+            licences = read_licences(path)
+            names = ", ".join(dict.fromkeys(licence.licensor for licence in licences))
+            told |= {"ok": True, "name": names, "hints": _licence_hints(licences)}
         else:
             declared = from_table(table, f"declaration {path}")
             told |= {"ok": True, "name": declared.operator, "hints": _declaration_hints(declared)}
@@ -212,8 +219,11 @@ def _kind(table: dict[str, Any], path: Path) -> str:
         return "profile"
     if _OF_DECLARATIONS & table.keys():
         return "declaration"
+    if _OF_LICENCES & table.keys():
+        return "licence"
     raise ConfigError(
-        f"{path}: is neither a profile (it has no effects and no based_on) nor a declaration (it has no operator)"
+        f"{path}: is no profile (it has no effects and no based_on), no declaration (no operator) and no licence (no "
+        "licensor)"
     )
 
 
@@ -238,6 +248,14 @@ def _declaration_hints(declared: Declaration) -> list[str]:
     if not declared.token_published:
         hints.append("token_published is false: a site cannot name this crawler in robots.txt (D3 not met)")
     return hints
+
+
+def _licence_hints(licences: tuple[Licence, ...]) -> list[str]:
+    now = SystemClock().now()
+    hints = [
+        f"{lic.licensor}: ended on {lic.valid_to.date()}" for lic in licences if lic.valid_to and lic.valid_to < now
+    ]
+    return hints + [f"{lic.licensor}: no reference, so nobody can look it up" for lic in licences if not lic.reference]
 
 
 def _declaration(path: Path) -> Declaration:

@@ -9,6 +9,7 @@ from importlib import resources
 from string import Formatter
 
 from ..model import Finding, Outcome
+from .terms import in_japanese
 
 LANGUAGES = ("en", "ja")
 
@@ -75,6 +76,8 @@ class Catalogue:
     def phrase(self, key: str, params: Mapping[str, str] | None = None, lang: str = "en") -> str:
         """The sentence for a reason key; a missing parameter shows as an ellipsis, an unknown key as itself."""
         texts = self.sentences.get(key)
+        if lang == "ja" and params:
+            params = {name: in_japanese(name, value) for name, value in params.items()}
         return Formatter().vformat(texts[lang], (), _Gaps(params or {})) if texts else key
 
     def source(self, lang: str = "en") -> str:

@@ -30,6 +30,8 @@ _LEGACY: Mapping[str, Purpose] = {
     "ai": Purpose.TRAIN,
     "genai": Purpose.TRAIN_GEN,
     "train-genai": Purpose.TRAIN_GEN,
+    "inference": Purpose.AI_INPUT,
+    "ai-output": Purpose.AI_INPUT,
 }
 
 _SAYS = {"y": Polarity.PERMITTED, "n": Polarity.RESERVED}

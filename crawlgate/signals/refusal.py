@@ -36,7 +36,7 @@ def read(
     signals += payment.read(status, headers, body, evidence=evidence)
     signals += challenge.read(status, headers, body, known=before.signals, evidence=evidence)
     if status >= 400:
-        signals += login_page.read(body, content_type=content_type, evidence=evidence)
+        signals += login_page.read(body, content_type=content_type, url=url.href, evidence=evidence)
     if MEDIA_TYPE in content_type.lower() or feed.root_name(body) == "rsl":
         inline = RslReference(url=None, where="inline", raw="", scope=Scope.RESPONSE, body=body)
         signals += inline_licences((inline,), url, evidence, lint)

@@ -92,6 +92,12 @@ class RobotsFile:
         """The lines of other protocols, in file order; made anew each time."""
         return tuple(line for _, line in self._groups.extensions())
 
+    @property
+    def beginning(self) -> tuple[int, str]:
+        """Number and text of the first line that is not blank, where something was served in place of a robots.txt
+        that has lines; 0 and nothing otherwise."""
+        return self._groups.beginning() if self.content in ("html", "json", "text", "xml") else (0, "")
+
     def names(self, token: str) -> bool:
         """True if a group names `token` (not by `*`)."""
         name = product_token(token)
@@ -169,6 +175,16 @@ class RobotsFile:
             (ours if number in selected else others).append(line)
         return ours, others
 
+    def doubtful_lines(self, token: str) -> list[tuple[str, ExtensionLine]]:
+        """Extension lines that speak to `token` in another reading of who is named only, each with the name of the
+        doubt (see `RobotsAnswer`)."""
+        readings = self._readings_of(product_token(token))
+        if len(readings) == 1:
+            return []
+        first, *others = readings
+        doubts = {number: name or "" for selected, name in others for number in selected if number not in first[0]}
+        return [(doubts[number], line) for number, line in self._groups.extensions() if number in doubts]
+
     def _selected(self, name: str, *, listed: bool = True, globs: bool = False) -> tuple[int, ...]:
         """Numbers of the groups that apply to a token: all that name it, else all of `*` (2.2.1)."""
         groups = self._groups
@@ -182,14 +198,17 @@ class RobotsFile:
                 return groups.of(sorted(found))
         return ()
 
-    def _rule_sets(self, name: str) -> list[tuple[str | None, RuleSet]]:
-        """The readings of what applies to a token, the author's meaning first; names of the others."""
+    def _readings_of(self, name: str) -> list[tuple[tuple[int, ...], str | None]]:
+        """Which groups apply to a token: in the author's meaning first, then in what else is defensible, by name."""
         readings: dict[tuple[int, ...], str | None] = {self._selected(name): None}
         if name in self._groups.listed or "*" in self._groups.listed:
             readings.setdefault(self._selected(name, listed=False), "agent_list")
         if self._groups.globs:
             readings.setdefault(self._selected(name, globs=True), "agent_glob")
-        return [(ambiguity, self._rule_set(selected)) for selected, ambiguity in readings.items()]
+        return list(readings.items())
+
+    def _rule_sets(self, name: str) -> list[tuple[str | None, RuleSet]]:
+        return [(ambiguity, self._rule_set(selected)) for selected, ambiguity in self._readings_of(name)]
 
     def _rule_set(self, selected: tuple[int, ...]) -> RuleSet:
         rules = self._sets.get(selected)
@@ -260,6 +279,8 @@ def parse(body: bytes, *, limits: Limits = DEFAULT_LIMITS) -> RobotsFile:
     groups = Groups(text, limits)
     kind = content(body, text, keys=groups.keyed)
     lint = list(groups.lint)
+    if kind != "robots":
+        lint = [item for item in lint if item.code not in ("no_field", "unknown_field", "more_lint")]
     if kind in _NOT_ROBOTS:
         lint.insert(0, Lint(code=f"{kind}_not_robots", message=f"the body is {_NOT_ROBOTS[kind]}, not a robots.txt"))
     elif kind == "empty":

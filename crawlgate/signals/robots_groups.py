@@ -17,7 +17,7 @@ from ..model import Lint
 from .lines import ExtensionLine
 from .pathmatch import needless_escape
 from .robots_agents import Named, list_lint, named
-from .robots_lines import AGENT, ALLOW, EXTENSION, Line, known, line_at, lines
+from .robots_lines import AGENT, ALLOW, EXTENSION, OTHER, Line, known, line_at, lines, nearest
 from .robots_rules import Matcher, Rule, readable_pattern
 
 OUTSIDE = 0
@@ -33,10 +33,12 @@ _MESSAGES = {
     "line_cut": "the line is longer than parsers read",
     "markup": "HTML markup stands in the line; the path is read up to it",
     "missing_colon": "a colon is missing",
+    "no_field": "the line has no field name; a comment begins with '#'",
     "no_leading_slash": "a path should begin with '/'; read as if it did",
     "percent_encoding": "letters, digits and -._~ need no percent-encoding; some crawlers then miss this rule",
     "rule_outside_group": "a rule before the first User-agent line is ignored",
     "space_list": "several agents on one line; write one User-agent line for each",
+    "unknown_field": "no field that robots.txt knows; crawlers pass over it",
 }
 
 
@@ -87,6 +89,9 @@ class Groups:
             kind = line.kind
             if not line.colon:
                 self._note("missing_colon", line)
+            if kind is OTHER:
+                self._note("no_field", line)
+                continue
             if kind is AGENT:
                 self.keyed = True
                 if not open_for_agents:
@@ -97,7 +102,10 @@ class Groups:
                 open_for_agents, usage_since_agent = True, False
                 run.append(self._agent(line))
             elif kind is EXTENSION:
-                self.keyed = self.keyed or known(line.key)
+                if known(line.key):
+                    self.keyed = True
+                else:
+                    self._note("unknown_field", line)
                 self._extensions.add(line.number, line.start, self._end(line))
                 self._keys.append(line.key)
                 if line.key == "content-usage" and open_for_agents:
@@ -177,7 +185,10 @@ class Groups:
     def _note(self, code: str, line: Line) -> None:
         if len(self.lint) < _MOST_LINT:
             raw = line_at(self.text, line.start)[:200]
-            self.lint.append(Lint(code=code, message=_MESSAGES[code], line=line.number, raw=raw))
+            message = _MESSAGES[code]
+            if code == "unknown_field" and (meant := nearest(line.key)):
+                message = f"{message}; was {meant} meant?"
+            self.lint.append(Lint(code=code, message=message, line=line.number, raw=raw))
         elif len(self.lint) == _MOST_LINT:
             message = f"further mistakes, from line {line.number} on, are not told"
             self.lint.append(Lint(code="more_lint", message=message))
@@ -187,6 +198,13 @@ class Groups:
     def __iter__(self) -> Iterator[int]:
         """The numbers of the groups, in file order."""
         return iter(dict.fromkeys(self._agent_group))
+
+    def beginning(self) -> tuple[int, str]:
+        """Number and text of the first line that is not blank; 0 and nothing without one."""
+        start = len(self.text) - len(self.text.lstrip())
+        if start == len(self.text):
+            return 0, ""
+        return self.text.count("\n", 0, start) + 1, line_at(self.text, start)[: self._limits.raw_text]
 
     def of(self, agent_lines: Iterable[int]) -> tuple[int, ...]:
         """The groups of some `User-agent` lines, in order and once each."""

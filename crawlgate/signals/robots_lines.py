@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import difflib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..limits import Limits
@@ -35,6 +37,18 @@ _KNOWN_ELSEWHERE = {
     "llm-policy",
 }
 
+# Fields that are worth naming where an unknown one looks like them.
+_MEANT = (
+    "User-agent",
+    "Disallow",
+    "Allow",
+    "Sitemap",
+    "License",
+    "Content-Usage",
+    "Content-Signal",
+    "DisallowAITraining",
+)
+
 AGENT, ALLOW, DISALLOW, EXTENSION, OTHER = "agent", "allow", "disallow", "extension", "other"
 
 _SIGNATURES = {
@@ -45,6 +59,8 @@ _SIGNATURES = {
 # Octets that are no UTF-8, as "surrogateescape" decodes them, and as they would stand in a URL.
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _ESCAPED = {0xDC00 + octet: f"%{octet:02X}" for octet in range(0x80, 0x100)}
+_INVISIBLE = re.compile("[\xad\u200b-\u200f\u2060\ufeff]")
+_WIDE_COLON = "："
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -124,9 +140,21 @@ def known(key: str) -> bool:
     return key in _KNOWN_ELSEWHERE or kind_of(key) in (AGENT, ALLOW, DISALLOW)
 
 
+@lru_cache(maxsize=256)
+def nearest(key: str) -> str:
+    """The field that an unknown one was probably meant to be, or an empty string."""
+    plain = key.replace("-", "").replace("_", "").replace(" ", "")
+    for name in _MEANT:
+        if name.replace("-", "").lower() == plain:
+            return name
+    near = difflib.get_close_matches(key, [name.lower() for name in _MEANT], n=1, cutoff=0.8)
+    return next((name for name in _MEANT if near and name.lower() == near[0]), "")
+
+
 def lines(text: str) -> Iterator[Line]:
-    """Every line with a key, in order; a comment ends a line. A line of two words may lack its colon."""
-    kinds: dict[str, str] = {}
+    """Every line that says something, in order; a comment ends a line. Its colon may be missing where there are two
+    words, or be a full-width one; what has no field name at all is `other`, whole."""
+    kinds: dict[str, tuple[str, str]] = {}
     find = text.find
     position, number, size = 0, 0, len(text)
     while position < size:
@@ -143,32 +171,50 @@ def lines(text: str) -> Iterator[Line]:
             if line is not None:
                 yield line
         else:
-            key = text[position:colon].strip().lower()
-            kind = kinds.get(key)
-            if kind is None:
-                kind = kind_of(key)
+            written = text[position:colon]
+            known_as = kinds.get(written)
+            if known_as is None:
+                known_as = _field(written)
                 if len(kinds) < 256:
-                    kinds[key] = kind
-            if kind is not OTHER:
-                value = text[colon + 1 : stop]
-                start = colon + 1 + len(value) - len(value.lstrip())
-                yield _new(Line, (number, kind, key, start, start + len(value.strip()), True))
+                    kinds[written] = known_as
+            key, kind = known_as
+            value = text[colon + 1 : stop]
+            start = colon + 1 + len(value) - len(value.lstrip())
+            yield _new(Line, (number, kind, key, start, start + len(value.strip()), True))
         position = end + 1
 
 
-def _without_colon(text: str, start: int, stop: int, number: int) -> Line | None:
-    """A line of exactly two words whose first is a key of RFC 9309 (`User agent X` counts as two)."""
-    words = text[start:stop].split(None, 3)
-    key = words[0].lower() if words else ""
-    if len(words) == 3 and key == "user" and words[1].lower() == "agent":
-        key = "user agent"
-    elif len(words) != 2:
-        return None
+def _field(written: str) -> tuple[str, str]:
+    """A field name as it is compared, and its kind. Marks that nobody sees are left out before a User-agent: a file
+    that another was put in front of (by a CDN) has its BOM in the middle, where its first group begins."""
+    key = written.strip().lower()
     kind = kind_of(key)
-    if kind in (EXTENSION, OTHER):
-        return None
-    begins = text.index(words[-1], text.index(words[-2], start) + len(words[-2]))
-    return Line(number, kind, key, begins, begins + len(words[-1]), colon=False)
+    if kind is OTHER and _INVISIBLE.search(key):
+        plain = _INVISIBLE.sub("", key).strip()
+        if kind_of(plain) is AGENT:
+            return plain, AGENT
+    return key, kind
+
+
+def _without_colon(text: str, start: int, stop: int, number: int) -> Line | None:
+    """A line of exactly two words whose first is a key of RFC 9309 (`User agent X` counts as two), or one with a
+    full-width colon; whatever else is there is no field."""
+    begins = start
+    key, wide, value = text[start:stop].partition(_WIDE_COLON)
+    if wide:
+        key, kind = _field(key)
+        begins = stop - len(value.lstrip())
+    else:
+        words = key.split(None, 3)
+        if not words:
+            return None
+        if len(words) == 3 and words[1].lower() == "agent":
+            words = [f"{words[0]} agent", words[2]]
+        key, kind = _field(words[0]) if len(words) == 2 else ("", OTHER)
+        begins = text.rindex(words[-1], start, stop)
+    if kind is OTHER or (kind is EXTENSION and not wide):
+        return Line(number, OTHER, "", start, stop)
+    return Line(number, kind, key, begins, begins + len(text[begins:stop].rstrip()), colon=False)
 
 
 def line_at(text: str, position: int) -> str:

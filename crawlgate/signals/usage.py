@@ -25,6 +25,8 @@ _READERS: Mapping[str, tuple[str, Callable[[str], LineReading]]] = {
     "allowaitraining": ("robots.allow_ai_training", ai_training.allow),
 }
 # Lines that speak to everybody where they stand before any group; the others belong inside one.
+_RESTRICTIVE = (Polarity.RESERVED, Polarity.PRICED, Polarity.CONDITIONAL)
+_OUTSIDE = ("rule_outside_group", "the line stands before the first User-agent line")
 _GLOBAL = ("content-signal", "content-signals")
 
 
@@ -110,21 +112,32 @@ class UsageRules:
         return tuple(signal for signals in self._signals for signal in signals)
 
 
-def read(lines: Iterable[ExtensionLine], *, subject: str = "ours", evidence: str = "") -> UsageRules:
+def read(
+    lines: Iterable[ExtensionLine],
+    *,
+    subject: str = "ours",
+    evidence: str = "",
+    doubtful: Iterable[tuple[str, ExtensionLine]] = (),
+) -> UsageRules:
     """The usage rules among `lines`, which the caller has chosen for `subject` (RFC 9309 2.2.1).
 
-    Lines of other protocols are passed over; a line that says nothing leaves a lint only.
+    Lines of other protocols are passed over; a line that says nothing leaves a lint only. `doubtful` lines are for
+    `subject` in one of two readings, named beside each: what they reserve counts, what they permit does not.
     """
     rules: list[UsageRule] = []
     lint: list[Lint] = []
-    for line in lines:
+    for doubt, line in (*((None, line) for line in lines), *doubtful):
         known = _READERS.get(line.key)
         if known is None:
             continue
         kind, reader = known
         reading = reader(line.value)
         if not line.agents and line.key not in _GLOBAL:
-            reading = _outside(reading)
+            # A rule before the first User-agent line is ignored (RFC 9309 2.2.2), and what it means is plain.
+            reading = _restrictive(reading, "outside_group")
+            reading = replace(reading, lint=(*reading.lint, _OUTSIDE))
+        elif doubt is not None:
+            reading = _restrictive(reading, doubt)
         lint += (
             Lint(code=code, message=message, raw=clip(line.raw), line=line.number, name=line.key)
             for code, message in reading.lint
@@ -145,20 +158,15 @@ def read(lines: Iterable[ExtensionLine], *, subject: str = "ours", evidence: str
     return UsageRules(rules, lint, evidence=evidence)
 
 
-def _outside(reading: LineReading) -> LineReading:
-    """A rule before the first User-agent line is ignored (RFC 9309 2.2.2), so it permits nothing; that its author
-    reserved something is still plain."""
+def _restrictive(reading: LineReading, doubt: str) -> LineReading:
+    """A reading of which only what restricts counts, and that by doubt."""
     said = (*reading.statements, *reading.doubtful)
-    if not said:
-        return reading
+    others = (one for one in said if one.polarity not in _RESTRICTIVE)
     return replace(
         reading,
-        statements=tuple(
-            s._replace(polarity=Polarity.UNSPECIFIED) for s in said if s.polarity is not Polarity.RESERVED
-        ),
-        doubtful=tuple(s for s in said if s.polarity is Polarity.RESERVED),
-        ambiguity=reading.ambiguity or "outside_group",
-        lint=(*reading.lint, ("rule_outside_group", "the line stands before the first User-agent line")),
+        statements=tuple(one._replace(polarity=Polarity.UNSPECIFIED) for one in others),
+        doubtful=tuple(one for one in said if one.polarity in _RESTRICTIVE),
+        ambiguity=reading.ambiguity or doubt,
     )
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from crawlgate.cli.main import cli
+from crawlgate.declaration import from_table
 from crawlgate.errors import ConfigError
+from crawlgate.model import Declaration, Licence, Use
 from crawlgate.policy import load_profile
 from crawlgate.policy.config import BUILT_IN
 
@@ -43,6 +48,7 @@ def test_check_tells_every_file_and_exits_with_2(tmp_path: Path) -> None:
         "hole.toml": 'name = "a"\n[effects.B2]\nmet = "deny"\n',
         "who.toml": 'operator = "X"\ntoken = "XBot"\nuser_agent = "XBot/1"\npurposes = ["pretrainin"]\n',
         "odd.toml": "x = 1\n",
+        "old.toml": 'licensor = "P"\nscope = ["https://p.example/*"]\npurposes = ["*"]\nfrom = 2020-01-01\nto = 2020-12-31\n',
     }
     for name, text in texts.items():
         (tmp_path / name).write_text(text, "utf-8")
@@ -55,15 +61,17 @@ def test_check_tells_every_file_and_exits_with_2(tmp_path: Path) -> None:
         ("profile", False),
         ("declaration", False),
         (None, False),
+        ("licence", True),
         (None, False),
     ]
+    assert rows[4]["hints"] == ["P: ended on 2020-12-31", "P: no reference, so nobody can look it up"]
     assert "effects.A1.met" in rows[1]["error"]
     assert "did you mean 'pretraining'" in rows[2]["error"]
-    assert "neither a profile" in rows[3]["error"]
-    assert "No such file" in rows[4]["error"]
+    assert "is no profile" in rows[3]["error"]
+    assert "No such file" in rows[5]["error"]
     plain = run("check", *files)
     assert plain.exit_code == 2
-    assert plain.stdout.count("is fine") == 1
+    assert plain.stdout.count("is fine") == 2
     assert plain.stderr.count("crawlgate: ") == 4
 
 
@@ -98,3 +106,14 @@ def test_show_names_who_asks_where_it_is_given(tmp_path: Path) -> None:
     told = json.loads(run("show", "--declaration", tmp_path / "declaration.toml", "--format", "json").stdout)
     assert told["declaration"]["token"] == "ExampleBot"
     assert "token: ExampleBot" in run("show", "--declaration", tmp_path / "declaration.toml").stdout
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_the_starter_names_every_field_and_every_purpose(tmp_path: Path, lang: str) -> None:
+    run("init", tmp_path, "--lang", lang)
+    text = (tmp_path / "declaration.toml").read_text("utf-8")
+    for name in [*(field.name for field in fields(Declaration)), *(field.name for field in fields(Licence)), *Use]:
+        assert name in text, name
+    whole = re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", text.replace("token_published = false", ""))
+    read = from_table(tomllib.loads(whole))
+    assert (read.needed_works, read.snippet_cap, len(read.licences)) == (100000, 200, 1)

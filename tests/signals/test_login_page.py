@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlgate.model import Polarity, Purpose, Scope, Signal, Strength
-from crawlgate.signals import login_page
+from crawlgate.signals import login_page, login_words
 from tests.effort import assert_linear, assert_within
 
 FORM = (
@@ -67,7 +67,7 @@ def test_the_signal() -> None:
     ],
 )
 def test_the_title_says_login(title: str) -> None:
-    assert login_page.suspected(title)
+    assert login_words.suspected(title)
     assert signs(FORM, title) == ["title"]
 
 
@@ -87,7 +87,7 @@ def test_the_title_says_login(title: str) -> None:
     ],
 )
 def test_titles_that_do_not_say_login(title: str) -> None:
-    assert not login_page.suspected(title)
+    assert not login_words.suspected(title)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_never_raises(body: bytes, content_type: str, whole: bool) -> None:
 
 @given(st.text())
 def test_any_title(title: str) -> None:
-    login_page.suspected(title)
+    login_words.suspected(title)
 
 
 HOSTILE = {

@@ -1,0 +1,270 @@
+"""Arrow tables in, Arrow tables out: the face of the engine for audits and pipelines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..assess import Assessor
+from ..blocklist.match import NoticeIndex
+from ..declaration import suggestion
+from ..errors import ConfigError
+from ..model import Declaration, Evidence, Stage, Verdict
+from ..policy import Profile, load_profile
+from ..register import Register
+from ..signals import agents
+from .book import EvidenceBook, micros
+from .classes import DecisionClass
+from .engine import Engine, Judged
+from .plans import Planner
+from .rows import NO_AGENT, NO_STATUS, Particulars, Rows
+from .texts import texts
+from .times import Times, read_times
+
+_KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
+    "url": ("url", "uri", "target_uri", "warc-target-uri", "link", "page_url", "original_url", "image_url"),
+    "time": ("time", "timestamp", "fetch_time", "fetched_at", "crawl_time", "warc-date", "warc_date", "date"),
+    "status": ("status", "fetch_status", "http_status", "status_code", "statuscode"),
+    "user_agent": ("user_agent", "user-agent", "useragent", "ua"),
+}
+_NOT_A_YEAR_AHEAD = timedelta(days=1)  # clocks differ, not by more
+REFUSED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a table hold what. Only `url` has to be there; None is "not in the table"."""
+
+    url: str
+    time: str | None = None
+    status: str | None = None
+    user_agent: str | None = None
+
+    @classmethod
+    def find(cls, names: Sequence[str], **given: str | None) -> Columns:
+        """The columns given, else those with a usual name. Raises `ConfigError` that says what was found."""
+        for role, name in given.items():
+            if name is not None and name not in names:
+                raise ConfigError(
+                    f"there is no column {name!r} ({role}){suggestion(name, names)}; the table has {', '.join(names)}"
+                )
+        lower = {name.lower(): name for name in reversed(names)}
+        found = {
+            role: given.get(role) or next((lower[usual] for usual in usuals if usual in lower), None)
+            for role, usuals in _KNOWN_NAMES.items()
+        }
+        if found["url"] is None:
+            raise ConfigError(
+                f"no column of URLs was found among {', '.join(names) or 'no columns'}; name it with url="
+            )
+        return cls(**found)  # type: ignore[arg-type]
+
+
+class TableJudge:
+    """Judges tables one after another, with everything learnt of hosts kept between them.
+
+    `evidence` is what is on record of policy files, `notices` and `register` what was known of sites. `stage`
+    `audit` speaks of content that was collected, `pre_fetch` asks whether the gate would let it be fetched. `as_of`
+    is the instant all rows are judged at; None takes each row's own time. Not safe to share between threads.
+    """
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        *,
+        profile: str | PathLike[str] | Profile = "standard",
+        evidence: EvidenceBook | None = None,
+        notices: NoticeIndex | None = None,
+        register: Register | None = None,
+        stage: Stage | str = Stage.AUDIT,
+        as_of: datetime | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        if as_of is not None and as_of.tzinfo is None:
+            raise ConfigError(f"as_of {as_of.isoformat()} has no zone; write Z or an offset")
+        policy = profile if isinstance(profile, Profile) else load_profile(str(profile))
+        self.declaration = declaration
+        self.profile = policy
+        self.evidence = evidence if evidence is not None else EvidenceBook()
+        self.as_of = as_of
+        self.latest = (now or datetime.now(UTC)) + _NOT_A_YEAR_AHEAD
+        assessor = Assessor(declaration, policy, lists_loaded=notices is not None)
+
+        def planner(origin_of: Callable[[int], str]) -> Planner:
+            return Planner(declaration, self.evidence, notices, agents.load(), origin_of, register=register)
+
+        self.engine = Engine(assessor, planner, Stage(stage))
+        self.counts: Counter[int] = Counter()
+        self.refusals: Counter[str] = Counter()
+
+    @property
+    def classes(self) -> list[DecisionClass]:
+        """The classes of decisions so far; the column `basis` numbers them."""
+        return self.engine.classes
+
+    def robots(self, number: int) -> Evidence:
+        """The robots.txt that the column `robots` numbers."""
+        return self.engine.robots[number]
+
+    def judge(
+        self, table: Any, columns: Columns | None = None, particulars: Mapping[int, Particulars] | None = None
+    ) -> tuple[Judged, dict[int, tuple[str, str]]]:
+        """Judge the rows of an Arrow table or batch: the answers, and why rows could not be judged. `particulars`
+        are by row."""
+        columns = columns or Columns.find(table.column_names if hasattr(table, "column_names") else table.schema.names)
+        at = self._times(table, columns)
+        rows = Rows(
+            texts(table[columns.url]),
+            at.at,
+            _statuses(table[columns.status]) if columns.status else None,
+            *_agents(table[columns.user_agent] if columns.user_agent else None),
+            particulars or {},
+        )
+        judged = self.engine.judge(rows)
+        refused = judged.refused | at.refused if at.refused else judged.refused
+        if refused:
+            judged.classes[np.fromiter(refused, np.int64, len(refused))] = REFUSED
+        self._count(judged, refused)
+        return judged, refused
+
+    def __call__(self, table: Any, columns: Columns | None = None) -> Any:
+        """The table of answers for a table, row by row: `verdict`, `findings` (criteria that are not "not met"),
+        `criteria` (all outcomes, packed), `basis`, `robots_line`, and `problem` where a row could not be judged."""
+        judged, refused = self.judge(table, columns)
+        known = np.maximum(judged.classes, 0)
+        bad = pa.array(judged.classes < 0)
+        return pa.table(
+            {
+                "verdict": self._by_class(known, bad, [str(c.verdict) for c in self.classes]),
+                "findings": self._by_class(known, bad, [c.spelled for c in self.classes]),
+                "criteria": pa.array(self._packed()[known], mask=judged.classes < 0),
+                "basis": pa.array(judged.classes, mask=judged.classes < 0),
+                "robots_line": pa.array(judged.lines, mask=judged.lines == 0),
+                "problem": _problems(len(known), refused),
+            }
+        )
+
+    def bases(self) -> Any:
+        """The classes as a table: what the column `basis` means."""
+        rows = self.classes
+        return pa.table(
+            {
+                "basis": pa.array(range(len(rows)), pa.int32()),
+                "stage": pa.array([c.stage for c in rows], pa.string()),
+                "verdict": pa.array([str(c.verdict) for c in rows], pa.string()),
+                "temporary": pa.array([c.temporary for c in rows], pa.bool_()),
+                "criteria": pa.array([c.packed for c in rows], pa.uint64()),
+                "findings": pa.array(
+                    [
+                        [{"criterion": f.criterion, "outcome": str(f.outcome), "reason": f.reason} for f in c.findings]
+                        for c in rows
+                    ],
+                    pa.list_(
+                        pa.struct([("criterion", pa.string()), ("outcome", pa.string()), ("reason", pa.string())])
+                    ),
+                ),
+                "reasons": pa.array([list(c.reasons) for c in rows], pa.list_(pa.string())),
+                "not_assessed": pa.array([list(c.not_assessed) for c in rows], pa.map_(pa.string(), pa.string())),
+                "profile": pa.array([c.profile for c in rows], pa.string()),
+                "rule_pack": pa.array([c.rule_pack for c in rows], pa.string()),
+                "rows": pa.array([self.counts[n] for n in range(len(rows))], pa.int64()),
+            }
+        )
+
+    def dropped(self) -> dict[str, int]:
+        """How many rows are not allowed, by the criterion that weighs most; rows that could not be judged by why."""
+        found: Counter[str] = Counter()
+        for number, count in self.counts.items():
+            one = self.classes[number]
+            if one.verdict is not Verdict.ALLOW:
+                found[one.reasons[0] if one.reasons else str(one.verdict)] += count
+        for code, count in self.refusals.items():
+            found[f"not judged: {code}"] += count
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    def _times(self, table: Any, columns: Columns) -> Times:
+        if self.as_of is not None:
+            return Times(np.full(table.num_rows, micros(self.as_of), np.int64), {})
+        if columns.time is None:
+            names = table.column_names if hasattr(table, "column_names") else table.schema.names
+            raise ConfigError(
+                f"no column of times was found among {', '.join(names)}; name it with time=, or judge all rows at one "
+                "instant with as_of="
+            )
+        return read_times(table[columns.time], latest=self.latest)
+
+    def _count(self, judged: Judged, refused: Mapping[int, tuple[str, str]]) -> None:
+        good = judged.classes[judged.classes >= 0]
+        for number, count in enumerate(np.bincount(good).tolist()):
+            if count:
+                self.counts[number] += count
+        self.refusals.update(code for code, _ in refused.values())
+
+    def _packed(self) -> npt.NDArray[np.uint64]:
+        return np.array([c.packed for c in self.classes] or [0], np.uint64)
+
+    def _by_class(self, codes: npt.NDArray[np.int32], bad: Any, values: list[str]) -> Any:
+        """A dictionary column: equal values share one entry, so that tables stay small."""
+        distinct = list(dict.fromkeys(values)) or [""]
+        places = np.array([distinct.index(value) for value in values] or [0], np.int32)
+        return pa.DictionaryArray.from_arrays(
+            pa.array(places[codes], mask=np.asarray(bad)), pa.array(distinct, pa.string())
+        )
+
+
+def judge_table(
+    table: Any,
+    declaration: Declaration,
+    *,
+    url: str | None = None,
+    time: str | None = None,
+    status: str | None = None,
+    user_agent: str | None = None,
+    **options: Any,
+) -> Any:
+    """The answers for an Arrow table, appended to it as columns (see `TableJudge.__call__`; `options` are those of
+    `TableJudge`). Columns are found by their usual names, or named. Raises `ConfigError` where there is none."""
+    judge = TableJudge(declaration, **options)
+    columns = Columns.find(table.column_names, url=url, time=time, status=status, user_agent=user_agent)
+    for name, column in zip((answers := judge(table, columns)).column_names, answers.columns, strict=True):
+        table = table.append_column(name if name not in table.column_names else f"crawlgate_{name}", column)
+    return table
+
+
+def _statuses(column: Any) -> npt.NDArray[np.int32]:
+    """Numbers, or text that is one; anything else is "not said"."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        digits = pc.match_substring_regex(column.cast(pa.string()), r"^[1-9][0-9]{2}$")
+        column = pc.if_else(digits, column.cast(pa.string()), None).cast(pa.int32())
+    values = column.fill_null(NO_STATUS).to_numpy(zero_copy_only=False)
+    found: npt.NDArray[np.int32] = np.where((values >= 100) & (values <= 999), values, NO_STATUS).astype(np.int32)
+    return found
+
+
+def _agents(column: Any) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]:
+    if column is None:
+        return None, ()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    coded = column if isinstance(column, pa.DictionaryArray) else pc.dictionary_encode(column.cast(pa.large_string()))
+    codes = coded.indices.fill_null(NO_AGENT).to_numpy(zero_copy_only=False)
+    return codes.astype(np.int32), coded.dictionary.to_pylist()
+
+
+def _problems(count: int, refused: Mapping[int, tuple[str, str]]) -> Any:
+    codes = sorted({code for code, _ in refused.values()})
+    places = np.full(count, -1, np.int32)
+    for row, (code, _) in refused.items():
+        places[row] = codes.index(code)
+    return pa.DictionaryArray.from_arrays(pa.array(places, mask=places < 0), pa.array(codes, pa.string()))

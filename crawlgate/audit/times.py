@@ -1,0 +1,104 @@
+"""A column of times as microseconds since 1970 UTC. A time without a zone is no time: nobody knows when it was."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .book import micros
+from .timeline import BEGINNING
+
+_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})\Z")
+_EARLIEST = micros(datetime(1990, 1, 1, tzinfo=UTC))
+
+
+class Times(NamedTuple):
+    """`at` by row; `refused` are rows whose time cannot be used: a code and a message."""
+
+    at: npt.NDArray[np.int64]
+    refused: dict[int, tuple[str, str]]
+
+
+def read_times(column: Any, *, latest: datetime) -> Times:
+    """Read timestamps with a zone, numbers (seconds, milliseconds or microseconds since 1970, by their size), and
+    text: RFC 3339, or the fourteen digits of web archives (UTC by definition). Times before the web or after
+    `latest` are refused."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    refused: dict[int, tuple[str, str]] = {}
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        at = _of_timestamps(column, refused)
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        at = _of_numbers(column)
+    else:
+        at = _of_texts(column, refused)
+    nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else np.zeros(len(column), np.bool_)
+    for row in np.flatnonzero(nulls).tolist():
+        refused[row] = ("no_time", "the time is missing")
+    odd = ((at < _EARLIEST) | (at > micros(latest))) & ~nulls
+    for row in np.flatnonzero(odd).tolist():
+        if row not in refused:
+            refused[row] = ("time_out_of_range", f"{column[row]} is before 1990 or after {latest.date().isoformat()}")
+    return Times(at, refused)
+
+
+def _of_timestamps(column: Any, refused: dict[int, tuple[str, str]]) -> npt.NDArray[np.int64]:
+    if column.type.tz is None:
+        message = "the column's times have no zone; write them with one, or say which they have"
+        refused.update((row, ("no_zone", message)) for row in range(len(column)))
+        return np.zeros(len(column), np.int64)
+    return _numbers(column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64()))
+
+
+def _of_numbers(column: Any) -> npt.NDArray[np.int64]:
+    values = column.fill_null(0).to_numpy(zero_copy_only=False).astype(np.float64)
+    scale = np.where(np.abs(values) < 1e11, 1e6, np.where(np.abs(values) < 1e14, 1e3, 1.0))
+    with np.errstate(invalid="ignore", over="ignore"):
+        found: npt.NDArray[np.int64] = np.clip(np.nan_to_num(values * scale), -9e18, 9e18).astype(np.int64)
+    return found
+
+
+def _of_texts(column: Any, refused: dict[int, tuple[str, str]]) -> npt.NDArray[np.int64]:
+    """Times repeat or not; each spelling is read once."""
+    coded = column if isinstance(column, pa.DictionaryArray) else pc.dictionary_encode(column.cast(pa.large_string()))
+    read = [_of_text(text) for text in coded.dictionary.to_pylist()]
+    at = np.array([value if isinstance(value, int) else BEGINNING for value in read] or [0], np.int64)
+    codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    bad = np.array([isinstance(value, tuple) for value in read] or [False], np.bool_)[codes]
+    for row in np.flatnonzero(bad).tolist():
+        value = read[codes[row]]
+        if isinstance(value, tuple):
+            refused[row] = value
+    found: npt.NDArray[np.int64] = at[codes]
+    return found
+
+
+def _of_text(text: str | None) -> int | tuple[str, str]:
+    if text is None:
+        return "no_time", "the time is missing"
+    shown = repr(text[:60])
+    digits = _DIGITS.match(text.strip())
+    try:
+        # fromisoformat reads both once the digits are parted.
+        parted = "{}-{}-{}T{}:{}:{}Z".format(*digits.groups()) if digits else text.strip()
+        at = datetime.fromisoformat(parted)
+    except ValueError:
+        return "bad_time", f"{shown} is no time; write RFC 3339 (2024-05-01T12:00:00Z) or the 14 digits of archives"
+    if at.tzinfo is None:
+        return "no_zone", f"{shown} has no zone; write Z or an offset"
+    try:
+        return micros(at)
+    except OverflowError:
+        return "time_out_of_range", f"{shown} is out of range"
+
+
+def _numbers(column: Any) -> npt.NDArray[np.int64]:
+    found: npt.NDArray[np.int64] = column.fill_null(0).to_numpy(zero_copy_only=False)
+    return found
