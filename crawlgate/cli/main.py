@@ -9,6 +9,7 @@ import click
 from .. import __version__
 from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
+from .attest import attest
 from .blocklist import blocklist
 from .check import check
 from .config import config
@@ -19,6 +20,9 @@ from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
 from .ledger_index import evidence, reindex
+from .ledger_keep import compress, merge
+from .ledger_prove import checkpoint, keygen, prove
+from .ledger_retention import delete, hold
 from .notice import notice
 from .report import report
 from .review import review
@@ -41,6 +45,7 @@ def cli() -> None:
 
 # One a line, so that two branches may add one each.
 _COMMANDS = (
+    attest,
     blocklist,
     check,
     config,
@@ -58,7 +63,14 @@ _COMMANDS = (
 for command in _COMMANDS:
     cli.add_command(command)
 _LEDGER_COMMANDS = (
+    checkpoint,
+    compress,
+    delete,
     evidence,
+    hold,
+    keygen,
+    merge,
+    prove,
     reindex,
 )
 for command in _LEDGER_COMMANDS:

@@ -1,8 +1,8 @@
 """Proofs that other people can check: a record stands in a tree whose checkpoint they hold.
 
 Files follow published rules: inclusion proofs are C2SP tlog-proofs (`c2sp.org/tlog-proof@v1`), consistency proofs
-the request of a C2SP tlog-witness (`old SIZE`, hashes, blank line, checkpoint), both over RFC 6962 trees whose leaves are
-the records' lines. `verify_record.py` in the documentation checks them with nothing of ours.
+the request of a C2SP tlog-witness (`old SIZE`, hashes, blank line, checkpoint), both over RFC 6962 trees whose leaves
+are the records' lines. `verify_record.py` in the documentation checks them with nothing of ours.
 """
 
 from __future__ import annotations
@@ -244,4 +244,13 @@ def _closings(paths: list[Path]) -> dict[str, _Closing]:
     return found
 
 
-__all__ = ["TLOG_PROOF", "Consistency", "NoteError", "Proof", "ProofError", "Prover"]
+def verifier_source() -> bytes:
+    """`verify_record.py`, which checks proofs with nothing of ours: from the wheel, or from the documentation."""
+    here = Path(__file__).parent
+    for path in (here / "verify_record.py", here.parents[1] / "docs" / "verify_record.py"):
+        if path.is_file():
+            return path.read_bytes()
+    raise ProofError("verify_record.py is missing from this installation; install crawlgate again", str(here))
+
+
+__all__ = ["TLOG_PROOF", "Consistency", "NoteError", "Proof", "ProofError", "Prover", "verifier_source"]

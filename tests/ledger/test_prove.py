@@ -175,7 +175,7 @@ def test_what_cannot_be_proved(tmp_path):
     with opened(tmp_path / "ledger") as ledger:
         (name, *_) = fill(ledger, 3)
         prover = Prover(tmp_path / "ledger")
-        with pytest.raises(ProofError, match="no checkpoint of .* was signed yet"):
+        with pytest.raises(ProofError, match="was signed yet"):
             prover.inclusion(name)
         ledger.checkpoint()
         later = fill(ledger, 1)[0]
