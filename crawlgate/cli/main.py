@@ -21,6 +21,7 @@ from .judge import judge
 from .ledger import ledger
 from .ledger_index import evidence, reindex
 from .ledger_keep import compress, merge
+from .ledger_outside import outside
 from .ledger_prove import checkpoint, keygen, prove
 from .ledger_retention import delete, hold
 from .notice import notice
@@ -70,6 +71,7 @@ _LEDGER_COMMANDS = (
     hold,
     keygen,
     merge,
+    outside,
     prove,
     reindex,
 )
