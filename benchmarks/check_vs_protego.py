@@ -91,7 +91,8 @@ def main() -> None:
     hosts = {f"h{n}.example": text for n, text in enumerate(files)}
 
     def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/robots.txt":
+        # Paths of some pages hold the URL of another site, which is asked about first.
+        if request.url.path == "/robots.txt" and request.url.host in hosts:
             return httpx.Response(200, content=hosts[request.url.host].encode("utf-8", "replace"))
         return httpx.Response(404)
 

@@ -53,7 +53,8 @@ class Assessor:
     """Declaration and profile, asked about one URL after another. Pure: time and evidence come as arguments.
 
     `looked` are checks that count as made although this code did not make them (a case file states what
-    was known); `lists_loaded` False makes C1 and C2 not assessed.
+    was known); `lists_loaded` False makes C1 and C2 not assessed; `stale_lists` names feeds whose issuers have not
+    renewed them in time.
     """
 
     def __init__(
@@ -63,11 +64,15 @@ class Assessor:
         *,
         lists_loaded: bool,
         looked: frozenset[str] = frozenset(),
+        stale_lists: tuple[str, ...] = (),
     ) -> None:
         self.declaration = declaration
         self.profile = profile
         self.looked = looked
+        self.stale_lists = stale_lists
         self._no_list = {} if lists_loaded else {"lists": "not_assessed.no_list"}
+        if stale_lists:
+            self._no_list["list_updates"] = "not_assessed.lists_stale"
 
     def before(
         self,
@@ -135,6 +140,7 @@ class Assessor:
         here = tuple(offer for offer in offers if dataset.covers(offer, url)) if offers else ()
         # A whole run is asked about after it; what it learned on the way counts for all of it.
         entries = told.register if stage is Stage.CORPUS else known(told.register, at)
+        entries = tuple(entry for entry in entries if url.href not in entry.free_urls)
         sold_here = tuple(entry for entry in entries if is_product(entry, url))
         return Facts(
             stage=stage,
@@ -151,6 +157,7 @@ class Assessor:
             robots_unread=told.robots_unread,
             names_us=site.names_us,
             notices=hops + (notices.matches(url) if notices is not None else ()) + told.notices,
+            stale_lists=self.stale_lists,
             offers_here=here,
             offers_on_site=tuple(o for o in offers if o not in here and url.href not in o.free_urls),
             register_here=sold_here,

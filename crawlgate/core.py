@@ -6,7 +6,7 @@ import platform
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from os import PathLike
 from pathlib import Path
@@ -14,10 +14,11 @@ from typing import Any, NoReturn
 
 from . import __version__
 from . import url as urls
-from .assess import Assessor
-from .blocklist.match import HostNotices, NoticeIndex
-from .blocklist.store import ListStore, LoadedList
+from .assess import Assessor, Circumstances
+from .blocklist import match
+from .blocklist.match import HostNotices
 from .clock import Clock
+from .conduct import Conduct
 from .criteria import CATALOGUE
 from .declaration import suggestion
 from .domains import Suffixes, psl_version
@@ -27,10 +28,14 @@ from .evidence.store import EvidenceStore
 from .flow import OPTIONAL_FILES, Documents, Flow, Survey
 from .flow import survey as survey_flow
 from .home import Home
+from .known import Known
 from .ledger.open import open_ledger
 from .ledger.record import evidence_table, outcome_table, record_id
 from .ledger.upkeep import Upkeep
 from .limits import Limits
+from .loaded import Blocklist, LoadedLists
+from .market import Market
+from .memory import Memory
 from .model import (
     AS_DECLARED,
     Attempt,
@@ -38,8 +43,7 @@ from .model import (
     Decision,
     Declaration,
     Evidence,
-    IssuerKind,
-    Notice,
+    Signal,
     Stage,
     Verdict,
 )
@@ -48,41 +52,19 @@ from .permit import Permit
 from .policy import Profile, load_profile
 from .policy.effective import limit_table
 from .signals import agents
+from .signals.archives import original_of
 from .signals.dataset import PaidOffer
+from .signals.response import Reading
 from .signals.robots_standing import Standing
 from .site import Answer, Site
+from .state import State
 from .url import Url
 
 MODES = ("enforce", "observe")
 DURABILITY = ("process", "disk")
 PAGE_EVIDENCE = ("speaking", "all")
-# Paid datasets remembered per origin; a catalogue of thousands is described well enough by its first.
-_OFFERS_KEPT = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Blocklist:
-    """A list or feed of rights holders to load.
-
-    `verified` says that its issuer and claims were checked, and `vouched_by` names the person who did; a
-    list that nobody vouches for holds for review and never denies by itself. `issuer` stands for entries
-    that name none, and `issuer_kind` (`rights_holder`, `authority`, `reviewer`, `public`) says who that is; a
-    list that names nobody counts as a public one, which no answer presents as a rights holder's.
-    """
-
-    path: str | PathLike[str]
-    vouched_by: str | None = None
-    verified: bool = False
-    issuer: str | None = None
-    issuer_kind: str = IssuerKind.UNSTATED
-
-    def __post_init__(self) -> None:
-        if self.issuer_kind not in tuple(IssuerKind):
-            hint = suggestion(str(self.issuer_kind), tuple(IssuerKind))
-            known = ", ".join(IssuerKind)
-            raise ConfigError(
-                f"list {self.path}: issuer_kind {self.issuer_kind!r} is unknown{hint}; use one of {known}"
-            )
+# Routes for which one attempt object is kept; a pool of more is not usual.
+_ROUTES_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,41 +80,6 @@ class Keeping:
             hint = suggestion(self.durability, DURABILITY)
             known = ", ".join(DURABILITY)
             raise ConfigError(f"durability {self.durability!r} is unknown{hint}; use one of {known}")
-
-
-class Known:
-    """What the gate knows of one origin, until `good_until` (ticks)."""
-
-    __slots__ = ("after", "before", "documents", "good_until", "notices", "offers", "plain", "site", "weight")
-
-    def __init__(
-        self,
-        site: Site,
-        notices: HostNotices | None,
-        good_until: float,
-        *,
-        licences: bool = False,
-        documents: Documents | None = None,
-    ) -> None:
-        self.site = site
-        # Licences and policies that files and pages of this origin name; None: none is asked for.
-        self.documents = documents
-        # Nothing but the site's answer depends on the URL or the time: bases can be shared.
-        self.plain = not licences and (notices is None or notices.empty)
-        self.notices = notices
-        self.good_until = good_until
-        self.weight = 0  # bytes of its policy files, as received
-        self.offers: tuple[PaidOffer, ...] = ()
-        # Bases by answer: URLs that the site speaks of alike share one.
-        self.before: dict[Answer, Basis] = {}
-        self.after: dict[object, Basis] = {}
-
-    def learn(self, offers: tuple[PaidOffer, ...]) -> None:
-        """Remember paid datasets that a page of this origin describes."""
-        new = tuple(offer for offer in offers if offer not in self.offers)
-        if new:
-            self.offers = (self.offers + new)[:_OFFERS_KEPT]
-            self.plain = False
 
 
 class Core:
@@ -174,13 +121,16 @@ class Core:
         self.profile: Profile = load_profile(profile if isinstance(profile, str) else str(profile))
         self.home = Home(home)
         self.home.create()
-        lists = self._load(blocklists)
-        notices: list[Notice] = [notice for loaded in lists for notice in loaded.notices]
-        self.index = NoticeIndex(notices, Suffixes()) if lists else None
-        self.assessor = Assessor(declaration, self.profile, lists_loaded=bool(lists))
+        if isinstance(blocklists, (str, bytes)):
+            raise ConfigError("blocklists is one string; write a list of paths")
+        wanted = [item if isinstance(item, Blocklist) else Blocklist(item) for item in blocklists]
+        self.lists = LoadedLists(self.home, wanted, clock=clock, limits=limits)
+        suffixes = Suffixes()
+        self.assessor = self._assessor()
         self._known: dict[str, Known] = {}
         self._weight = 0
-        self._learned: dict[str, tuple[PaidOffer, ...]] = {}  # of origins that are no longer kept
+        # What pages of origins said that are no longer kept: paid datasets, and words for the whole site.
+        self._learned: dict[str, tuple[tuple[PaidOffer, ...], tuple[Signal, ...]]] = {}
         self._url_length = limits.url_length
         self._now, self._ticks = clock.now, clock.ticks
         self._known_lock = threading.Lock()
@@ -192,11 +142,17 @@ class Core:
         self.ledger = open_ledger(
             self.home.ledger,
             self.home.keys,
-            self._head(lists),
+            self._head(),
             now=clock.now,
             key_file=keeping.key_file,
             upkeep=keeping.upkeep,
         )
+        self.state = State(self.home, keep=timedelta(seconds=limits.refusal_memory), now=clock.now())
+        self.memory = Memory(self.state, suffixes, limits.origins)
+        self.market = Market(self.state, self.ledger, suffixes, clock.now)
+        self.conduct = Conduct(declaration, self.memory, self.ledger, self._known.get, self._index, clock.now)
+        # The same attempt by the same route is one object.
+        self._routes: dict[str | None, Attempt] = {None: AS_DECLARED}
 
     # -- what is known ------------------------------------------------------------------------------
 
@@ -205,10 +161,30 @@ class Core:
         ticks = self._ticks()
         if ticks >= self.people.due:
             self.people.look(ticks)
+        if ticks >= self.lists.due:
+            self.look_for_lists(ticks)
         known = self._known.get(origin)
-        if known is not None and ticks < known.good_until:
-            return known
-        return None
+        if known is None or ticks >= known.good_until:
+            return None
+        generation = self.lists.generation
+        if known.generation != generation:
+            known.listed_anew(self._notices(origin), generation)
+        return known
+
+    def look_for_lists(self, ticks: float) -> None:
+        """Take in what was received since the last look; a record tells it before any answer rests on it."""
+        new = self.lists.look(ticks)
+        if new is None:
+            return
+        now = self._now()
+        for loaded in new:
+            self.ledger.append("list", {"at": now, "event": "loaded", **loaded.table(now)})
+        self.ledger.restate(self._head())
+        self.assessor = self._assessor()
+
+    def _assessor(self) -> Assessor:
+        lists = self.lists
+        return Assessor(self.declaration, self.profile, lists_loaded=bool(lists.lists), stale_lists=lists.stale)
 
     def survey(self, url: Url) -> Flow[Survey]:
         """The flow that asks for the policy files of `url`'s origin."""
@@ -233,10 +209,23 @@ class Core:
             self.declaration.token, self.limits, own={survey.origin: survey.file}, avoid=self._not_contacted
         )
         documents.found.update(survey.documents)
-        known = Known(site, self._notices(survey.origin), good_until, licences=licences, documents=documents)
+        host = urls.parse(survey.origin).host
+        generation = self.lists.generation  # before the look-up: an older one is made anew, a newer one is not
+        known = Known(
+            site,
+            self._notices(survey.origin),
+            good_until,
+            self.memory.site(host, self._now()),
+            licences=licences,
+            register=self.market.of(host),
+            documents=documents,
+            generation=generation,
+        )
         with self._known_lock:
             self._forget(survey.origin)
-            known.learn(self._learned.pop(survey.origin, ()))
+            offers, elsewhere = self._learned.pop(survey.origin, ((), ()))
+            known.learn(offers)
+            known.read(elsewhere)
             known.weight = sum(len(evidence.body) for evidence in survey.evidence)
             while self._known and (
                 len(self._known) >= self.limits.origins or self._weight + known.weight > self.limits.policy_bytes
@@ -251,8 +240,8 @@ class Core:
         known = self._known.pop(origin, None)
         if known is not None:
             self._weight -= known.weight
-            if known.offers:
-                self._learned[origin] = known.offers
+            if known.offers or known.elsewhere:
+                self._learned[origin] = known.offers, known.elsewhere
 
     def keep(self, evidence: Evidence) -> None:
         """Evidence to disk, and its record to the ledger."""
@@ -268,9 +257,11 @@ class Core:
         return min(max(wait, self.limits.unreachable_retry), self.limits.robots_max_age)
 
     def _notices(self, origin: str) -> HostNotices | None:
-        if self.index is None:
-            return None
-        return self.index.for_host(urls.parse(origin).host)
+        index = self._index()
+        return None if index is None else index.for_host(urls.parse(origin).host)
+
+    def _index(self) -> match.Lists | None:
+        return self.lists.index
 
     # -- answers ------------------------------------------------------------------------------------
 
@@ -284,11 +275,49 @@ class Core:
             return self.refuse_url(error.url, error.code)
         return asked
 
-    def attempt(self, user_agent: str | None, credentials: str | None) -> Attempt:
-        """How a request is made; one shared object for the usual case."""
-        if credentials is None and (user_agent is None or user_agent == self.declaration.user_agent):
-            return AS_DECLARED
-        return Attempt(user_agent=user_agent, credentials=credentials)
+    def attempt(
+        self,
+        known: Known,
+        user_agent: str | None = None,
+        credentials: str | None = None,
+        proxy: str | None = None,
+        referrer: str | None = None,
+        challenge_solved: bool = False,
+        cookies: str | None = None,
+    ) -> Attempt:
+        """How a request is made; one shared object for the usual case.
+
+        Of `cookies` only what the site did not give to the anonymous crawler counts: a login that was brought along
+        is a credential, the mark of a cleared challenge a challenge that was solved.
+        """
+        if cookies:
+            session, clearance = known.memory.brought(cookies)
+            if session is not None and credentials is None:
+                credentials = f"a session cookie ({session[:60]})"
+            challenge_solved = challenge_solved or clearance is not None
+        if user_agent == self.declaration.user_agent:
+            user_agent = None
+        if user_agent is None and credentials is None and referrer is None and not challenge_solved:
+            usual = self._routes.get(proxy)
+            if usual is None and len(self._routes) < _ROUTES_KEPT:
+                usual = self._routes.setdefault(proxy, Attempt(proxy=proxy))
+            return usual or Attempt(proxy=proxy)
+        return Attempt(
+            user_agent=user_agent,
+            credentials=credentials,
+            proxy=proxy,
+            referrer=referrer,
+            challenge_solved=challenge_solved,
+        )
+
+    @staticmethod
+    def original(url: Url) -> Url | None:
+        """The URL of which `url` is a kept copy, by its own spelling; it is asked about first. Worth asking where
+        `url` holds `/http`, or the host keeps copies."""
+        original = original_of(url)
+        if original is None or original.address is not None or "/http" in original.target:
+            return None
+        return original
 
     def listed(self, url: Url) -> Known | None:
         """For a site that a list or a person denies: what is known without contacting it. None for any other."""
@@ -310,18 +339,57 @@ class Core:
             tdmrep=None,
             not_looked={"robots": why, "tdmrep": why},
         )
-        known = Known(Site(survey, self.declaration.token, self.catalogue), notices, 0.0)
+        known = Known(
+            Site(survey, self.declaration.token, self.catalogue), notices, 0.0, self.memory.site(url.host, now)
+        )
         answer = known.site.answer(url)
         basis = self.assessor.before(known.site, answer, url, now, notices=notices, overrides=overrides)
         return known if basis.verdict is Verdict.DENY else None
 
-    def before(self, url: Url, known: Known, attempt: Attempt) -> Decision:
-        """Judge and record one URL before its fetch."""
+    def before(self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None) -> Decision:
+        """Judge and record one URL before its fetch, for a client that is not behind an adapter. `original` is the
+        decision about the URL of which this is a kept copy."""
+        memory = known.memory
+        # The way of nearly every URL of a crawl: nothing unusual, and a basis that is at hand.
+        if (
+            attempt is AS_DECLARED
+            and known.plain
+            and original is None
+            and not (memory.stirred and self.conduct.may_be_view(url, known))
+            and not self.people.overrides
+        ):
+            basis = known.before.get(known.site.answer(url))
+            if basis is not None:
+                at, href = self._now(), url.href
+                segment, seq = self.ledger.append_decision(at, href, basis, self.enforcing)
+                if self.waits:
+                    self.ledger.commit(segment, seq)
+                if memory.denied or basis.verdict is Verdict.DENY:
+                    memory.answered(href, basis, segment, seq)
+                return Decision(href, at, basis, segment, seq, self.enforcing)
+        return self._ask(url, known, attempt, known.unseen, known.before, original)[0]
+
+    def _ask(
+        self,
+        url: Url,
+        known: Known,
+        attempt: Attempt,
+        told: Circumstances,
+        bases: dict[Answer, Basis],
+        original: Decision | None,
+    ) -> tuple[Decision, Circumstances]:
         at = self._now()
         answer = known.site.answer(url)
+        shared = known.plain
+        if original is not None or (
+            (attempt is not AS_DECLARED or known.memory.stirred) and self.conduct.concerns(url, known, attempt)
+        ):
+            told = self.conduct.before(url, known, attempt, told, original)
+            shared = False
         overrides = self.people.overrides.covering(url, at) if self.people.overrides else ()
-        shared = known.plain and attempt is AS_DECLARED and not overrides
-        basis = known.before.get(answer) if shared else None
+        if overrides:
+            shared = False
+        basis = bases.get(answer) if shared else None
         if basis is None:
             basis = self.assessor.before(
                 known.site,
@@ -331,14 +399,16 @@ class Core:
                 notices=known.notices,
                 offers=known.offers,
                 attempt=attempt,
+                circumstances=told,
                 overrides=overrides,
             )
-            if shared and len(known.before) < self.limits.memo_per_origin:
-                known.before[answer] = basis
+            if shared and len(bases) < self.limits.memo_per_origin:
+                bases[answer] = basis
         segment, seq = self.ledger.append_decision(at, url.href, basis, self.enforcing, None, attempt.user_agent)
         if self.waits:
             self.ledger.commit(segment, seq)
-        return Decision(url.href, at, basis, segment, seq, self.enforcing)
+        known.memory.answered(url.href, basis, segment, seq)
+        return Decision(url.href, at, basis, segment, seq, self.enforcing), told
 
     def record(
         self, url: str, at: datetime, basis: Basis, attempt: Attempt = AS_DECLARED, problem: str | None = None
@@ -368,11 +438,33 @@ class Core:
             return
         raise (Denied if decision.verdict is Verdict.DENY else Held)(decision)
 
-    def permit(self, url: Url, known: Known, attempt: Attempt) -> Permit:
+    def permit(self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None) -> Permit:
         """Ask before one hop; a permit, or `Denied` / `Held` where the answer is not allow."""
-        decision = self.before(url, known, attempt)
+        decision, told = self._ask(url, known, attempt, known.told, known.permitted, original)
         self.enforce(decision)
-        return Permit(self, url, known, attempt, decision)
+        return Permit(self, url, known, attempt, told, decision)
+
+    def inspection(self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None) -> Permit:
+        """A permit for a response that is in hand already: the content was taken, whatever was asked before."""
+        covered = self.people.overrides.covering(url, self._now()) if self.people.overrides else ()
+        # Where a person decided, a fetch against the site's word is theirs to answer for.
+        told = known.unseen if covered else known.taken
+        if original is not None or self.conduct.concerns(url, known, attempt):
+            told = self.conduct.before(url, known, attempt, told, original)
+        return Permit(self, url, known, attempt, told)
+
+    def learn(self, url: Url, known: Known, reading: Reading) -> None:
+        """Keep what a page says beyond itself: paid datasets, its site's terms, entries for the register."""
+        known.learn(reading.offers)
+        if reading.of_site:
+            known.read(reading.of_site)
+        if not reading.silent:
+            entries = self.market.learn(url, reading)
+            if entries:
+                with self._known_lock:
+                    for other in self._known.values():
+                        if other.memory is known.memory:
+                            other.registered(entries)
 
     def no_permit(self, decision: Decision) -> NoReturn:
         """There is no hop for a URL that cannot be asked about, whether the gate enforces or only observes."""
@@ -382,6 +474,7 @@ class Core:
         """Seal the segment and close the evidence file."""
         self.ledger.close()
         self.store.close()
+        self.state.close()
 
     def refuse_url(self, url: str, code: str) -> Decision:
         """The recorded deny for a URL that cannot be asked about; `code` is that of the `UrlError`."""
@@ -400,26 +493,9 @@ class Core:
 
     # -- opening ------------------------------------------------------------------------------------
 
-    def _load(self, blocklists: Sequence[str | PathLike[str] | Blocklist]) -> list[LoadedList]:
-        if isinstance(blocklists, (str, bytes)):
-            raise ConfigError("blocklists is one string; write a list of paths")
-        store = ListStore(self.home.lists)
-        wanted = [item if isinstance(item, Blocklist) else Blocklist(item) for item in blocklists]
-        return [
-            store.receive(
-                str(item.path),
-                at=self.clock.now(),
-                verified=item.verified,
-                vouched_by=item.vouched_by,
-                issuer=item.issuer,
-                issuer_kind=IssuerKind(item.issuer_kind),
-            )
-            for item in wanted
-        ]
-
-    def _head(self, lists: Sequence[LoadedList]) -> dict[str, Any]:
+    def _head(self) -> dict[str, Any]:
         """What a segment says of the conditions under which its decisions were made."""
-        declared = asdict(self.declaration)
+        declared, now = asdict(self.declaration), self.clock.now()
         return {
             "program": f"crawlgate {__version__}",
             "python": platform.python_version(),
@@ -434,16 +510,7 @@ class Core:
             "agents": self.catalogue.version,
             "psl": psl_version(),
             "mode": "enforce" if self.enforcing else "observe",
-            "lists": [
-                {
-                    "entries": len(loaded.notices),
-                    "received_at": loaded.received_at,
-                    "rejected": len(loaded.rejected),
-                    "sha256": loaded.sha256,
-                    "source": loaded.source,
-                }
-                for loaded in lists
-            ],
+            "lists": [loaded.table(now) for loaded in self.lists.lists],
         }
 
 

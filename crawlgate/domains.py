@@ -75,13 +75,20 @@ class Suffixes:
         registrable = self.split(host).registrable
         return registrable.partition(".")[0] if registrable else None
 
-    def split(self, host: str) -> Split:
-        """Everything at once. The longest rule wins, an exception before it; where no rule matches, the prevailing
-        rule is `*` (publicsuffix.org, "Algorithm")."""
+    def hosts_others(self, host: str) -> bool:
+        """True if every name directly below `host` is a public suffix, though `host` itself is none."""
+        return host in self._loaded().below
+
+    def _loaded(self) -> _Rules:
         rules = self._rules
         if rules is None:
             rules = self._rules = _rules(self.extra)
-        exact, below, exceptions = rules
+        return rules
+
+    def split(self, host: str) -> Split:
+        """Everything at once. The longest rule wins, an exception before it; where no rule matches, the prevailing
+        rule is `*` (publicsuffix.org, "Algorithm")."""
+        exact, below, exceptions = self._rules or self._loaded()
         if not host or host[-1] == "." or host[0] == "." or ".." in host:
             return _NOTHING
         if (host[-1].isdigit() or host[0] == "[") and _is_address(host):

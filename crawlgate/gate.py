@@ -19,15 +19,17 @@ import anyio
 
 from .clock import Clock, SystemClock
 from .commits import AsyncCommits
-from .core import Blocklist, Core, Keeping, Known
+from .core import Core, Keeping
 from .declaration import suggestion
 from .errors import ConfigError
 from .evidence.fetch import AsyncFetcher, Fetcher
 from .flow import Fetch, adrive, drive
+from .known import Known
 from .ledger.anchor import anchor
 from .ledger.upkeep import CHECKPOINT_INTERVAL, COMMIT_INTERVAL, Anchor, Upkeep
 from .limits import DEFAULT_LIMITS, Limits
-from .model import Decision, Declaration, Evidence
+from .loaded import Blocklist
+from .model import AS_DECLARED, Decision, Declaration, Evidence
 from .permit import Permit
 from .url import Url
 
@@ -67,6 +69,23 @@ class Place(TypedDict, total=False):
     sha256: str
     size: int
     media_type: str
+
+
+class Manner(TypedDict, total=False):
+    """How a request is made, where it is not the usual way. Never holds a secret.
+
+    `user_agent` is the header that is sent, if it is not the declared one; `credentials` names what is used to log in
+    (`licensed:KRI-77`), `proxy` the route; `referrer` is the page that led here; `challenge_solved` says that software
+    or a service answers, or answered, a challenge for it. `cookies` is the `Cookie` header: it is compared with what
+    the site gave to the anonymous crawler, and only a name of it is ever kept.
+    """
+
+    user_agent: str | None
+    credentials: str | None
+    proxy: str | None
+    referrer: str | None
+    challenge_solved: bool
+    cookies: str | None
 
 
 class _Common:
@@ -126,9 +145,10 @@ class Gate(_Common):
     """The gate for blocking code; safe to share between threads.
 
     `profile` is `strict`, `standard`, `minimal` or a path to a TOML file. `blocklists` are lists or feeds of
-    rights holders: a path (nobody vouches for it, so it only holds) or a `Blocklist`. `home` keeps ledger,
-    evidence and lists. `mode="observe"` records and never blocks (`Decision.enforced` is False), but
-    for URLs that cannot be asked about at all.
+    rights holders: a path (nobody vouches for it, so it only holds) or a `Blocklist`. Feeds subscribed to and
+    notices entered in the home are used besides, and what comes in while the gate works is taken in within
+    `Limits.lists_recheck` seconds. `home` keeps ledger, evidence and lists. `mode="observe"` records and never
+    blocks (`Decision.enforced` is False), but for URLs that cannot be asked about at all.
     `allow_addresses` are address ranges (CIDR) that may be reached although they are not public, for example
     `127.0.0.0/8` in tests. `policy_files` are files to ask for beyond robots.txt, tdmrep.json and the licences that
     robots.txt names: `ai_txt`, `trust_txt` (a request each per origin). `page_evidence` says of which responses the
@@ -162,27 +182,30 @@ class Gate(_Common):
         self._flights: dict[str, threading.Lock] = {}
         self._flights_lock = threading.Lock()
 
-    def check(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Decision:
+    def check(self, url: str, **manner: Unpack[Manner]) -> Decision:
         """Ask before a fetch. Fetches the evidence it needs, records, answers; never raises for a URL.
 
-        `user_agent` is the header that will be sent, if it is not the declared one; `credentials` names
-        (never holds) what will be used to log in, for example `licensed:KRI-77`.
+        `manner` says how the request will be made, where it is not the usual way; see `Manner`.
         """
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):
             return admitted
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
-        return core.before(admitted, known, core.attempt(user_agent, credentials))
+        copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
+        original = None if copied is None else self.check(copied.href)
+        return core.before(admitted, known, core.attempt(known, **manner) if manner else AS_DECLARED, original)
 
-    def open(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Permit:
+    def open(self, url: str, **manner: Unpack[Manner]) -> Permit:
         """`check` for adapters: a `Permit` for one hop, or `Denied` / `Held`."""
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):
             return core.no_permit(admitted)
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
-        return core.permit(admitted, known, core.attempt(user_agent, credentials))
+        copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
+        original = None if copied is None else self.check(copied.href)
+        return core.permit(admitted, known, core.attempt(known, **manner), original)
 
     def inspect(
         self,
@@ -191,8 +214,7 @@ class Gate(_Common):
         status: int,
         headers: Any = (),
         body: bytes | None = None,
-        user_agent: str | None = None,
-        credentials: str | None = None,
+        **manner: Unpack[Manner],
     ) -> Decision:
         """Judge a response in hand: status, headers and, for a page, its head. For clients that are not wrapped.
 
@@ -204,7 +226,9 @@ class Gate(_Common):
         if isinstance(admitted, Decision):
             return admitted
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
-        permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
+        copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
+        original = None if copied is None else self.check(copied.href)
+        permit = core.inspection(admitted, known, core.attempt(known, **manner), original)
         permit.see_all(status, headers, body)
         return self.complete(permit)
 
@@ -297,24 +321,28 @@ class AsyncGate(_Common):
         self._commits = AsyncCommits(self.core.ledger, needed=self.core.durable)
         self._flights: dict[str, anyio.Lock] = {}
 
-    async def check(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Decision:
+    async def check(self, url: str, **manner: Unpack[Manner]) -> Decision:
         """As `Gate.check`."""
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):
             return await self.settled(admitted)
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
-        decision = core.before(admitted, known, core.attempt(user_agent, credentials))
+        copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
+        original = None if copied is None else await self.check(copied.href)
+        decision = core.before(admitted, known, core.attempt(known, **manner) if manner else AS_DECLARED, original)
         return await self.settled(decision) if core.durable else decision
 
-    async def open(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Permit:
+    async def open(self, url: str, **manner: Unpack[Manner]) -> Permit:
         """As `Gate.open`."""
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):
             return core.no_permit(admitted)
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
-        permit = core.permit(admitted, known, core.attempt(user_agent, credentials))
+        copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
+        original = None if copied is None else await self.check(copied.href)
+        permit = core.permit(admitted, known, core.attempt(known, **manner), original)
         if core.durable and permit.decision is not None:
             await self.settled(permit.decision)
         return permit
@@ -326,8 +354,7 @@ class AsyncGate(_Common):
         status: int,
         headers: Any = (),
         body: bytes | None = None,
-        user_agent: str | None = None,
-        credentials: str | None = None,
+        **manner: Unpack[Manner],
     ) -> Decision:
         """As `Gate.inspect`."""
         core = self.core
@@ -335,7 +362,9 @@ class AsyncGate(_Common):
         if isinstance(admitted, Decision):
             return await self.settled(admitted)
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
-        permit = Permit(core, admitted, known, core.attempt(user_agent, credentials))
+        copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
+        original = None if copied is None else await self.check(copied.href)
+        permit = core.inspection(admitted, known, core.attempt(known, **manner), original)
         permit.see_all(status, headers, body)
         return await self.complete(permit)
 

@@ -11,7 +11,7 @@ from .errors import ConfigError
 class Home:
     """Paths below a home directory; `create` makes them or says why it cannot."""
 
-    __slots__ = ("decided", "evidence", "keys", "ledger", "lists", "path")
+    __slots__ = ("decided", "evidence", "keys", "ledger", "lists", "memory", "path")
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
@@ -19,6 +19,8 @@ class Home:
         self.evidence = self.path / "evidence"
         self.lists = self.path / "lists"
         self.keys = self.path / "keys"
+        # An index of the ledger, made again from it when it is missing (`state.State`).
+        self.memory = self.path / "memory.sqlite"
         # Written anew when a person decided, so that running gates look into the ledger again.
         self.decided = self.path / "decided"
 

@@ -219,7 +219,8 @@ class Product(StrEnum):
 class RegisterEntry:
     """One line of the licensor register: who sells data for analysis, or did (ST08, ST22).
 
-    `host` is the site; `urls` are the files, APIs or landing pages that are the product itself. `price` is as it was
+    `host` is the site; `urls` are the files, APIs or landing pages that are the product itself, `free_urls` parts
+    of it that are given away. `price` is as it was
     seen, empty where it is not known. `evidence` is a URL or the words that say so; `first_seen` when the collector
     came to know (None: at no known time, so from the beginning), `source` the person who entered it, or `page`.
     `past` says that something was sold once, and nothing about an offer now; `ended_at` when an offer ended.
@@ -235,6 +236,7 @@ class RegisterEntry:
     ended_at: datetime | None = None
     past: bool = False
     urls: tuple[str, ...] = ()
+    free_urls: tuple[str, ...] = ()
     source: str = "page"
 
 
@@ -280,8 +282,9 @@ class IssuerKind(StrEnum):
 class Notice:
     """What a rights holder, an authority, an own reviewer or a public list told the collector of a site, dated.
 
-    `scope` is `registrable_domain`, `host`, `path_prefix`, `url`, `ip` or `cidr`; `value` the domain, host,
-    URL, address or range, and `path_prefix` the path where the scope is one. The issuer says `listed_at`,
+    `scope` is `registrable_domain`, `subdomain`, `host`, `path_prefix`, `url`, `ip` or `cidr`; `value` the domain,
+    host, URL, address or range, and `path_prefix` the path where the scope is one. An `exception` carves what it
+    names out of the other entries of its list. The issuer says `listed_at`,
     `expires_at` and `withdrawn_at`; `received_at` is when we knew, `effective_at` when the gate had loaded it.
     None is unknown or never. `issuer_verified` says that a person (`vouched_by`) checked who speaks and what is
     claimed; `issuer_kind` says who speaks. `contact` is where an appeal goes. `source` names the list and its
@@ -308,13 +311,16 @@ class Notice:
 
 
 class NoticeRelation(StrEnum):
-    """How a notice bears on a URL. The last four link another host to a listed one: it shows a copy kept of a
-    listed page, serves what a listed page embeds, names a listed page as its original, or looks the same."""
+    """How a notice bears on a URL. The last six link another host to a listed one: it redirects there, was redirected
+    to from there, shows a copy kept of a listed page, serves what a listed page embeds, names a listed page as its
+    original, or looks the same."""
 
     COVERS = "covers"
     OTHER_PATH = "other_path"
     SAME_LABEL = "same_label"
     SUCCESSOR = "successor"
+    REDIRECTS_TO = "redirects_to"
+    REDIRECTED_FROM = "redirected_from"
     COPY_OF = "copy_of"
     EMBEDDED_BY = "embedded_by"
     CANONICAL = "canonical"
@@ -323,11 +329,16 @@ class NoticeRelation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeMatch:
-    """A notice and how it bears on one URL (`url`, one hop of the chain)."""
+    """A notice and how it bears on one URL (`url`, one hop of the chain).
+
+    `exceptions` are entries of the same list that carve the URL out of what it covers. Where the relation is a
+    redirect, `url` is the listed end of it.
+    """
 
     notice: Notice
     relation: NoticeRelation
     url: str
+    exceptions: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,6 +407,26 @@ class Attempt:
     proxy: str | None = None
     referrer: str | None = None
     challenge_solved: bool = False
+
+    @property
+    def ordinary(self) -> bool:
+        """True if a site sees nothing of it but the declared crawler, whatever the route."""
+        return self.user_agent is None and self.credentials is None and not self.challenge_solved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An answer that refused this crawler, as the gate remembers it: where, when, in which way (`http_403`,
+    `challenge`, `login`), whom it saw, and the record that tells of it."""
+
+    url: str
+    site: str
+    at: datetime
+    kind: str
+    status: int | None = None
+    user_agent: str | None = None
+    proxy: str | None = None
+    record: str = ""
 
 
 AS_DECLARED = Attempt()

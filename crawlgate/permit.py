@@ -12,16 +12,18 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .assess import Circumstances
 from .headers import Headers
-from .model import AS_DECLARED, Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
+from .model import Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
 from .signals import login_words, response
 from .signals.page_head import head_complete, head_length
 from .signals.response import Reading
 from .url import Url
 
 if TYPE_CHECKING:
-    from .core import Core, Known
+    from .core import Core
     from .flow import Document, Flow
+    from .known import Known
 
 # What a permit waits for: nothing; the head of the page; the documents that the response names.
 _ANSWERED, _SHOW_PAGE, _NAMES_DOCUMENTS = "answered", "show page", "names documents"
@@ -53,19 +55,31 @@ class Permit:
         "_evidence",
         "_headers",
         "_known",
+        "_logged",
         "_method",
         "_named",
         "_reading",
         "_state",
         "_status",
+        "_told",
         "decision",
         "url",
     )
 
-    def __init__(self, core: Core, url: Url, known: Known, attempt: Attempt, decision: Decision | None = None) -> None:
+    def __init__(
+        self,
+        core: Core,
+        url: Url,
+        known: Known,
+        attempt: Attempt,
+        told: Circumstances,
+        decision: Decision | None = None,
+    ) -> None:
         self._core = core
         self._known = known
         self._attempt = attempt
+        self._told = told
+        self._logged = False
         self._headers = Headers()
         self._status = 0
         self._evidence = ""
@@ -185,7 +199,7 @@ class Permit:
             evidence=self._evidence,
             limits=self._core.limits,
         )
-        self._known.learn(self._reading.offers)
+        self._core.learn(self.url, self._known, self._reading)
 
     def refuse(self, problem: str) -> None:
         """Record that this hop is refused for a reason of its own (a `problem.*` key), and enforce it."""
@@ -214,13 +228,15 @@ class Permit:
         self._reading = replace(self._reading, not_looked=self._reading.not_looked | {"page": why, "terms": why})
 
     def _basis(self, evidence: tuple[str, ...] = ()) -> Basis:
-        known, reading = self._known, self._reading
+        known, reading, told = self._known, self._reading, self._told
         answer = known.site.answer(self.url)
         at = self._core.clock.now()
         overrides = self._core.people.overrides.covering(self.url, at)
-        shared = known.plain and reading.silent and not evidence and self._attempt is AS_DECLARED and not overrides
-        key = (answer, *sorted(response.not_read(reading).items()))
-        basis = known.after.get(key) if shared else None
+        usual = told is known.told or told is known.unseen or told is known.taken
+        shared = known.plain and usual and reading.silent and not evidence and not overrides and self._attempt.ordinary
+        key = (answer, told is known.told, told is known.taken, *sorted(response.not_read(reading).items()))
+        bases = known.after  # before the notices: newer ones bring bases of their own
+        basis = bases.get(key) if shared else None
         if basis is None:
             basis = self._core.assessor.after(
                 known.site,
@@ -232,14 +248,29 @@ class Permit:
                 offers=known.offers,
                 attempt=self._attempt,
                 evidence=evidence,
+                circumstances=told,
                 overrides=overrides,
             )
-            if shared and len(known.after) < self._core.limits.memo_per_origin:
-                known.after[key] = basis
+            if shared and len(bases) < self._core.limits.memo_per_origin:
+                bases[key] = basis
         return basis
+
+    def _log(self) -> None:
+        """Note how the answer met the crawler, once, and add what the log shows by now."""
+        if self._logged:
+            return
+        self._logged = True
+        conduct, known, reading = self._core.conduct, self._known, self._reading
+        self._told = conduct.after(self.url, known, self._attempt, self._told, self._status, self.decision)
+        if reading.original:
+            self._told = conduct.canonical(self._told, reading.original, self.url)
+        if self._attempt.ordinary and self._method in ("GET", "HEAD") and "set-cookie" in self._headers:
+            known.memory.received(self._headers.all("set-cookie"))
+        conduct.refused(self.url, known, self._attempt, self._status, reading.signals, self.decision)
 
     def _settle(self) -> None:
         """Record the answer, unless documents that the response names may still change it."""
+        self._log()
         may_change = not self._core.enforcing or self._basis().verdict is Verdict.ALLOW
         if self._known.documents is not None and self._wanted() and may_change:
             self._state = _NAMES_DOCUMENTS
@@ -249,8 +280,9 @@ class Permit:
     def _record(self) -> Decision:
         core = self._core
         silent = self._reading.silent
+        self._log()
         basis = self._basis(() if silent else (self._evidence, *self._named))
-        outcome: dict[str, Any] = {}
+        outcome: dict[str, Any] = {"creators": list(self._reading.creators)} if self._reading.creators else {}
         if not silent or core.all_pages:
             core.keep(self._response(allowed=basis.verdict is Verdict.ALLOW))
             if silent:  # the basis is shared with other pages

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +22,9 @@ from ..model import IssuerKind
 from ..signed_note import NoteError, VerifierKey
 from ..signed_note import parse as parse_note
 from .changes import Change, changes
-from .entries import check_entries, entry_tables, read_entries
-from .entry import EntryDefaults, Rejected
+from .dates import following
+from .entries import check_canonical, entry_tables
+from .entry import Rejected
 from .feed import (
     SKEW,
     FeedInvalid,
@@ -40,7 +41,7 @@ from .feed import (
 from .files import locked, trouble
 from .journal import canonical_line, text_of
 from .source import Fresh, Progress, Source
-from .subscription import TERMS, Received, State, Subscription, dates_of, folder_of
+from .subscription import TERMS, Received, State, Subscription, folder_of
 from .terms import Terms, first_keys, given_keys, name_for, needed
 
 Record = Callable[[str, Mapping[str, Any]], str]
@@ -63,7 +64,7 @@ class Update:
     outcome: str
     received: Received | None = None
     changes: tuple[Change, ...] = ()
-    rejected: tuple[Rejected, ...] = ()
+    rejected: Sequence[Rejected] = ()
     rotated: tuple[int, ...] = ()
     stale: bool = False
     code: str = ""
@@ -84,6 +85,7 @@ def subscribe(
     issuer: str = "",
     issuer_kind: IssuerKind = IssuerKind.UNSTATED,
     vouched_by: str = "",
+    force: str = "",
     allow_stale: bool = False,
     progress: Progress | None = None,
 ) -> Update:
@@ -112,6 +114,7 @@ def subscribe(
         verified=bool(vouched_by),
         vouched_by=vouched_by,
         added_at=now,
+        force=force,
     )
     folder = folder_of(lists, terms.name)
     first = source.keys(terms.serial)
@@ -159,6 +162,48 @@ def remove(lists: Path, name: str, *, now: datetime, record: Record) -> None:
         terms = replace(sub.terms, removed_at=now)
         _commit(sub, {"event": "removed", "name": name, "removed_at": text_of(now)}, now, record)
         sub.write(TERMS, canonical_line(terms.table()))
+
+
+def repair(
+    lists: Path, name: str, source: Source, *, now: datetime, record: Record
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Put back what of the versions received is missing or damaged, from their source, exactly as it was; the versions
+    that were repaired, and those that could not be. Raises `FeedInvalid` where the source cannot be read."""
+    repaired: list[int] = []
+    lost: list[int] = []
+    with locked(folder_of(lists, name), _LOCK):
+        sub = _settled(Subscription(lists, name), record)
+        for received in sub.versions:
+            try:
+                sub.check(received)
+            except FeedInvalid:
+                done = _repaired(sub, received, source)
+                (repaired if done else lost).append(received.version)
+        if repaired or lost:
+            record("list", {"at": now, "event": "repaired", "lost": lost, "name": name, "versions": repaired})
+    return tuple(repaired), tuple(lost)
+
+
+def _repaired(sub: Subscription, received: Received, source: Source) -> bool:
+    note = source.past(received.version)
+    if note is None or hashlib.sha256(note).hexdigest() != received.manifest:
+        fresh = source.manifest()
+        note = fresh.data if fresh is not None else b""
+    if hashlib.sha256(note).hexdigest() == received.manifest:
+        sub.write(received.note, note)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".", dir=sub.folder) as aside:
+            target = Path(aside) / "entries"
+            source.entries(received.sha256, received.bytes, target)
+            data = target.read_bytes()
+        if hashlib.sha256(data).hexdigest() == received.sha256:
+            sub.keep_entries(received.sha256, data)
+        sub.check(received)
+    except FeedInvalid:
+        return False
+    except OSError as error:
+        raise trouble(sub.folder, error) from None
+    return True
 
 
 def mark_loaded(lists: Path, name: str, n: int, *, at: datetime) -> None:
@@ -280,8 +325,7 @@ def _entries(sub: Subscription, source: Source, manifest: Manifest, limits: Limi
 
 
 def _checked(data: bytes, manifest: Manifest) -> bytes:
-    check_entries(data, manifest)
-    read_entries(data, manifest, defaults=EntryDefaults(issuer=manifest.issuer))
+    check_canonical(data, manifest)
     return data
 
 
@@ -309,15 +353,17 @@ def _receive(
         keys=manifest.keys,
         received_at=_received_at(sub, now),
     )
-    entries = read_entries(data, manifest, defaults=sub.defaults)
-    received = replace(received, rejected=len(entries.rejected))
-    earlier = () if before is None else [table for _, _, table in entry_tables(sub.entries_bytes(before))]
-    differ = changes(earlier, [table for _, _, table in entry_tables(data)])
     sub.keep_entries(manifest.sha256, data)
     sub.write(received.note, fresh.data)
+    tables = [] if before is None else list(_tables(sub.entries_bytes(before)))
+    dates = following(tables, None if before is None else sub.dates(before), _tables(data), received.received_at)
+    # Everything is new in a first version; that need not be said of each.
+    differ = () if before is None else tuple(changes(tables, _tables(data)))
+    sub.write_dates(received, dates)
+    _, rejected = sub.listing(received, effective_at=now)
+    received = replace(received, rejected=len(rejected))
     _commit(sub, {"event": "received", "name": sub.name, "origin": manifest.origin, **received.table()}, now, record)
     sub = Subscription(sub.lists, sub.name)
-    sub.write_dates(received, dates_of(sub.received_versions(), received.received_at))
     stale = is_stale(received, now)
     if stale:
         _stale_event(sub, received, now, record)
@@ -328,7 +374,7 @@ def _receive(
         outcome=NEW,
         received=received,
         changes=differ,
-        rejected=entries.rejected,
+        rejected=rejected,
         rotated=rotated,
         stale=stale,
     )
@@ -370,6 +416,10 @@ def _refused(
         code=error.code,
         message=message,
     )
+
+
+def _tables(data: bytes) -> Iterator[dict[str, Any]]:
+    return (table for _, _, table in entry_tables(data))
 
 
 def _stale_event(sub: Subscription, received: Received, now: datetime, record: Record) -> None:

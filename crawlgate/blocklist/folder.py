@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .feed import MANIFEST, MAX_NOTE, FeedInvalid
 from .files import read_bounded, write_whole
-from .formats import MAX_BYTES
+from .lines import MAX_BYTES
 
 MAX_KEY_SETS = 1_000
 """Key sets that are followed. Project choice: a rotation a week for nearly twenty years."""

@@ -1,18 +1,17 @@
-"""Lists as they come: plain text (one domain, host, path or URL a line) and feeds (`entries.jsonl`).
-
-Every line is an entry, a comment, or a reject with its number and the reason; nothing is lost on the way.
+"""Lists as they come: in which format, and what each line becomes. Every item is an entry or a reject with line and
+reason; nothing is lost on the way. The formats themselves are in `readers`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,62 +19,98 @@ from ..domains import Suffixes
 from ..errors import FeedError
 from ..limits import DEFAULT_LIMITS
 from ..model import Notice
-from .entry import (
-    DEFAULT_SUFFIXES,
-    HOST,
-    PATH_PREFIX,
-    REGISTRABLE_DOMAIN,
-    URL,
-    EntryDefaults,
-    EntryError,
-    Rejected,
-    normalise_host,
-    notice_from_table,
-    shown,
-    without_www,
-)
+from .check import check_entry
+from .entry import Entry, EntryDefaults, EntryError, notice
+from .hashes import FileHashes
+from .lines import MAX_BYTES, MAX_LINE, MAX_LIST_BYTES, ListText, lines
+from .readers import addresses, adguard, dnsmasq, hosts, jsonlines, plain, rpz, urls, warninglist
+from .readers.items import Item, ReadLine, read_lines
+from .target import DEFAULT_SUFFIXES, Rejected, shown
 
-SCHEMA = 1
-"""The version of the feed's entries that is read; an entry without `schema` is of this version."""
+__all__ = [
+    "ENTRIES",
+    "MAX_BYTES",
+    "MAX_LINE",
+    "Format",
+    "ParsedList",
+    "RawList",
+    "accepted",
+    "interpret",
+    "load",
+    "read",
+]
 
 ENTRIES = "entries.jsonl"
 """The file of a feed directory that holds its entries."""
 
-MAX_BYTES = 512 * 1024 * 1024
-"""A longer list is refused. Project choice: some ten million entries, held in memory by this version."""
-
-MAX_LINE = 64 * 1024
-"""A longer line is rejected. Project choice: a URL may take half of it, the words beside it the rest."""
-
-_NEWLINE = re.compile(rb"\r\n|\n|\r")
-_INLINE_COMMENT = re.compile(r"\s[#!].*\Z", re.DOTALL)
-_HOSTS_LINE = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|::1?)\s+\S")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_BOM = b"\xef\xbb\xbf"
+_SAMPLE = 400
 
 
 class Format(StrEnum):
     """How a list is written."""
 
     PLAIN = "plain"
+    """A domain, host, address, path or URL a line."""
+    HOSTS = "hosts"
+    ADGUARD = "adguard"
+    """Filter lists: `||name^`, exceptions `@@||name^`."""
+    DNSMASQ = "dnsmasq"
+    RPZ = "rpz"
+    """A response policy zone."""
+    URLS = "urls"
+    """URL prefixes, as squidGuard and UT1 have them."""
+    IP = "ip"
+    """Addresses and networks."""
+    MISP = "misp"
+    """A MISP warninglist."""
+    CSV = "csv"
+    """A table with named columns."""
     FEED = "feed"
+    """JSON lines, as in a feed."""
+
+
+_LINES: dict[Format, tuple[ReadLine, tuple[str, ...]]] = {
+    Format.PLAIN: (plain.read_line, plain.COMMENTS),
+    Format.HOSTS: (hosts.read_line, hosts.COMMENTS),
+    Format.DNSMASQ: (dnsmasq.read_line, dnsmasq.COMMENTS),
+    Format.URLS: (urls.read_line, urls.COMMENTS),
+    Format.IP: (addresses.read_line, addresses.COMMENTS),
+}
+_DOCUMENTS = (Format.MISP, Format.CSV)
+
+# What a line looks like that is of no other format.
+_LOOKS = (
+    (Format.ADGUARD, re.compile(r"(?:@@)?\|{1,2}[^\s|]|\[Adblock|!\s*Title:|[^\s#]*##")),
+    (Format.DNSMASQ, re.compile(r"(?:server|local|address)\s*=\s*/")),
+    (Format.HOSTS, re.compile(r"(?:0\.0\.0\.0|127\.[0-9]+\.[0-9]+\.[0-9]+|::1?|fe80::1%\S+)\s+\S")),
+    (Format.RPZ, re.compile(r"\$(?:TTL|ORIGIN)\s|\S+\s+(?:[0-9]+\s+)?(?:IN\s+)?(?:CNAME|SOA|A|AAAA)\s", re.IGNORECASE)),
+    (Format.IP, re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)(?:/[0-9]{1,3})?\Z")),
+)
+_VALUE_COLUMN = re.compile(
+    r"value|urls?|uri|fqdn|host(?:name)?|domain(?:[ _]name)?|site|website|indicator|ip(?:[ _]address)?|dst_ip"
+    r"|サイト|ドメイン",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawList:
-    """A list as bytes, before it is read. `path` is as given, `name` its last part, for messages and ids."""
+    """A list as a file, before it is read. `path` is as given, `name` its last part, for messages and ids; `place`
+    is where its bytes are, which have the hash `sha256`. `options` are those of the reader of its format."""
 
     path: str
     name: str
     format: Format
-    data: bytes
+    place: Path
+    bytes: int
     sha256: str
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedList:
-    """What a list says. `notices` and `rejected` together are all lines that are no comment; `sha256` and
-    `bytes` are of the file (of `entries.jsonl` where the list is a directory)."""
+    """What a list says. `notices` and `rejected` together are all its items; `sha256` and `bytes` are of the file
+    (of `entries.jsonl` where the list is a directory)."""
 
     notices: tuple[Notice, ...]
     rejected: tuple[Rejected, ...]
@@ -84,29 +119,32 @@ class ParsedList:
     bytes: int
 
 
-class _DuplicateKey(ValueError):
-    pass
-
-
 def read(
-    path: str | Path, *, defaults: EntryDefaults | None = None, suffixes: Suffixes = DEFAULT_SUFFIXES
+    path: str | Path,
+    *,
+    form: Format | None = None,
+    defaults: EntryDefaults | None = None,
+    suffixes: Suffixes = DEFAULT_SUFFIXES,
+    force: str = "",
 ) -> ParsedList:
     """Read a list. Raises `FeedError` where it cannot be read as one at all, or holds no entry.
 
-    A directory is a feed with an `entries.jsonl`, and so is a file whose name ends in `.jsonl`; every other
-    file is plain text. The notices say nothing of when they were received: `store.ListStore` does.
+    A directory is a feed with an `entries.jsonl`; the format of a file is found out where it is not given. `force` is
+    a reason to take entries that cover the world's most used sites. The notices say nothing of when they were received:
+    `store.ListStore` does.
     """
-    return interpret(load(path), defaults=defaults, suffixes=suffixes)
+    return interpret(load(path, form), defaults=defaults, suffixes=suffixes, force=force)
 
 
-def load(path: str | Path) -> RawList:
-    """The bytes of a list and the format they are in. Raises `FeedError`."""
-    place = Path(path)
-    given, feed = _as_text(path), place.suffix == ".jsonl"
+def load(path: str | Path, form: Format | None = None, *, hashes: FileHashes | None = None, **options: Any) -> RawList:
+    """The file of a list, its hash, and the format it is in. Raises `FeedError`.
+
+    `hashes` remembers files that were hashed and found to be text before."""
+    place, given = Path(path), _as_text(path)
     try:
         name = _as_text(place.resolve().name) or given
         if place.is_dir():
-            place, feed = place / ENTRIES, True
+            place, form = place / ENTRIES, form or Format.FEED
             if not place.exists():
                 raise FeedError(
                     f"list {given}: the directory has no {ENTRIES}; name a feed's directory, or a file of plain lines"
@@ -114,22 +152,23 @@ def load(path: str | Path) -> RawList:
         found = place.stat()  # before opening: a pipe would wait for a writer
         if not stat.S_ISREG(found.st_mode):
             raise FeedError(f"list {given} is no ordinary file; name a file or a feed's directory")
-        if found.st_size > MAX_BYTES:
-            raise FeedError(f"list {given} is longer than {MAX_BYTES} bytes; split it")
-        data = place.read_bytes()
+        if found.st_size > MAX_LIST_BYTES:
+            raise FeedError(f"list {given} is longer than {MAX_LIST_BYTES} bytes; split it")
+        form = form or detect(place, given)
+        if form in _DOCUMENTS and found.st_size > MAX_BYTES:
+            raise FeedError(f"list {given} is one document of more than {MAX_BYTES} bytes; split it")
+        size, digest = found.st_size, hashes.known(place) if hashes is not None else None
+        if digest is None:
+            size, digest = _digest(place, given, text=form is not Format.CSV)
+            if hashes is not None:
+                hashes.remember_settled(place, found, digest)
     except OSError as error:
         raise FeedError(
             f"list {given} cannot be read: {error.strerror or error}; check the path and its permissions"
         ) from None
     except ValueError:
         raise FeedError(f"list {shown(given)} is no path") from None
-    return RawList(
-        path=given,
-        name=name,
-        format=Format.FEED if feed else Format.PLAIN,
-        data=data,
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
+    return RawList(path=given, name=name, format=form, place=place, bytes=size, sha256=digest, options=options)
 
 
 def _as_text(path: str | Path) -> str:
@@ -137,185 +176,135 @@ def _as_text(path: str | Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def _digest(place: Path, given: str, *, text: bool) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    with place.open("rb") as file:
+        while chunk := file.read(1024 * 1024):
+            if size == 0:
+                _refuse_junk(chunk[:4], given, text=text)
+            if text and b"\x00" in chunk:
+                raise FeedError(f"list {given} is binary, not a text file; name a list of lines in UTF-8")
+            digest.update(chunk)
+            size += len(chunk)
+    return size, digest.hexdigest()
+
+
+def _refuse_junk(head: bytes, given: str, *, text: bool) -> None:
+    if text and head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise FeedError(f"list {given} is written in UTF-16; save it as UTF-8")
+    if head[:2] == b"\x1f\x8b" or head in (b"PK\x03\x04", b"\x28\xb5\x2f\xfd"):
+        raise FeedError(f"list {given} is compressed; unpack it first")
+
+
+def detect(place: Path, given: str) -> Format:
+    """The format of a list, from its name and its first lines: what most of them look like. Raises `OSError`."""
+    name = Path(given).name.lower()
+    if name.endswith((".jsonl", ".ndjson")):
+        return Format.FEED
+    if name.endswith((".csv", ".tsv")):
+        return Format.CSV
+    with place.open("rb") as file:
+        first = [line.text for line in islice(lines(file), _SAMPLE)]
+    if not first:
+        return Format.PLAIN
+    if first[0].startswith("{"):
+        return Format.FEED if first[0].endswith("}") and '"list"' not in first[0] else Format.MISP
+    told = [line for line in first if not line.startswith(("#", ";")) and not re.match(r"![^#]?", line)]
+    for form, looks in _LOOKS:
+        if sum(looks.match(line) is not None for line in told) * 2 > len(told):
+            return form
+    comments = [line for line in first if line.startswith("#")]
+    if told and (_is_table(told[0], told[1:]) or (comments and _is_table(comments[-1], told))):
+        return Format.CSV
+    return Format.URLS if name == "urls" else Format.PLAIN
+
+
+def _is_table(header: str, rows: list[str]) -> bool:
+    """True for the names of columns with rows below them."""
+    delimiter = max(",;\t", key=header.count)
+    cells = [cell.strip(' "') for cell in header.lstrip("# ").split(delimiter)]
+    named = len(cells) > 1 and any(_VALUE_COLUMN.fullmatch(cell) for cell in cells)
+    return named and sum(delimiter in row for row in rows) * 2 >= len(rows)
+
+
+def items(raw: RawList, suffixes: Suffixes = DEFAULT_SUFFIXES) -> Iterator[Item]:
+    """Every item of a list as its format has it. Raises `FeedError` for a document that cannot be read at all."""
+    text = ListText(raw.place, raw.path)
+    if raw.format in _LINES:
+        read_line, comments = _LINES[raw.format]
+        return read_lines(text.lines(), read_line, suffixes, comments)
+    if raw.format is Format.CSV:
+        from .readers import table  # it knows the fields of a feed, which are made of what is here
+
+        return table.read(text, suffixes, **raw.options)
+    reader = {
+        Format.ADGUARD: adguard.read,
+        Format.RPZ: rpz.read,
+        Format.MISP: warninglist.read,
+        Format.FEED: jsonlines.read,
+    }[raw.format]
+    return reader(text, suffixes)
+
+
+def accepted(raw: RawList, suffixes: Suffixes = DEFAULT_SUFFIXES, *, force: str = "") -> Iterator[Item]:
+    """As `items`, with what else keeps an item from being an entry: a doubled id, a site that most people use."""
+    lines_of: dict[str, int] = {}
+    for item in items(raw, suffixes):
+        entry = item.entry
+        if isinstance(entry, Entry):
+            own = entry.said.get("id")
+            if own is not None and lines_of.setdefault(own, item.line) != item.line:
+                entry = EntryError("doubled_id", f"id {shown(own)} stands on line {lines_of[own]} already")
+            elif not force and (problem := check_entry(entry)) is not None:
+                entry = EntryError(*problem)
+            if entry is not item.entry:
+                item = item._replace(entry=entry)
+        yield item
+
+
 def interpret(
-    raw: RawList, *, defaults: EntryDefaults | None = None, suffixes: Suffixes = DEFAULT_SUFFIXES
+    raw: RawList,
+    *,
+    defaults: EntryDefaults | None = None,
+    suffixes: Suffixes = DEFAULT_SUFFIXES,
+    force: str = "",
 ) -> ParsedList:
-    """The entries of a list whose bytes are at hand. Raises `FeedError` like `read`."""
-    _refuse_junk(raw)
-    base = replace(defaults or EntryDefaults(), source=f"{raw.name}@sha256:{raw.sha256[:16]}")
-    tables = _feed_tables(raw) if raw.format is Format.FEED else _plain_tables(raw, suffixes)
+    """The entries of a list as notices. Raises `FeedError` like `read`."""
+    base = replace(defaults or EntryDefaults(), source=source_of(raw))
     notices: list[Notice] = []
     rejected: list[Rejected] = []
-    lines_of: dict[str, int] = {}
-    for line, text, table in tables:
-        if isinstance(table, str):
-            rejected.append(Rejected(line, text[: DEFAULT_LIMITS.raw_text], table))
-            continue
-        try:
-            notice = notice_from_table(table, defaults=replace(base, id=f"{raw.sha256[:12]}:{line}"), suffixes=suffixes)
-            if lines_of.setdefault(notice.id, line) != line:
-                raise EntryError("doubled_id", f"id {shown(notice.id)} stands on line {lines_of[notice.id]} already")
-        except EntryError as error:
-            rejected.append(Rejected(line, text[: DEFAULT_LIMITS.raw_text], error.reason))
+    for item in accepted(raw, suffixes, force=force):
+        if isinstance(item.entry, EntryError):
+            rejected.append(reject(item, item.entry))
         else:
-            notices.append(notice)
+            notices.append(notice(item.entry, replace(base, id=line_id(raw.sha256, item.line, item.part))))
     if not notices:
-        raise FeedError(_nothing(raw, rejected))
+        raise FeedError(nothing(raw, rejected[0] if rejected else None, len(rejected)))
     return ParsedList(
-        notices=tuple(notices),
-        rejected=tuple(rejected),
-        format=raw.format,
-        sha256=raw.sha256,
-        bytes=len(raw.data),
+        notices=tuple(notices), rejected=tuple(rejected), format=raw.format, sha256=raw.sha256, bytes=raw.bytes
     )
 
 
-def _refuse_junk(raw: RawList) -> None:
-    head = raw.data[:4]
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise FeedError(f"list {raw.path} is written in UTF-16; save it as UTF-8")
-    if head[:2] == b"\x1f\x8b" or head in (b"PK\x03\x04", b"\x28\xb5\x2f\xfd"):
-        raise FeedError(f"list {raw.path} is compressed; unpack it first")
-    if b"\x00" in raw.data:
-        raise FeedError(f"list {raw.path} is binary, not a text file; name a list of lines in UTF-8")
+def reject(item: Item, error: EntryError) -> Rejected:
+    """An item that is no entry, for the file of rejects."""
+    return Rejected(item.line, item.text[: DEFAULT_LIMITS.raw_text], error.reason, error.code)
 
 
-def _nothing(raw: RawList, rejected: list[Rejected]) -> str:
-    if not rejected:
+def source_of(raw: RawList) -> str:
+    """How notices name the list."""
+    return f"{raw.name}@sha256:{raw.sha256[:16]}"
+
+
+def line_id(sha256: str, line: int, part: int = 1) -> str:
+    """The id of an entry that has none of its own: where it stands in which bytes."""
+    return f"{sha256[:12]}:{line}" if part == 1 else f"{sha256[:12]}:{line}.{part}"
+
+
+def nothing(raw: RawList, first: Rejected | None, rejected: int) -> str:
+    """Why a list without a single entry is an error."""
+    if first is None:
         return f"list {raw.path} holds no entry; an empty list would pass for one that was read, so take it out"
-    first = rejected[0]
     return (
-        f"list {raw.path} holds no entry that can be taken ({len(rejected)} rejected); line {first.line}, "
+        f"list {raw.path} holds no entry that can be taken ({rejected} rejected); line {first.line}, "
         f"{shown(first.text)}: {first.reason}"
     )
-
-
-_Line = tuple[int, str, Mapping[str, Any] | str]
-"""Number, text, and the entry's table, or the reason there is none."""
-
-
-def _lines(data: bytes) -> Iterator[tuple[int, str, str | None]]:
-    """Number, text and what is wrong with it (None: nothing) for each line that is not blank."""
-    # Only CR and LF end a line: `str.splitlines` would also cut at form feeds and U+2028.
-    start, number = len(_BOM) if data.startswith(_BOM) else 0, 0
-    while start <= len(data):
-        end = _NEWLINE.search(data, start)
-        line = data[start : end.start() if end else len(data)]
-        start = end.end() if end else len(data) + 1
-        number += 1
-        problem = None
-        if len(line) > MAX_LINE:
-            line, problem = line[: DEFAULT_LIMITS.raw_text], f"the line is longer than {MAX_LINE} bytes"
-        try:
-            text = line.decode().strip()
-        except UnicodeDecodeError:
-            text, problem = line.decode("utf-8", "backslashreplace").strip(), problem or "the line is not UTF-8"
-        if text or problem:
-            yield number, text, problem
-
-
-def _plain_tables(raw: RawList, suffixes: Suffixes) -> Iterator[_Line]:
-    for number, text, problem in _lines(raw.data):
-        if text.startswith(("#", "!")):
-            continue
-        if problem:
-            yield number, text, problem
-            continue
-        try:
-            yield number, text, plain_entry(text, suffixes)
-        except EntryError as error:
-            yield number, text, error.reason
-
-
-def plain_entry(text: str, suffixes: Suffixes) -> Mapping[str, str]:
-    """A line of a plain list as the table of a feed's entry.
-
-    `https://host/page` is one page, `host/path` a path and what is below, a bare name its registrable domain
-    if it is one (or the `www.` twin of one), otherwise that host alone. A URL without path is a bare name.
-    """
-    if _HOSTS_LINE.match(text):
-        raise EntryError(
-            "other_format", "a line of a hosts file; this is read as a plain list", "leave the address out"
-        )
-    entry = _INLINE_COMMENT.sub("", text).rstrip()
-    if re.search(r"\s", entry):
-        raise EntryError("words", "more than one word", "write one domain, host, path or URL a line")
-    if entry.startswith(("||", "@@", "/", "|")) or entry.endswith("^"):
-        raise EntryError("other_format", "a filter rule; this is read as a plain list", "write the domain alone")
-    if re.match(r"(?:server|address|local)=/", entry):
-        raise EntryError("other_format", "a dnsmasq setting; this is read as a plain list", "write the domain alone")
-    scheme = _SCHEME.match(entry)
-    if scheme and scheme[1].lower() not in ("http", "https"):
-        raise EntryError("unsupported_scheme", f"scheme {scheme[1]!r} is not read", "only http and https are")
-    rest = (entry[scheme.end() :] if scheme else entry).partition("#")[0]
-    host, slash, path = rest.partition("/")
-    if not path and not re.search(r"[?:\\]", rest):
-        return _bare_name(host, suffixes)
-    if scheme or "?" in rest:
-        return {"scope": URL, "value": entry}
-    if path:
-        return {"scope": PATH_PREFIX, "value": host, "path_prefix": slash + path}
-    return _bare_name(host, suffixes)
-
-
-def _bare_name(text: str, suffixes: Suffixes) -> Mapping[str, str]:
-    host = without_www(normalise_host(text), suffixes)
-    # A public suffix goes through as a domain, to be refused as one.
-    whole = suffixes.registrable(host) == host or suffixes.is_public_suffix(host)
-    return {"scope": REGISTRABLE_DOMAIN if whole else HOST, "value": host}
-
-
-def _feed_tables(raw: RawList) -> Iterator[_Line]:
-    for number, text, table in feed_rows(raw.data):
-        if not isinstance(table, str):
-            schema = table.get("schema", SCHEMA)
-            if schema != SCHEMA or isinstance(schema, bool):
-                raise FeedError(
-                    f"list {raw.path}, line {number}: schema {shown(schema)} is unknown; this version reads {SCHEMA}. "
-                    "Update crawlgate, or ask the issuer for a feed of that version"
-                )
-        yield number, text, table
-
-
-def feed_rows(data: bytes) -> Iterator[_Line]:
-    """Each line of JSON lines that is not blank: number, text, and its object or the reason there is none."""
-    for number, text, problem in _lines(data):
-        if problem:
-            yield number, text, problem
-            continue
-        try:
-            table = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
-        except _DuplicateKey as error:
-            yield number, text, str(error)
-            continue
-        except (ValueError, RecursionError) as error:
-            yield number, text, f"not JSON: {str(error)[:120] or type(error).__name__}"
-            continue
-        if isinstance(table, dict):
-            yield number, text, table
-        else:
-            yield number, text, "not a JSON object; an entry is one object a line"
-
-
-def doubled_key(text: str) -> str | None:
-    """Which key stands twice in a line of JSON, as a sentence; None if none does."""
-    try:
-        json.loads(text, object_pairs_hook=_no_duplicates)
-    except _DuplicateKey as error:
-        return str(error)
-    except (ValueError, RecursionError):
-        return None
-    return None
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in table:
-            raise _DuplicateKey(f"key {shown(name)} stands twice; two readers would take two different values")
-        table[name] = value
-    return table
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")

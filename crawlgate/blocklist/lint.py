@@ -12,10 +12,11 @@ from typing import Any
 
 from ..domains import Suffixes
 from ..model import Notice
+from .check import check_entry
 from .entries import FIELDS
-from .entry import DEFAULT_SUFFIXES, EntryError, notice_from_table, shown
+from .entry import DEFAULT_SUFFIXES, EntryError, notice_from_table, shown, table_of
 from .feed import stamp
-from .formats import plain_entry
+from .readers.plain import place
 from .sheet import LISTS, Row, doubtful_date
 
 ERROR, WARNING = "error", "warning"
@@ -58,6 +59,12 @@ class Linted:
     @property
     def errors(self) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.problems if problem.level == ERROR)
+
+
+def popular_site(notice: Notice) -> tuple[str, str] | None:
+    """The check that keeps out entries that cover the world's most used sites."""
+    problem = check_entry(notice)
+    return None if problem is None else (problem.reason, problem.way_out)
 
 
 Check = Callable[[Notice], tuple[str, str] | None]
@@ -152,7 +159,7 @@ class _Linter:
 
     def _scope(self, table: dict[str, Any]) -> None:
         try:
-            taken = plain_entry(table["value"], self._suffixes)
+            taken = table_of(place(table["value"], self._suffixes))
         except EntryError:
             return  # the missing scope is told below
         if "path_prefix" in table:

@@ -20,6 +20,7 @@ from .entries import check_entries, entry_tables, write_entries
 from .entry import EntryError, notice_from_table
 from .feed import (
     MANIFEST,
+    MAX_NOTE,
     MAX_VERSION,
     FeedInvalid,
     KeySet,
@@ -33,6 +34,7 @@ from .feed import (
     verified,
 )
 from .folder import MAX_KEY_SETS, FeedFolder, entries_name, keys_name, manifest_name
+from .receipts import Receipt
 
 Tables = Sequence[Mapping[str, Any]]
 
@@ -177,7 +179,11 @@ def sign_version(
     _put(folder, entries_name(manifest.sha256), data)
     _put(folder, manifest_name(manifest.version), note)
     _put(folder, MANIFEST, note)
-    return Signed(manifest=manifest, changes=changes(draft.entries, tables), wanting=read_draft(folder).wanting)
+    return Signed(
+        manifest=manifest,
+        changes=tuple(changes(draft.entries, sorted(tables, key=_id))),
+        wanting=read_draft(folder).wanting,
+    )
 
 
 def cosign(folder: FeedFolder, signers: Sequence[SigningKey]) -> tuple[str, ...]:
@@ -288,11 +294,29 @@ def publish(folder: FeedFolder, target: FeedFolder) -> tuple[Manifest, tuple[str
     return manifest, tuple(written)
 
 
+def check_receipt(folder: FeedFolder, receipt: Receipt) -> Manifest:
+    """The manifest of which a receipt speaks, as it was published from this folder. Raises `FeedInvalid` (`mixed`) for
+    a receipt of something else: its hashes are over the bytes, so that neither side can mean other ones."""
+    data = folder.read(manifest_name(receipt.version), MAX_NOTE)
+    if data is None:
+        raise FeedInvalid("mixed", f"{folder.path} holds no version {receipt.version}")
+    manifest = parse_manifest(_text(data, f"manifest of version {receipt.version}"))
+    if manifest.origin != receipt.origin:
+        raise FeedInvalid("origin", f"the receipt is for {receipt.origin}, and {folder.path} holds {manifest.origin}")
+    if manifest.sha256 != receipt.sha256 or hashlib.sha256(data).hexdigest() != receipt.manifest:
+        raise FeedInvalid("mixed", f"the receipt is for another version {receipt.version} than that in {folder.path}")
+    return manifest
+
+
 def _there(place: Path) -> bytes | None:
     try:
         return place.read_bytes()
     except OSError:
         return None  # written anew, or told where that fails
+
+
+def _id(table: Mapping[str, Any]) -> str:
+    return str(table["id"])
 
 
 def _missing(draft: Draft, tables: Tables, now: datetime, *, withdraw: bool, drop: bool) -> list[dict[str, Any]]:

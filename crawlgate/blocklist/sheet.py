@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from ..declaration import suggestion
 from ..errors import ConfigError, FeedError
 from .entries import FIELDS
 from .files import read_bounded
-from .formats import MAX_BYTES, MAX_LINE, feed_rows
+from .lines import MAX_BYTES, MAX_LINE, lines
+from .readers import jsonlines
 
 LISTS = ("works", "evidence")
 """Fields that hold several texts; in a cell they stand on lines of their own, or between `|`."""
@@ -31,6 +32,7 @@ _DATE = re.compile(r"(\d{4})(?:[/.年](\d{1,2})[/.月](\d{1,2})日?|(\d\d)(\d\d)
 _DOUBTFUL = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\Z")
 # What Python's cp932 makes of bytes that Shift_JIS does not have.
 _NOT_WRITTEN = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
+_YES = {"yes": True, "true": True, "x": True, "1": True, "no": False, "false": False, "0": False}
 _AGAIN = re.compile(r"[|\n]")
 
 
@@ -66,16 +68,17 @@ def read_sheet(path: str | Path, *, encoding: str | None = None) -> Sheet:
         raise FeedError(f"{path} is longer than {MAX_BYTES} bytes; split it")
     if place.suffix in (".jsonl", ".ndjson"):
         return Sheet(name=place.name, rows=tuple(_json_rows(data)))
-    text, used = _decoded(data, encoding, place.name)
-    return _csv(text, used, place.name)
+    text, used = decoded(data, encoding, place.name)
+    return read_csv(text, place.name, encoding=used)
 
 
 def _json_rows(data: bytes) -> Iterator[Row]:
-    for line, _, table in feed_rows(data):
+    for line, _, table in jsonlines.rows(lines(io.BytesIO(data))):
         yield Row(line, {}, table) if isinstance(table, str) else Row(line, table)
 
 
-def _decoded(data: bytes, encoding: str | None, name: str) -> tuple[str, str]:
+def decoded(data: bytes, encoding: str | None, name: str) -> tuple[str, str]:
+    """The text of a CSV and how it was written. Raises `FeedError`."""
     if encoding is None:
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
     if b"\x00" in data and encoding != "utf-16":
@@ -93,11 +96,17 @@ def _decoded(data: bytes, encoding: str | None, name: str) -> tuple[str, str]:
     raise FeedError(f"{name} is not written in {tried}; in the spreadsheet, choose Save as, CSV UTF-8")
 
 
-def _csv(text: str, encoding: str, name: str) -> Sheet:
+def read_csv(
+    text: str, name: str, *, encoding: str = "utf-8", names: Callable[[list[str]], list[str]] | None = None
+) -> Sheet:
+    """The rows of a CSV. `names` may give the columns other names, which are then looked for among the fields.
+    Raises `FeedError`."""
     delimiter = _delimiter(text)
     rows = _records(text, delimiter, name)
     line, header = next(rows, (1, []))
     columns = [re.sub(r"[\s-]+", "_", cell.strip().lower()) for cell in header]
+    if names is not None:
+        columns = names(columns)
     known = [column for column in columns if column in FIELDS]
     if "value" not in known:
         shown = ", ".join(cell.strip() for cell in header if cell.strip())[:200] or "nothing"
@@ -143,7 +152,9 @@ def _row(line: int, columns: list[str], cells: list[str]) -> Row:
             continue
         if text[0] in "=@" and len(text) > 1:
             return Row(line, {}, f"{column} is a formula; paste its value")
-        if column in LISTS:
+        if column == "exception":
+            table[column] = _YES.get(text.lower(), text)
+        elif column in LISTS:
             table[column] = [part.strip() for part in _AGAIN.split(text) if part.strip()]
         else:
             table[column] = _date(text) if column in _TIMES else text

@@ -2,6 +2,7 @@
 
     lists/<sha256>.txt, .jsonl     each list as received
     lists/received.jsonl           one line per list and way it was vouched for, oldest first
+    lists/compiled/                long lists, ready to be asked (`cache`); made again from the bytes at any time
 
 Writes are atomic, and taken in turn where several processes share the directory.
 """
@@ -9,7 +10,12 @@ Writes are atomic, and taken in turn where several processes share the directory
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,15 +23,26 @@ from typing import Any
 import orjson
 
 from ..domains import Suffixes
-from ..errors import ConfigError
+from ..errors import ConfigError, FeedError
 from ..model import IssuerKind, Notice
+from .asof import ReceivedListing
+from .cache import compiled, open_compiled
 from .entry import DEFAULT_SUFFIXES, EntryDefaults, Rejected
-from .files import locked, trouble, write_whole
+from .files import locked, sync_folder, trouble, write_whole
 from .formats import Format, RawList, interpret, load
+from .hashes import REMEMBERED_FROM, FileHashes
+from .history import ReceivedVersion
+from .match import Listing, NoticeIndex
 
 INDEX = "received.jsonl"
+COMPILED_FROM = 1024 * 1024
+"""Bytes of a list that is compiled; a shorter one is read anew each time, within half a second."""
+
+COMPILED = "compiled"
+"""The directory of compiled lists, below that of the lists."""
+
 _LOCK = "received.lock"
-_EXTENSION = {Format.PLAIN: "txt", Format.FEED: "jsonl"}
+_EXTENSION = {Format.FEED: "jsonl", Format.CSV: "csv", Format.MISP: "json"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +50,17 @@ class LoadedList:
     """A list as the gate uses it. `received_at` is when these bytes were first received; `first_time` says
     that this was now. `source` is the path as given."""
 
-    notices: tuple[Notice, ...]
-    rejected: tuple[Rejected, ...]
+    listing: Listing
+    rejected: Sequence[Rejected]
     sha256: str
     received_at: datetime
     source: str
     first_time: bool
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Every entry, in the order of the list. A long list is read for it."""
+        return tuple(map(self.listing.notice, range(len(self.listing))))
 
 
 class ListStore:
@@ -57,15 +79,19 @@ class ListStore:
         vouched_by: str | None = None,
         issuer: str | None = None,
         issuer_kind: IssuerKind = IssuerKind.UNSTATED,
+        form: Format | None = None,
+        force: str = "",
     ) -> LoadedList:
         """Read a list, keep its bytes, and date what it says.
 
         A list seen before keeps the time it was first received. `verified` says that issuer and claim were
         checked, and by whom in `vouched_by`; a list nobody vouches for only holds. `issuer` stands for entries
-        that name none, `issuer_kind` says who that is; a list that names nobody is a public one. Raises
-        `FeedError` for a list that cannot be read and `ConfigError` for the rest.
+        that name none, `issuer_kind` says who that is; a list that names nobody is a public one. `form` is the format,
+        found out where it is not given; `force` the reason to take entries that cover the world's most used sites.
+        A long list is compiled once. Raises `FeedError` for a list that cannot be read and `ConfigError` for the rest.
         """
         vouched_by, issuer = _words("vouched_by", vouched_by), _words("issuer", issuer)
+        force = _words("force", force) or ""
         if verified and vouched_by is None:
             raise ConfigError(
                 f"list {path}: verified is set, but vouched_by is not; name the person who checked the issuer and "
@@ -73,14 +99,19 @@ class ListStore:
             )
         if at.tzinfo is None:
             raise ConfigError(f"list {path}: at {at.isoformat()} has no zone; write Z or an offset")
-        raw, at = load(path), at.astimezone(UTC)
-        with locked(self.directory, _LOCK):
-            known = self._index()
-            first = next((line for line in known if line["sha256"] == raw.sha256), None)
-            received_at = at if first is None else datetime.fromisoformat(first["received_at"])
-            parsed = interpret(
-                raw,
-                defaults=EntryDefaults(
+        at = at.astimezone(UTC)
+        self._create()
+        hashes = FileHashes(self.directory)
+        given = load(path, form, hashes=hashes)
+        with self._kept(given, hashes) as raw:
+            long = raw.bytes >= COMPILED_FROM
+            if long:  # before the lock: it may take a minute
+                compiled(raw, self.directory / COMPILED, hashes=hashes, suffixes=self._suffixes, force=force)
+            with locked(self.directory, _LOCK):
+                known = self._index()
+                first = next((line for line in known if line["sha256"] == raw.sha256), None)
+                received_at = at if first is None else datetime.fromisoformat(first["received_at"])
+                defaults = EntryDefaults(
                     issuer=issuer or "",
                     issuer_verified=verified,
                     issuer_kind=issuer_kind,
@@ -88,41 +119,148 @@ class ListStore:
                     received_at=received_at,
                     # Loaded when first received: the gate has held these bytes since then, restarts or not.
                     effective_at=received_at,
-                ),
-                suffixes=self._suffixes,
-            )
-            self._keep(raw)
-            line = {
-                "bytes": parsed.bytes,
-                "entries": len(parsed.notices),
-                "issuer": issuer,
-                "received_at": received_at.isoformat().replace("+00:00", "Z"),
-                "rejected": len(parsed.rejected),
-                "sha256": raw.sha256,
-                "source": raw.path,
-                "verified": verified,
-                "vouched_by": vouched_by,
-            }
-            if not any(old == line for old in known):
-                self._write(INDEX, b"".join(map(_canonical, [*known, line])))
+                )
+                listing: Listing
+                rejected: Sequence[Rejected]
+                if long:
+                    listing = opened = open_compiled(
+                        raw,
+                        self.directory / COMPILED,
+                        hashes=hashes,
+                        defaults=defaults,
+                        suffixes=self._suffixes,
+                        force=force,
+                    )
+                    rejected = opened.rejected
+                else:
+                    parsed = interpret(raw, defaults=defaults, suffixes=self._suffixes, force=force)
+                    listing, rejected = NoticeIndex(parsed.notices, self._suffixes), parsed.rejected
+                line = {
+                    "bytes": raw.bytes,
+                    "entries": len(listing),
+                    "force": force or None,
+                    "format": str(raw.format),
+                    "issuer": issuer,
+                    "issuer_kind": str(issuer_kind),
+                    "received_at": received_at.isoformat().replace("+00:00", "Z"),
+                    "rejected": len(rejected),
+                    "sha256": raw.sha256,
+                    "source": raw.path,
+                    "verified": verified,
+                    "vouched_by": vouched_by,
+                }
+                if not any(old == line for old in known):
+                    self._write(INDEX, b"".join(map(_canonical, [*known, line])))
         return LoadedList(
-            notices=parsed.notices,
-            rejected=parsed.rejected,
+            listing=listing,
+            rejected=rejected,
             sha256=raw.sha256,
             received_at=received_at,
             source=raw.path,
             first_time=first is None,
         )
 
-    def _keep(self, raw: RawList) -> None:
-        name = f"{raw.sha256}.{_EXTENSION[raw.format]}"
-        place = self.directory / name
-        try:
-            if hashlib.sha256(place.read_bytes()).hexdigest() == raw.sha256:
+    def received_versions(self) -> Iterator[ReceivedVersion]:
+        """Every list received, for `history`, but for long ones (`received_listings`): lists from one source are
+        versions of each other. Their entries bear no names of their own, so what they name tells them apart. Raises
+        `ConfigError` and `FeedError`."""
+        for line in self._index():
+            raw = self._received(line)
+            if raw.bytes >= COMPILED_FROM:
+                continue
+            parsed = interpret(raw, defaults=_said(line), suffixes=self._suffixes, force=line.get("force") or "")
+            received_at = datetime.fromisoformat(line["received_at"])
+            numbered = f"{raw.sha256[:12]}:"
+            yield ReceivedVersion(
+                list=raw.path,
+                label=f"{raw.name} of {received_at.date().isoformat()}",
+                received_at=received_at,
+                effective_at=received_at,
+                notices=tuple(replace(n, id="") if n.id.startswith(numbered) else n for n in parsed.notices),
+            )
+
+    def received_listings(self) -> Iterator[ReceivedListing]:
+        """The long lists received, compiled. Raises as `received_versions`."""
+        hashes = FileHashes(self.directory)
+        for line in self._index():
+            raw = self._received(line)
+            if raw.bytes < COMPILED_FROM:
+                continue
+            received_at = datetime.fromisoformat(line["received_at"])
+            listing = open_compiled(
+                raw,
+                self.directory / COMPILED,
+                hashes=hashes,
+                defaults=replace(_said(line), received_at=received_at, effective_at=received_at),
+                suffixes=self._suffixes,
+                force=line.get("force") or "",
+            )
+            yield ReceivedListing(raw.path, received_at, listing)
+
+    def restore(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Write the index anew from what the ledger says of lists received, where the index lacks it."""
+        with locked(self.directory, _LOCK):
+            try:
+                known = self._index()
+            except ConfigError:
+                known = []
+            said = {(line["sha256"], line["source"], line["verified"], line["vouched_by"]) for line in known}
+            for line in lines:
+                if (line["sha256"], line["source"], line["verified"], line["vouched_by"]) not in said:
+                    place = next(self.directory.glob(f"{line['sha256']}.*"), None)
+                    known.append({**line, "bytes": 0 if place is None else place.stat().st_size})
+            known.sort(key=lambda line: str(line["received_at"]))
+            self._write(INDEX, b"".join(map(_canonical, known)))
+
+    def _received(self, line: dict[str, Any]) -> RawList:
+        """A list as it was received, from the copy kept."""
+        known = Format(line["format"]) if line.get("format") else None
+        for place in (self.directory / f"{line['sha256']}.{end}" for end in ("txt", *_EXTENSION.values())):
+            if place.exists():
+                raw = load(place, known, hashes=FileHashes(self.directory))
+                if raw.sha256 == line["sha256"]:
+                    return replace(raw, path=line["source"], name=Path(line["source"]).name)
+        raise FeedError(f"{self.directory}: the list {line['sha256'][:16]}… was received and is not there unchanged")
+
+    @contextmanager
+    def _kept(self, given: RawList, hashes: FileHashes) -> Iterator[RawList]:
+        """The list with its bytes where nobody changes them: kept when the block ends well, if they were not before."""
+        place = self.directory / f"{given.sha256}.{_EXTENSION.get(given.format, 'txt')}"
+        with suppress(OSError):
+            if place.stat().st_size == given.bytes and hashes.sha256(place) == given.sha256:
+                yield replace(given, place=place)
                 return
-        except OSError:
-            pass  # not there, or damaged: written again
-        self._write(name, raw.data)
+        # Not there, or damaged: written again.
+        temporary = None
+        try:
+            handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=self.directory)
+            temporary = Path(name)
+            with os.fdopen(handle, "wb") as file, given.place.open("rb") as source:
+                os.fchmod(handle, 0o644)  # as readable as the ledger beside it; mkstemp makes it private
+                shutil.copyfileobj(source, file, 1024 * 1024)
+                file.flush()
+                os.fsync(handle)
+            with temporary.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != given.sha256:
+                    raise FeedError(f"list {given.path} changed while it was read; read it again")
+            yield replace(given, place=temporary)
+            temporary.replace(place)
+            temporary = None
+            sync_folder(self.directory)
+            if given.bytes >= REMEMBERED_FROM:
+                hashes.remember({place: given.sha256})
+        except OSError as error:
+            raise trouble(self.directory, error) from None
+        finally:
+            if temporary is not None:
+                with suppress(OSError):
+                    temporary.unlink()
+
+    def _create(self) -> None:
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise trouble(self.directory, error) from None
 
     def _index(self) -> list[dict[str, Any]]:
         place = self.directory / INDEX
@@ -152,6 +290,16 @@ class ListStore:
             write_whole(self.directory / name, data)
         except OSError as error:
             raise trouble(self.directory, error) from None
+
+
+def _said(line: Mapping[str, Any]) -> EntryDefaults:
+    """What is known of a list beyond its text, as its line in the index has it."""
+    return EntryDefaults(
+        issuer=line["issuer"] or "",
+        issuer_verified=line["verified"],
+        issuer_kind=IssuerKind(line.get("issuer_kind") or IssuerKind.UNSTATED),
+        vouched_by=line["vouched_by"] or "",
+    )
 
 
 def _words(name: str, text: str | None) -> str | None:

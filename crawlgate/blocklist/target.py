@@ -101,7 +101,7 @@ def target(scope: str, value: str, prefix: str, suffixes: Suffixes) -> tuple[str
     if (split.registrable == host) != (scope == REGISTRABLE_DOMAIN):
         _refuse_level(host, split.registrable, scope)
     # `*.uberspace.de` is a rule, `uberspace.de` is none: the entry would still cover every customer's site.
-    if suffixes.is_public_suffix(f"any.{host}"):
+    if suffixes.hosts_others(host):
         raise EntryError(
             "shared_hosting",
             f"sites of different owners stand below {shown(host)}",

@@ -15,7 +15,7 @@ from ..declaration import instant
 from ..errors import UrlError
 from ..flow import OPTIONAL_FILES, TDMREP_PATH
 from ..model import Polarity, Product, Purpose, RegisterEntry, Scope, Signal, Strength
-from ..signals import dataset, page_head, wording
+from ..signals import dataset, page_head, sales_page, wording
 from ..signals.dataset import PaidOffer
 from ..url import Url
 from .case import Case
@@ -23,15 +23,6 @@ from .fields import CaseError, url
 
 _REGISTER = "#licensor_register"
 _POLICIES = {TDMREP_PATH, *(path for paths in OPTIONAL_FILES.values() for path in paths)}
-# A page of this name is about data for machines, so that a price on it is a price of data.
-_DATA_PAGE = re.compile(
-    r"(?:\A|[/_.-])(?:api|apis|developers?|data|datasets?|bulk|feeds?|export|downloads?|csv|tdm|licensing|data-?licen[cs]e)"
-    r"(?:[/_.-]|\Z)", re.IGNORECASE
-)  # fmt: skip
-_AMOUNT = re.compile(
-    r"(?P<before>USD|EUR|GBP|JPY|US\$|[$€£¥￥])\s?(?P<a>[1-9][0-9,.]*[0-9]|[1-9])"
-    r"|(?P<b>[1-9][0-9,.]*)\s*(?P<after>万?円|USD|EUR|GBP|JPY|dollars|euros)", re.IGNORECASE
-)  # fmt: skip
 _PAST = re.compile(r"\b(?:past|previous(?:ly)?|former(?:ly)?|sold|earlier)\b|実績|過去|販売済|かつて", re.IGNORECASE)
 _API = re.compile(r"\bapi\b|API|ａｐｉ", re.IGNORECASE)
 _LICENCE = re.compile(r"licen[cs]|\btdm\b|許諾|ライセンス|情報解析", re.IGNORECASE)
@@ -98,16 +89,14 @@ def _text(content: str, page: Url) -> tuple[list[Signal], list[PaidOffer]]:
         text = head.text
         offers.extend(dataset.read(head.jsonld, page=page).offers)
     said = [_placed(signal, page) for signal in wording.read(text)]
-    path = page.target.partition("?")[0]
     sold = any(signal.kind == "wording.paid_database" for signal in said)
-    amount = _AMOUNT.search(text)
-    if amount is not None and not sold and _DATA_PAGE.search(path):
+    price = sales_page.amount(text)
+    if price is not None and not sold and sales_page.is_data_page(page.target):
         said.append(_priced(text, page))
         sold = True
-    if sold and _DATA_PAGE.search(path.rstrip("/").rpartition("/")[2]):
-        price = (amount["a"] or amount["b"] or "").rstrip(".,") if amount is not None else ""
-        currency = (amount["before"] or amount["after"] or "") if amount is not None else ""
-        offers.append(PaidOffer(page=page.href, price=price, currency=currency, raw=text[:200]))
+    if sold and sales_page.is_product_place(page.target):
+        amount, currency = price or ("", "")
+        offers.append(PaidOffer(page=page.href, price=amount, currency=currency, raw=text[:200]))
     return said, offers
 
 

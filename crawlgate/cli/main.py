@@ -19,6 +19,7 @@ from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
 from .ledger_index import evidence, reindex
+from .notice import notice
 from .report import report
 from .review import review
 from .signals import signals
@@ -49,6 +50,7 @@ _COMMANDS = (
     inspect_site,
     judge,
     ledger,
+    notice,
     report,
     review,
     signals,

@@ -59,15 +59,16 @@ def changed(before: Step, after: Step, token: str) -> tuple[str, ...]:
     did not change."""
     parts = []
     one, other = before.user_agent, after.user_agent
-    if one is not None and other is not None and one != other and not (_ours(one, token) and _ours(other, token)):
+    if one is not None and other is not None and one != other and not (is_ours(one, token) and is_ours(other, token)):
         parts.append("user agent")
     both = [name for name in _ROUTES if name in before.route and name in after.route]
     parts += [name for name in both if before.route[name] != after.route[name]]
     return tuple(parts)
 
 
-def _ours(user_agent: str, token: str) -> bool:
-    return carries_token(user_agent, token) and not foreign_names(user_agent, token)
+def is_ours(user_agent: str | None, token: str) -> bool:
+    """True if a user agent is one of this crawler's own, in any version, and claims to be nobody else."""
+    return user_agent is not None and carries_token(user_agent, token) and not foreign_names(user_agent, token)
 
 
 def of_steps(steps: Sequence[Step], token: str) -> tuple[Trace, ...]:
@@ -112,7 +113,7 @@ def _conduct(steps: Sequence[Step], refusal: Step) -> Trace:
 def _rotating(steps: Sequence[Step], token: str) -> tuple[Trace, ...]:
     """Another route or name for each attempt, although nothing was refused: a pool by default."""
     agents = list(dict.fromkeys(step.user_agent for step in steps if step.user_agent))
-    if len(agents) > 1 and sum(not _ours(agent, token) for agent in agents) > 1:
+    if len(agents) > 1 and sum(not is_ours(agent, token) for agent in agents) > 1:
         told = f"user agent {', '.join(agent[:80] for agent in agents[:5])}"
         return (Trace(reason="b5.rotating", outcome=Outcome.INDICATED, params={"told": told}),)
     for name in _ROUTES:

@@ -31,18 +31,36 @@ def c1_known(facts: Facts) -> Finding | NotAssessed:
     if "lists" in facts.not_looked:
         return NotAssessed(facts.not_looked["lists"])
     if not facts.notices:
-        return _C1_NONE
+        return _c1_none(facts)
     best: Finding | None = None
+    excepted: Finding | None = None
     for match in facts.notices:
         if match.relation is not NoticeRelation.COVERS:
+            continue
+        exception = _exception(match, facts.at)
+        if exception is not None:
+            named = exception.value + (exception.path_prefix or "")
+            excepted = finding("C1", Outcome.NOT_MET, "c1.excepted", **_said(match.notice), exception=named)
             continue
         found = _c1_of(match, facts.at)
         if found is not None and (best is None or _RANK[found.outcome] > _RANK[best.outcome]):
             best = found
-    return best or _C1_NONE
+    return best or excepted or _c1_none(facts)
+
+
+def _c1_none(facts: Facts) -> Finding:
+    """Nothing known covers the URL; where a feed was not renewed in time, that is part of the answer."""
+    if not facts.stale_lists:
+        return _C1_NONE
+    return finding("C1", Outcome.NOT_MET, "c1.none_stale", lists=", ".join(facts.stale_lists))
 
 
 _RANK = {Outcome.MET: 4, Outcome.INDICATED: 3, Outcome.NEEDS_HUMAN: 2, Outcome.UNKNOWN: 1}
+
+
+def _exception(match: NoticeMatch, at: datetime) -> Notice | None:
+    """What carves the URL out of the notice, as far as that was known."""
+    return next((notice for notice in match.exceptions if status(notice, at) in _KNOWN), None)
 
 
 def _c1_of(match: NoticeMatch, at: datetime) -> Finding | None:
@@ -91,7 +109,7 @@ def c2_suspected(facts: Facts) -> Finding | NotAssessed:
         return NotAssessed(facts.not_looked["lists"])
     if not facts.notices:
         return _C2_NONE
-    known = [m for m in facts.notices if status(m.notice, facts.at) in _KNOWN]
+    known = [m for m in facts.notices if status(m.notice, facts.at) in _KNOWN and _exception(m, facts.at) is None]
     if any(m.relation is NoticeRelation.COVERS for m in known):
         return _C2_NONE
     links = [m for m in known if m.relation in _LINKS]
@@ -121,7 +139,12 @@ def c3_kept(facts: Facts) -> Finding | NotAssessed:
         return NotAssessed(facts.not_looked["lists"])
     if facts.stored is False:
         return _C3_REMOVED
-    covering = [m.notice for m in facts.notices if m.relation is NoticeRelation.COVERS]
+    covering = [
+        m.notice
+        for m in facts.notices
+        if m.relation is NoticeRelation.COVERS
+        and not any(e.received_at and not e.withdrawn_at for e in m.exceptions)  # carved out by what is known today
+    ]
     if any(n.issuer_verified and status(n, facts.at) in _KNOWN for n in covering):
         return _KNOWN_AT_FETCH
     later = sorted(

@@ -15,7 +15,7 @@ import httpx
 import orjson
 
 from ..errors import ConfigError, Refused
-from ..gate import Blocklist, Gate, GateOptions
+from ..gate import Blocklist, Gate, GateOptions, Manner
 from ..home import Home
 from ..model import Decision, Declaration, Finding, Licence, Stage, Use, Verdict
 from ..permit import Permit
@@ -224,10 +224,10 @@ class _WatchedGate(Gate):
         super().__init__(declaration, evidence_transport=evidence_transport, **options)
         self._before: list[tuple[Decision, Permit | None]] = []
 
-    def open(self, url: str, *, user_agent: str | None = None, credentials: str | None = None) -> Permit:
+    def open(self, url: str, **manner: Unpack[Manner]) -> Permit:
         """As `Gate.open`, remembered."""
         try:
-            permit = super().open(url, user_agent=user_agent, credentials=credentials)
+            permit = super().open(url, **manner)
         except Refused as refused:
             self._before.append((refused.decision, None))
             raise

@@ -20,23 +20,30 @@ from ..permit import Permit
 from .body import ACCEPT_ENCODING, HeadReader, Tally
 
 if TYPE_CHECKING:
-    from ..gate import AsyncGate, Gate
+    from ..gate import AsyncGate, Gate, Manner
 
 T = TypeVar("T")
+
+DIRECT = "direct"
+"""The route without a proxy."""
 
 # Options of httpx.Client that configure its default transport; with a transport of ours they go to that.
 _TRANSPORT_OPTIONS = ("verify", "cert", "trust_env", "http1", "http2", "limits", "proxy")
 
 
 class GateTransport(httpx.BaseTransport):
-    """A transport that asks the gate before each hop and judges each response before handing it out."""
+    """A transport that asks the gate before each hop and judges each response before handing it out.
 
-    def __init__(self, gate: Gate, inner: httpx.BaseTransport | None = None) -> None:
+    `proxy` names the route that `inner` takes (`direct`, or the proxy's host), so that the gate sees a change of it.
+    """
+
+    def __init__(self, gate: Gate, inner: httpx.BaseTransport | None = None, *, proxy: str | None = None) -> None:
         self._gate = gate
+        self._proxy = proxy if inner is not None else DIRECT
         self._inner = inner if inner is not None else httpx.HTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        permit = self._gate.open(str(request.url), **_attempt(request))
+        permit = self._gate.open(str(request.url), **_manner(request, self._proxy))
         with _recorded(permit):
             with _judged_target(permit, request):
                 response = self._inner.handle_request(request)
@@ -68,12 +75,15 @@ class GateTransport(httpx.BaseTransport):
 class AsyncGateTransport(httpx.AsyncBaseTransport):
     """As `GateTransport`, for `httpx.AsyncClient` and an `AsyncGate`."""
 
-    def __init__(self, gate: AsyncGate, inner: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, gate: AsyncGate, inner: httpx.AsyncBaseTransport | None = None, *, proxy: str | None = None
+    ) -> None:
         self._gate = gate
+        self._proxy = proxy if inner is not None else DIRECT
         self._inner = inner if inner is not None else httpx.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        permit = await self._gate.open(str(request.url), **_attempt(request))
+        permit = await self._gate.open(str(request.url), **_manner(request, self._proxy))
         with _recorded(permit):
             with _judged_target(permit, request):
                 response = await self._inner.handle_async_request(request)
@@ -108,11 +118,12 @@ class AsyncGateTransport(httpx.AsyncBaseTransport):
 
 def client(gate: Gate, **options: Any) -> httpx.Client:
     """An `httpx.Client` behind `gate`; takes the options of `httpx.Client`."""
-    inner, mounts = _transports(options, httpx.HTTPTransport)
+    route, inner, mounts = _transports(options, httpx.HTTPTransport)
     return httpx.Client(
-        transport=GateTransport(gate, inner),
+        transport=GateTransport(gate, inner, proxy=route),
         mounts={
-            pattern: None if mounted is None else GateTransport(gate, mounted) for pattern, mounted in mounts.items()
+            pattern: None if mounted is None else GateTransport(gate, mounted, proxy=proxy)
+            for pattern, (proxy, mounted) in mounts.items()
         },
         headers=_headers(gate, options),
         **options,
@@ -121,29 +132,45 @@ def client(gate: Gate, **options: Any) -> httpx.Client:
 
 def async_client(gate: AsyncGate, **options: Any) -> httpx.AsyncClient:
     """An `httpx.AsyncClient` behind `gate`; takes the options of `httpx.AsyncClient`."""
-    inner, mounts = _transports(options, httpx.AsyncHTTPTransport)
+    route, inner, mounts = _transports(options, httpx.AsyncHTTPTransport)
     return httpx.AsyncClient(
-        transport=AsyncGateTransport(gate, inner),
+        transport=AsyncGateTransport(gate, inner, proxy=route),
         mounts={
-            pattern: None if mounted is None else AsyncGateTransport(gate, mounted)
-            for pattern, mounted in mounts.items()
+            pattern: None if mounted is None else AsyncGateTransport(gate, mounted, proxy=proxy)
+            for pattern, (proxy, mounted) in mounts.items()
         },
         headers=_headers(gate, options),
         **options,
     )
 
 
-def _transports(options: dict[str, Any], make: Callable[..., T]) -> tuple[T, dict[str, T | None]]:
-    """The inner transport and the mounted ones, taken out of a client's options.
+def _transports(
+    options: dict[str, Any], make: Callable[..., T]
+) -> tuple[str | None, T, dict[str, tuple[str | None, T | None]]]:
+    """The route of the inner transport, that transport, and the mounted ones with theirs, taken out of a client's
+    options. A transport that the caller made goes a way that nobody knows (None).
 
     A proxy beside a transport goes before it, as in httpx; left to the client it would lead around the gate.
     """
     settings = {name: options.pop(name) for name in _TRANSPORT_OPTIONS if name in options}
     given: T | None = options.pop("transport", None)
-    mounts: dict[str, T | None] = dict(options.pop("mounts", None) or {})
+    route = _route(settings.get("proxy"))
+    mounts: dict[str, tuple[str | None, T | None]] = {
+        pattern: (None, mounted) for pattern, mounted in dict(options.pop("mounts", None) or {}).items()
+    }
     if given is not None and settings.get("proxy") is not None:
-        mounts = {"all://": make(**settings), **mounts}
-    return given if given is not None else make(**settings), mounts
+        mounts = {"all://": (route, make(**settings)), **mounts}
+    if given is not None:
+        return None, given, mounts
+    return route, make(**settings), mounts
+
+
+def _route(proxy: Any) -> str:
+    """The name of a route: host and port of a proxy, never its user name or password."""
+    if proxy is None:
+        return DIRECT
+    url = httpx.URL(proxy.url if isinstance(proxy, httpx.Proxy) else proxy)
+    return url.netloc.decode("ascii", "replace").rpartition("@")[2]
 
 
 def _headers(gate: Gate | AsyncGate, options: dict[str, Any]) -> httpx.Headers:
@@ -152,11 +179,17 @@ def _headers(gate: Gate | AsyncGate, options: dict[str, Any]) -> httpx.Headers:
     return headers
 
 
-def _attempt(request: httpx.Request) -> dict[str, str | None]:
+def _manner(request: httpx.Request, proxy: str | None) -> Manner:
     """What the server is going to see of us; the secret itself is never looked at."""
-    request.headers["accept-encoding"] = ACCEPT_ENCODING
-    credentials = "an Authorization header" if "authorization" in request.headers else None
-    return {"user_agent": request.headers.get("user-agent", ""), "credentials": credentials}
+    headers = request.headers
+    headers["accept-encoding"] = ACCEPT_ENCODING
+    return {
+        "user_agent": headers.get("user-agent", ""),
+        "credentials": "an Authorization header" if "authorization" in headers else None,
+        "cookies": headers.get("cookie"),
+        "referrer": headers.get("referer"),
+        "proxy": proxy,
+    }
 
 
 @contextmanager

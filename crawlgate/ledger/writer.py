@@ -93,6 +93,12 @@ class LedgerWriter:
         """The file of that segment."""
         return self._path
 
+    def restate(self, head: Mapping[str, object]) -> None:
+        """What segments begun from now on say of the conditions of their decisions; this one keeps its head."""
+        ready = plain_mapping(head)
+        with self._lock:
+            self._head = ready
+
     # -- records ------------------------------------------------------------------------------------
 
     def append(self, kind: str, table: Mapping[str, object]) -> tuple[str, int]:

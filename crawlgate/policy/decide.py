@@ -27,6 +27,8 @@ def decide(
     """
     licensed = any(f.criterion == "D2" and f.outcome is Outcome.MET for f in assessment.findings)
     weighed: list[tuple[Verdict, Finding]] = []
+    if len(overrides) > 1:  # which of two that lift the same is cited must not depend on how they were handed in
+        overrides = tuple(sorted(overrides, key=lambda override: (override.at, override.record)))
     denials = [override for override in overrides if override.effect is Verdict.DENY]
     lifting: list[Override] = []
     lifted = False

@@ -87,6 +87,11 @@ def _cached(value: str, path: str, host: str) -> Url | None:
     return _parsed(f"https://{place}") if "." in place else None
 
 
+def keeps_copies(host: str) -> bool:
+    """True for a host that is known to show copies of others' pages."""
+    return host in _ARCHIVES or host in _CACHE_QUERIES or host.endswith(_AMP_CACHES) or host.endswith(".translate.goog")
+
+
 def may_be_view(url: Url) -> bool:
     """True if `url` looks like another view of a page; cheap, and true for some that are none."""
     return _MARKS.search(url.target) is not None

@@ -23,6 +23,7 @@ from . import (
     paywall_text,
     robots_tags,
     rsl,
+    sales_page,
     tdmrep,
     wording,
 )
@@ -93,12 +94,23 @@ def read(
         ),
         creators=creator.read(head, graph, page=url),
         original=_original(head, url),
+        of_site=_of_site(signals, head.title, url),
         lint=(*before.lint, *head.lint, *facts.lint, *lint),
         licences=licences,
         named_licences=licences,
         dataset=facts.standing,
         not_looked=not_looked,
     )
+
+
+def _of_site(signals: tuple[Signal, ...], title: str, page: Url) -> tuple[Signal, ...]:
+    """Words on the site's terms, or on pages about the site, as they bear on its other pages."""
+    said = tuple(signal for signal in signals if signal.kind.startswith("wording."))
+    speaks = sales_page.speaks_for_site(page.target, title) if said else None
+    if speaks is None:
+        return ()
+    place = {"page": page.href} if speaks else {"page": page.href, "place": "of another page"}
+    return tuple(replace(signal, detail={**signal.detail, **place}) for signal in said)
 
 
 def _original(head: PageHead, page: Url) -> str:

@@ -18,7 +18,8 @@ class Reading:
     `licences` are RSL documents that the response names and that are not read yet, `named_licences` all it names;
     `policies` are TDM policies that were read, by URL. `dataset` is how the data sets stand that a page describes.
     `open_licences` are licences that the resource names for itself; `creators` who made it, and `original` the URL on
-    another host that it names as its canonical one.
+    another host that it names as its canonical one. `of_site` are words of terms and the like, which speak for more
+    than their page.
     `not_looked` names the checks that were not made (`page`, `terms`, `licence` ...) with the
     reason key.
     """
@@ -30,6 +31,7 @@ class Reading:
     open_licences: tuple[Signal, ...] = ()
     creators: tuple[str, ...] = ()
     original: str = ""
+    of_site: tuple[Signal, ...] = ()
     lint: tuple[Lint, ...] = ()
     licences: tuple[RslReference, ...] = ()
     named_licences: tuple[RslReference, ...] = ()

@@ -45,7 +45,10 @@ def test_first_receipt(store: ListStore, plain: Path) -> None:
         {
             "bytes": len(data),
             "entries": 1,
+            "force": None,
+            "format": "plain",
             "issuer": "RHA",
+            "issuer_kind": "unstated",
             "received_at": "2026-05-01T00:00:00Z",
             "rejected": 1,
             "sha256": loaded.sha256,

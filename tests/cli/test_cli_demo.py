@@ -64,14 +64,14 @@ def test_everything_lies_where_it_says(shown, home):
     for line in (f"Ledger: {home}/ledger", f"Evidence: {home}/evidence", f"Report: {home}/report.html"):
         assert line in shown.stdout
     # The path holds a blank: what is to be typed is quoted.
-    for command in ("ledger verify", "ledger show", "report"):
+    for command in ("ledger verify", "ledger show", "review list", "report"):
         assert f"  crawlgate {command} --home '{home}'\n" in shown.stdout
 
 
 def test_it_speaks_japanese_and_takes_a_home_again(shown, home):
     again = CliRunner().invoke(demo, ["--home", str(home), "--lang", "ja"], catch_exceptions=False)
     assert again.exit_code == 0
-    assert "許可 46、保留 18、拒否 54" in again.stdout
+    assert "許可 44、保留 20、拒否 54" in again.stdout
     assert "海賊版等を掲載すると知っているサイトからの収集" in "".join(again.stdout.split())
     assert "要求は一件もない" in "".join(again.stdout.split())
 

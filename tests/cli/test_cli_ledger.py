@@ -6,12 +6,14 @@ from click.testing import CliRunner
 
 from crawlgate.cli.ledger import ledger
 from crawlgate.errors import LedgerError
+from crawlgate.ledger.attempts import attempt_table
 from crawlgate.ledger.canonical import moment, timestamp
 from crawlgate.ledger.overrides import override_table, revocation_table
 from crawlgate.ledger.query import decisions, records
 from crawlgate.ledger.record import KINDS
+from crawlgate.ledger.register import register_table
 from crawlgate.ledger.writer import LedgerWriter
-from crawlgate.model import Outcome, Override, Stage, Verdict
+from crawlgate.model import AS_DECLARED, Outcome, Override, Product, RegisterEntry, Stage, Verdict
 from tests.cli.test_cli_report import command_line
 from tests.report.homes import AT, HEAD, basis, clock, crawled, segment, unrooted, written
 
@@ -88,12 +90,19 @@ def test_every_kind_has_a_line(tmp_path):
                             value="a.example", findings={"B3": (Outcome.MET,)}, until=AT)  # fmt: skip
         writer.append("override", override_table(override))
         writer.append("revocation", revocation_table(AT, "x:1", by="K. Sato", reason="they said no"))
+        attempt = attempt_table(AT, "https://a.example/", AS_DECLARED, user_agent="Bot/1", site="a.example", status=403)
+        writer.append("attempt", attempt)
+        entry = RegisterEntry(host="a.example", product=Product.API, source="R. Mori")
+        writer.append("register", register_table(AT, entry))
         said = {"at": AT, "by": "K. Sato", "reason": "claim 7"}
         writer.append("hold", {**said, "name": "claim-7", "action": "add"})
         writer.append("hold", {**said, "name": "claim-7", "action": "release"})
         writer.append("deletion", {**said, "segments": [{"segment": "x"}]})
         writer.append("merge", {"at": AT, "segments": []})
         writer.append("list", {"at": AT, "source": "piracy.txt", "entries": 3, "sha256": "cd" * 32})
+        writer.append("notice", {"at": AT, "event": "notice", "id": "n1", "scope": "host", "value": "a.example",
+                                 "issuer": "RHA", "issuer_kind": "rights_holder", "verified": True,
+                                 "vouched_by": "R. Mori", "received_at": "2026-11-20T09:00:00Z"})  # fmt: skip
         for number in range(300):
             writer.append("list", {"at": AT, "source": str(number)})
     lines = run("show", "--home", tmp_path, "--limit", 0).stdout.splitlines()[2:]
@@ -102,7 +111,7 @@ def test_every_kind_has_a_line(tmp_path):
     root = next(line for line in lines if "tree" in line)
     assert re.search(r"tree        root [\w+/]{43}=", root)
     assert {line[22:32].strip() for line in [*lines, closed]} == KINDS - {"checkpoint"}
-    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:12], lines[-1]]] == [
+    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:15], lines[-1]]] == [
         "segment     crawlgate test  Example Lab  ExampleBot/1.0  standard abababababababab  enforce  lists: 0",
         "basis       review  before the fetch  B1 not met, B2 met",
         "decision    review  before the fetch  B2 met  https://a.example/  (observed only)",
@@ -110,12 +119,15 @@ def test_every_kind_has_a_line(tmp_path):
         "outcome     read  12 bytes  of x:1",
         "override    no longer held back  B3  a.example  until 2026-11-23T09:00:00  R. Mori  asked them",
         "revocation  of x:1  K. Sato  they said no",
+        "attempt     https://a.example/  Bot/1  403",
+        "register    a.example  api  R. Mori",
         "hold        hold claim-7  K. Sato  claim 7",
         "hold        hold claim-7 released  K. Sato  claim 7",
         "deletion    segments deleted: 1  K. Sato  claim 7",
         "merge       segments merged in: 0",
         "list        piracy.txt  3 entries  sha256:cdcdcdcdcdcdcdcd",
-        "seal        314 records before this seal",
+        "notice      notice  n1  host a.example  RHA  a rights holder's, checked by R. Mori  2026-11-20T09:00:00",
+        "seal        317 records before this seal",
     ]
 
 

@@ -1,0 +1,220 @@
+"""Long lists on disk: compiled once from text, opened in no time, shared by all processes that map them.
+
+    meta.json        what it was made of, how many, and the size and hash of each file
+    keys.trie        the keys of `lookup`, a marisa trie
+    starts, members  the entries under each key, by the number the trie gives it
+    records, offsets what each entry says, and where that stands
+    kinds            scope and exception of each entry
+    terms, times     which dates an entry has, and those sets of dates
+    rejected.jsonl   items that are no entries, with line and reason
+
+Nothing of it depends on when the list was received or who vouches for it: that is added when an entry is read. A folder
+is written aside and moved into its place whole. What is damaged is found by size or hash, and made again.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import orjson
+
+from ..domains import Suffixes
+from ..model import Notice
+from . import lookup
+from .entry import Entry, EntryDefaults, entry_from_table, notice
+from .hashes import FileHashes
+from .match import Listing
+from .target import HOST, SCOPES, Rejected
+
+if TYPE_CHECKING:
+    from marisa_trie import Trie
+
+META, KEYS, RECORDS, TIMES, REJECTED = "meta.json", "keys.trie", "records", "times", "rejected.jsonl"
+ARRAYS = {"starts": "I", "members": "I", "offsets": "Q", "kinds": "B", "terms": "I"}
+"""Files that hold numbers, each with the type code of `array`."""
+FILES = (KEYS, *ARRAYS, RECORDS, TIMES, REJECTED)
+
+SCOPE_BITS, EXCEPTION, COMPACT = 0x0F, 0x80, 0x40
+"""What a byte of `kinds` holds: which scope, whether the entry carves out, whether it says nothing but its target."""
+TAKEN = 2**32 - 1
+"""A member that is not there: one entry of several that say the same is enough."""
+
+DATES = ("listed_at", "received_at", "effective_at", "expires_at", "withdrawn_at")
+NO_DATE = -(2**63)
+DATES_STRUCT = struct.Struct(f"={len(DATES)}q")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+_HOST = SCOPES.index(HOST)
+
+
+class Damaged(Exception):
+    """A compiled list that cannot be used; the message says why. It is made again, never repaired."""
+
+
+class CompiledList(Listing):
+    """A compiled list, mapped. Entries are read from the disk when somebody asks for them."""
+
+    def __init__(self, folder: Path, *, defaults: EntryDefaults, suffixes: Suffixes, hashes: FileHashes) -> None:
+        """Raises `Damaged`, and `OSError` for what cannot be read."""
+        from marisa_trie import Trie
+
+        self.suffixes = suffixes
+        self.folder = folder
+        self.meta = meta = _meta(folder, hashes)
+        self._defaults = defaults
+        self._entries: int = meta["entries"]
+        self._keys: Trie = Trie()
+        self._keys.mmap(str(folder / KEYS))
+        self._starts = _mapped(folder / "starts").cast("I")
+        self._members = _mapped(folder / "members").cast("I")
+        self._offsets = _mapped(folder / "offsets").cast("Q")
+        self._kinds = _mapped(folder / "kinds")
+        self._terms = _mapped(folder / "terms").cast("I")
+        self._records = _mapped(folder / RECORDS)
+        self._times = _mapped(folder / TIMES)
+        self._remembered = lru_cache(4096)(self._notice)
+
+    def __len__(self) -> int:
+        return self._entries
+
+    @property
+    def rejected(self) -> Rejects:
+        """The items that are no entries."""
+        return Rejects(self.folder / REJECTED, self.meta["rejected"])
+
+    def get(self, key: str) -> Sequence[int]:
+        found = self._keys.get(key)
+        return () if found is None else self._under(found)
+
+    def beginnings(self, text: str) -> Iterable[str]:
+        found: list[str] = self._keys.prefixes(text)
+        return found
+
+    def keys_from(self, beginning: str) -> Iterator[str]:
+        found: Iterator[str] = self._keys.iterkeys(beginning)
+        return found
+
+    def covering(self, host: str) -> list[int]:
+        # As the base class, without a call for each label: this is what every host is asked.
+        find, found, name = self._keys.get, [], host
+        while True:
+            key = find(name)
+            if key is not None:
+                whole = name is host
+                found += [n for n in self._under(key) if whole or self._kinds[n] & SCOPE_BITS != _HOST]
+            _, dot, name = name.partition(".")
+            if not dot:
+                break
+        if host[-1].isdigit() or host[0] == "[":
+            for begun in self.beginnings(lookup.address_bits(host) or "#"):
+                found += self.get(begun)
+        return found
+
+    def scope(self, number: int) -> str:
+        return SCOPES[self._kinds[number] & SCOPE_BITS]
+
+    def is_exception(self, number: int) -> bool:
+        return bool(self._kinds[number] & EXCEPTION)
+
+    def terms(self, number: int) -> Hashable:
+        return self._terms[number] if self._terms else 0
+
+    def notice(self, number: int) -> Notice:
+        return self._remembered(number)
+
+    def list_of(self, number: int) -> str:  # noqa: ARG002 (all are of one)
+        return ""
+
+    def __iter__(self) -> Iterator[Notice]:
+        return map(self._notice, range(self._entries))
+
+    def dates(self, number: int) -> tuple[datetime | None, ...]:
+        """`listed_at`, `received_at`, `effective_at`, `expires_at`, `withdrawn_at` as the entry says them."""
+        place = self._terms[number] if self._terms else 0
+        return tuple(
+            None if at == NO_DATE else EPOCH + at * MICROSECOND
+            for at in DATES_STRUCT.unpack_from(self._times, place * DATES_STRUCT.size)
+        )
+
+    def entry(self, number: int) -> tuple[Entry, str]:
+        """An entry and its id, or the one it has for want of one."""
+        record = bytes(self._records[self._offsets[number] : self._offsets[number + 1]])
+        kind = self._kinds[number]
+        if not kind & COMPACT:
+            line, table = orjson.loads(record)
+            entry = entry_from_table(table, self.suffixes)
+        else:
+            value, prefix, line = record.decode().split("\t")
+            entry = Entry(SCOPES[kind & SCOPE_BITS], value, prefix or None, bool(kind & EXCEPTION))
+        return entry, f"{self.meta['sha256'][:12]}:{line}"
+
+    def _notice(self, number: int) -> Notice:
+        entry, line = self.entry(number)
+        return notice(entry, replace(self._defaults, id=line))
+
+    def _under(self, key: int) -> Sequence[int]:
+        start, end = self._starts[key], self._starts[key + 1]
+        if end - start == 1:
+            return (self._members[start],)
+        return [number for number in self._members[start:end] if number != TAKEN]
+
+
+class Rejects(Sequence[Rejected]):
+    """The items of a list that are no entries, read from a file whenever somebody asks."""
+
+    def __init__(self, place: Path, count: int) -> None:
+        self._place = place
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Rejected]:
+        with self._place.open("rb") as file:
+            for line in file:
+                yield Rejected(**orjson.loads(line))
+
+    @overload
+    def __getitem__(self, wanted: int) -> Rejected: ...
+    @overload
+    def __getitem__(self, wanted: slice) -> Sequence[Rejected]: ...
+    def __getitem__(self, wanted: int | slice) -> Rejected | Sequence[Rejected]:
+        if isinstance(wanted, slice):
+            return list(self)[wanted]
+        if not -self._count <= wanted < self._count:
+            raise IndexError(wanted)
+        return next(islice(self, wanted % self._count, None))
+
+
+def _mapped(path: Path) -> memoryview:
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        return memoryview(mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b"")
+
+
+def _meta(folder: Path, hashes: FileHashes) -> dict[str, Any]:
+    try:
+        meta = orjson.loads((folder / META).read_bytes())
+        for name, (size, digest) in meta["files"].items():
+            path = folder / name
+            if path.stat().st_size != size:
+                raise Damaged(f"{path} has another size than was written")
+            if hashes.sha256(path) != digest:
+                raise Damaged(f"{path} holds other bytes than were written")
+        if set(meta["files"]) != set(FILES) or not isinstance(meta["entries"], int):
+            raise Damaged(f"{folder / META} is not of this version")
+    except FileNotFoundError as error:
+        raise Damaged(f"{error.filename} is not there") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Damaged(f"{folder / META} cannot be read") from None
+    return dict(meta)

@@ -1,0 +1,226 @@
+"""A list from text into the files that `compiled` maps. One pass over the text, then one over the keys.
+
+What grows with the list is written to disk or held in flat arrays: ten million entries take some hundreds of megabytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from array import array
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from itertools import accumulate
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from ..domains import Suffixes
+from ..errors import FeedError
+from .compiled import (
+    ARRAYS,
+    COMPACT,
+    DATES,
+    EPOCH,
+    EXCEPTION,
+    FILES,
+    KEYS,
+    META,
+    MICROSECOND,
+    NO_DATE,
+    RECORDS,
+    REJECTED,
+    TAKEN,
+    TIMES,
+)
+from .entry import Entry, EntryError, table_of
+from .formats import RawList, accepted, nothing, reject
+from .lookup import keys_of
+from .target import SCOPES, Rejected
+
+MAX_ENTRIES = 2**31 - 1
+
+_MOST_TERMS = 500_000  # sets of dates that are told apart in memory; beyond, each entry has its own
+_FLUSH = 100_000
+_SCOPE_NUMBER = {scope: number for number, scope in enumerate(SCOPES)}
+
+
+def compile_list(raw: RawList, folder: Path, suffixes: Suffixes, *, force: str = "") -> dict[str, Any]:
+    """Write the compiled form of a list into an empty folder; what `meta.json` says of it.
+
+    Raises `FeedError` for a list that holds no entry, and `OSError` for the disk.
+    """
+    with ExitStack() as stack:
+        out = _Writer(folder, stack)
+        for item in accepted(raw, suffixes, force=force):
+            if isinstance(item.entry, EntryError):
+                out.reject(reject(item, item.entry))
+            else:
+                out.add(item.entry, f"{item.line}" if item.part == 1 else f"{item.line}.{item.part}", suffixes)
+        out.flush()
+    if not out.entries:
+        raise FeedError(nothing(raw, out.first_reject, out.rejected))
+    out.finish()
+    meta = {
+        "sha256": raw.sha256,
+        "bytes": raw.bytes,
+        "format": raw.format,
+        "entries": out.entries,
+        "rejected": out.rejected,
+        "files": {name: _sealed(folder / name) for name in FILES},
+    }
+    (folder / META).write_bytes(orjson.dumps(meta, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    _sync(folder / META)
+    return meta
+
+
+class _Writer:
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._records: IO[bytes] = stack.enter_context((folder / RECORDS).open("wb"))
+        self._rejects: IO[bytes] = stack.enter_context((folder / REJECTED).open("wb"))
+        self._key_lines: IO[str] = stack.enter_context((folder / "keys.tmp").open("w", encoding="utf-8", newline="\n"))
+        self._keys: list[str] = []
+        self._lines: list[bytes] = []
+        # Twice the entry's number for each key, and one more where the key is its very target.
+        self._owners = array("I")
+        self._offsets = array("Q", [0])
+        self._kinds = array("B")
+        self._terms = array("I")
+        self._times = array("q")
+        self._numbers: dict[tuple[datetime | None, ...], int] = {}
+        self._size = 0
+        self.rejected = 0
+        self.first_reject: Rejected | None = None
+
+    @property
+    def entries(self) -> int:
+        return len(self._kinds)
+
+    def reject(self, rejected: Rejected) -> None:
+        self.rejected += 1
+        if self.first_reject is None:
+            self.first_reject = rejected
+        self._rejects.write(
+            orjson.dumps(
+                {"line": rejected.line, "text": _writable(rejected.text), "reason": _writable(rejected.reason)}
+                | {"code": rejected.code}
+            )
+            + b"\n"
+        )
+
+    def add(self, entry: Entry, line: str, suffixes: Suffixes) -> None:
+        number = len(self._kinds)
+        if number >= MAX_ENTRIES:
+            raise FeedError(f"more than {MAX_ENTRIES:,} entries; split the list")
+        scope, value, prefix, exception, said = entry
+        kind = _SCOPE_NUMBER[scope] | (EXCEPTION if exception else 0)
+        if said:
+            record = orjson.dumps([line, table_of(entry)])
+            self._terms.append(self._term(said))
+        else:
+            kind |= COMPACT
+            record = f"{value}\t{prefix or ''}\t{line}".encode()
+            self._terms.append(self._term(said))
+        self._kinds.append(kind)
+        self._lines.append(record)
+        self._size += len(record)
+        self._offsets.append(self._size)
+        twice = number << 1 | 1
+        for key in keys_of(scope, value, prefix, suffixes):
+            self._keys.append(key)
+            self._owners.append(twice)
+            twice &= ~1
+        if len(self._keys) >= _FLUSH:
+            self.flush()
+
+    def flush(self) -> None:
+        self._records.write(b"".join(self._lines))
+        self._key_lines.write("".join(f"{key}\n" for key in self._keys))
+        self._lines.clear()
+        self._keys.clear()
+
+    def finish(self) -> None:
+        """Build the trie of the keys, and what leads from a key to its entries."""
+        from marisa_trie import Trie
+
+        place = self._folder / "keys.tmp"
+        trie = Trie(_text(place))
+        trie.save(str(self._folder / KEYS))
+        starts = array("I", bytes(4 * (len(trie) + 1)))
+        found = array("I", map(trie.key_id, _text(place)))
+        for key in found:
+            starts[key + 1] += 1
+        starts = array("I", accumulate(starts))
+        members = array("I", [TAKEN]) * len(found)
+        self._fill(members, starts, found)
+        place.unlink()
+        uniform = len(self._times) == len(DATES)
+        arrays = {
+            "starts": starts,
+            "members": members,
+            "offsets": self._offsets,
+            "kinds": self._kinds,
+            "terms": array("I") if uniform else self._terms,
+        }
+        for name, values in arrays.items():
+            assert values.typecode == ARRAYS[name]  # noqa: S101
+            with (self._folder / name).open("wb") as file:
+                values.tofile(file)
+        with (self._folder / TIMES).open("wb") as file:
+            self._times.tofile(file)
+
+    def _fill(self, members: array[int], starts: array[int], found: array[int]) -> None:
+        places, kinds = array("I", starts), self._kinds
+        again = -1  # the last entry of which the same was said before
+        for owner, key in zip(self._owners, found, strict=True):
+            place, number = places[key], owner >> 1
+            if owner & 1 and place > starts[key]:
+                # A line that stands twice, or a name and its `www.` twin: one of them is enough to find the site.
+                kind = kinds[number]
+                if kind & COMPACT and kinds[members[place - 1]] == kind:
+                    again = number
+            if number == again:
+                continue
+            members[place] = number
+            places[key] = place + 1
+
+    def _term(self, said: Mapping[str, Any]) -> int:
+        dates = tuple(said.get(name) for name in DATES) if said else ()
+        number = self._numbers.get(dates)
+        if number is None:
+            number = len(self._times) // len(DATES)
+            self._times.extend(_stamp(said.get(name)) for name in DATES)
+            if len(self._numbers) < _MOST_TERMS:
+                self._numbers[dates] = number
+        return number
+
+
+def _text(place: Path) -> Iterator[str]:
+    with place.open(encoding="utf-8", newline="\n") as file:
+        for line in file:
+            yield line[:-1]
+
+
+def _stamp(at: datetime | None) -> int:
+    return NO_DATE if at is None else (at - EPOCH) // MICROSECOND
+
+
+def _writable(text: str) -> str:
+    """Text that JSON can hold: half a character is shown as it is written in Python."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _sealed(path: Path) -> tuple[int, str]:
+    """Size and hash of a file that is on the disk when this returns."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        os.fsync(file.fileno())
+    return path.stat().st_size, digest
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
