@@ -138,9 +138,7 @@ def crawlgate(work: Path, _: int) -> dict[str, float]:
     from crawlgate import Declaration
     from crawlgate.audit.book import EvidenceBook
     from crawlgate.audit.tables import TableJudge
-    from crawlgate.blocklist.match import NoticeIndex
     from crawlgate.blocklist.store import ListStore
-    from crawlgate.domains import Suffixes
     from crawlgate.model import Evidence, EvidenceKind
 
     declared = Declaration(
@@ -170,9 +168,8 @@ def crawlgate(work: Path, _: int) -> dict[str, float]:
     loaded = ListStore(work / "lists").receive(
         work / "list.txt", at=START - timedelta(days=9), verified=True, vouched_by="bench"
     )
-    index = NoticeIndex(loaded.notices, Suffixes())
     judging = time.perf_counter()
-    judge = TableJudge(declared, evidence=book, notices=index)
+    judge = TableJudge(declared, evidence=book, notices=loaded.listing)
     out = None
     for batch in pq.ParquetFile(work / "rows.parquet").iter_batches(BATCH):
         table = pa.Table.from_batches([batch])
