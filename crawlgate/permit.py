@@ -12,7 +12,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from . import url as urls
 from .assess import Circumstances
+from .errors import UrlError
 from .headers import Headers
 from .model import Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
 from .signals import login_words, response
@@ -291,7 +293,8 @@ class Permit:
         self.decision = decision = core.record(self.url.href, core.clock.now(), basis, self._attempt)
         self._state = _ANSWERED
         released = basis.verdict is Verdict.ALLOW or not core.enforcing
-        content = 200 <= self._status < 300
+        content = 200 <= self._status < 300 and self._method != "HEAD" and self._status not in _NO_CONTENT
+        outcome |= self._redirect()
         core.outcome(
             decision,
             {
@@ -302,6 +305,16 @@ class Permit:
             },
         )
         return decision
+
+    def _redirect(self) -> dict[str, str]:
+        """Where the answer sends the reader (`to`), so that what came of it is found there."""
+        location = self._headers.get("location") if 300 <= self._status < 400 else None
+        if location is None:
+            return {}
+        try:
+            return {"to": urls.join(self.url, location).href}
+        except UrlError:
+            return {}
 
     def _response(self, *, allowed: bool) -> Evidence:
         """What is kept of the response: its headers, and the head of a page that may be taken. Nothing more of it,

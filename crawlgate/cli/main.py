@@ -19,6 +19,7 @@ from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
 from .ledger_index import evidence, reindex
+from .ledger_outside import outside
 from .notice import notice
 from .report import report
 from .review import review
@@ -59,6 +60,7 @@ for command in _COMMANDS:
     cli.add_command(command)
 _LEDGER_COMMANDS = (
     evidence,
+    outside,
     reindex,
 )
 for command in _LEDGER_COMMANDS:

@@ -188,6 +188,10 @@ def _merge(table: Mapping[str, Any], words: Words) -> str:
     return words("line.merge", count=len(sequence(table.get("segments"), 10**9)))
 
 
+def _outside(table: Mapping[str, Any], _words: Words) -> str:
+    return "  ".join((text(table.get("name")), text(table.get("by")), text(table.get("reason"))))
+
+
 def _tree(table: Mapping[str, Any], words: Words) -> str:
     return words("line.tree", root=text(table.get("root")))
 
@@ -219,6 +223,7 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
     "hold": _hold,
     "deletion": _deletion,
     "merge": _merge,
+    "outside": _outside,
     "tree": _tree,
     "checkpoint": _checkpoint,
     "closed": _closed,
