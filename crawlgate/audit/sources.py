@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from .. import url as urls
 from ..errors import ConfigError, UrlError
 from ..model import Evidence, EvidenceKind
 from .book import EvidenceBook, instant, policy_file
-from .readers import Told, files, read
+from .readers import files
 from .readers.batch import Reject
+from .readers.tables import text_rows
 from .readers.warc import ENDINGS as ARCHIVES
 from .readers.warc import policy_files
 from .times import read_times
@@ -35,46 +38,52 @@ def gather(names: list[str], book: EvidenceBook, *, latest: datetime) -> list[Re
 
 
 def _from_table(path: Path, book: EvidenceBook, latest: datetime) -> list[Reject]:
-    import pyarrow.parquet as pq
-
     rejects: list[Reject] = []
-    if path.suffix in (".parquet", ".pq"):
-        tables: Any = (pa.Table.from_batches([batch]) for batch in pq.ParquetFile(path).iter_batches())
-    else:
-        told = Told(token="", columns={"url": "url", "time": "time", "status": "status", "user_agent": _body_of(path)})
-        tables = (batch.rows for batch in read(path, told))
-    first = 0
-    for table in tables:
-        body = next((name for name in table.column_names if name.lower() in _BODY), None)
-        place = next((name for name in table.column_names if name.lower() in ("url", "host", "origin")), None)
-        if body is None or place is None or "time" not in table.column_names:
+    for first, table in _tables(path, rejects):
+        names = {name.lower(): name for name in reversed(table.column_names)}
+        body = next((names[name] for name in _BODY if name in names), None)
+        place = next((names[name] for name in ("url", "host", "origin") if name in names), None)
+        if body is None or place is None or "time" not in names:
             raise ConfigError(
                 f"{path}: a table of evidence has a column url (or host), time, status and body; this one has "
                 f"{', '.join(table.column_names)}"
             )
-        at = read_times(table["time"], latest=latest)
-        statuses = table["status"].to_pylist() if "status" in table.column_names else [200] * len(table)
+        at = read_times(table[names["time"]], latest=latest)
+        statuses = table[names["status"]].to_pylist() if "status" in names else [200] * len(table)
         rows = zip(table[place].to_pylist(), statuses, table[body].to_pylist(), strict=True)
         for row, (where, status, content) in enumerate(rows):
             problem = at.refused[row][1] if row in at.refused else None
-            found = None if problem else _evidence(str(where or ""), instant(int(at.at[row])), status, content)
+            found = problem or _evidence(str(where or ""), instant(int(at.at[row])), status, content)
             if isinstance(found, Evidence):
                 book.add(found)
             else:
-                why = problem or found or "not read"
-                rejects.append(Reject(str(path), first + row, None, "evidence", why, str(where or "")))
-        first += len(table)
+                rejects.append(Reject(str(path), first + row, None, "evidence", found, str(where or "")))
     return rejects
 
 
-def _body_of(path: Path) -> str:
-    """The name of the column that holds the bodies, as the first line of a text table has it."""
-    import gzip
+def _tables(path: Path, rejects: list[Reject]) -> Iterator[tuple[int, Any]]:
+    """The table in pieces, each with the number of its first row; a file of text is one piece."""
+    if path.suffix in (".parquet", ".pq"):
+        first = 0
+        for batch in pq.ParquetFile(path).iter_batches():
+            yield first, pa.Table.from_batches([batch])
+            first += len(batch)
+        return
+    rows: list[Mapping[str, Any]] = []
+    for number, offset, row in text_rows(path):
+        if isinstance(row, str):
+            rejects.append(Reject(str(path), number, offset, "evidence", row))
+        else:
+            rows.append(row)
+    if rows:
+        yield (
+            0,
+            pa.table({name: pa.array([_text(row.get(name)) for row in rows], pa.large_string()) for name in rows[0]}),
+        )
 
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rb") as file:
-        head = file.readline(65536).decode("utf-8", "replace").lower()
-    return next((name for name in _BODY if name in head), "body")
+
+def _text(value: Any) -> str | None:
+    return None if value is None else value if isinstance(value, str) else str(value)
 
 
 def _evidence(where: str, at: datetime, status: Any, content: Any) -> Evidence | str:

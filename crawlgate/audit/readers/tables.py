@@ -37,10 +37,8 @@ def read_table(path: Path, told: Told) -> Iterator[Batch]:
             yield from _parquet(path, told)
         elif name.endswith(_ARROW):
             yield from _arrow(path, told)
-        elif name.endswith(_JSON):
-            yield from _lines(path, told, _json_rows(path))
         else:
-            yield from _lines(path, told, _csv_rows(path))
+            yield from _lines(path, told, text_rows(path))
     except (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ConfigError(f"{path}: cannot be read: {str(error).splitlines()[0][:200]}") from None
 
@@ -82,11 +80,11 @@ def _arrow(path: Path, told: Told) -> Iterator[Batch]:
             first += len(table)
 
 
-_Row = tuple[int, int, Mapping[str, Any] | str]
+Row = tuple[int, int, Mapping[str, Any] | str]
 """Number, offset, and the row by column, or why there is none."""
 
 
-def _lines(path: Path, told: Told, rows: Iterator[_Row]) -> Iterator[Batch]:
+def _lines(path: Path, told: Told, rows: Iterator[Row]) -> Iterator[Batch]:
     """Rows of text as batches; columns are found in the first row that can be read."""
     columns: Columns | None = None
     kept: list[tuple[int, int, Mapping[str, Any]]] = []
@@ -134,7 +132,12 @@ def _text(value: Any) -> str | None:
     return text.encode("utf-8", "replace").decode()
 
 
-def _json_rows(path: Path) -> Iterator[_Row]:
+def text_rows(path: Path) -> Iterator[Row]:
+    """The rows of a CSV, TSV or JSON lines file: number, offset, and the row by column or why there is none."""
+    return _json_rows(path) if path.name.lower().endswith(_JSON) else _csv_rows(path)
+
+
+def _json_rows(path: Path) -> Iterator[Row]:
     for number, (offset, line, problem) in enumerate(_text_lines(path)):
         if problem:
             yield number, offset, problem
@@ -147,7 +150,7 @@ def _json_rows(path: Path) -> Iterator[_Row]:
             yield number, offset, row if isinstance(row, dict) else "not a JSON object"
 
 
-def _csv_rows(path: Path) -> Iterator[_Row]:
+def _csv_rows(path: Path) -> Iterator[Row]:
     """Rows of a CSV file; a field in quotes may hold line breaks."""
     tab = ".tsv" in path.suffixes
     offsets: list[int] = []

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 from warcio.archiveiterator import ArchiveIterator  # type: ignore[import-untyped]
@@ -109,12 +109,14 @@ def _records(path: Path) -> Iterator[tuple[int, Any, str]]:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     with file:
         iterator = ArchiveIterator(file, arc2warc=True)
+        offset, end = 0, 0
         while True:
-            offset = 0
             try:
                 record = next(iterator)
-                offset = iterator.get_record_offset()
+                offset = iterator.offset  # asking for it by name would read the record away
             except StopIteration:
+                if _rest(file, end):
+                    yield end, None, "what follows is no record that can be read"
                 return
             except (ArchiveLoadFailed, OSError, EOFError, ValueError, KeyError, IndexError, AttributeError) as error:
                 yield (
@@ -124,6 +126,17 @@ def _records(path: Path) -> Iterator[tuple[int, Any, str]]:
                 )
                 return
             yield offset, record, ""
+            try:
+                iterator.read_to_end()
+                end = offset + iterator.get_record_length()
+            except (ArchiveLoadFailed, OSError, EOFError, ValueError):
+                end = offset
+
+
+def _rest(file: BinaryIO, end: int) -> bool:
+    """True if something follows the last record: the reader stops without a word at what is no gzip member."""
+    file.seek(end)
+    return bool(file.read(1 << 16).strip())
 
 
 def _of(record: Any) -> tuple[str, str, int | None]:
