@@ -10,6 +10,7 @@ from .. import __version__
 from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
 from .attest import attest
+from .audit import audit
 from .blocklist import blocklist
 from .check import check
 from .config import config
@@ -48,6 +49,7 @@ def cli() -> None:
 # One a line, so that two branches may add one each.
 _COMMANDS = (
     attest,
+    audit,
     blocklist,
     check,
     config,
