@@ -20,6 +20,7 @@ from .inquire import inquire
 from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
+from .ledger_export import export
 from .ledger_index import evidence, reindex
 from .ledger_keep import compress, merge
 from .ledger_outside import outside
@@ -70,6 +71,7 @@ _LEDGER_COMMANDS = (
     compress,
     delete,
     evidence,
+    export,
     hold,
     keygen,
     merge,
