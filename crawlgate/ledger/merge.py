@@ -48,7 +48,10 @@ def copy_in(target: Path, source: Path) -> Copied:
         report.require()
     target.mkdir(parents=True, exist_ok=True)
     gone = deleted_segments(target)
-    new, known, written, deleted = [], [], [], []
+    new: list[Path] = []
+    deleted: list[Path] = []
+    known: list[str] = []
+    written: list[str] = []
     for path in segments.segments(source):
         name = segments.name_of(path)
         here = segments.find(target, name)
