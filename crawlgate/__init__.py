@@ -2,10 +2,10 @@
 
 __version__ = "0.1.0"
 
-from .core import Blocklist
 from .errors import ConfigError, CrawlgateError, Denied, FeedError, Held, LedgerError, Refused, UrlError
 from .gate import AsyncGate, Gate
 from .limits import DEFAULT_LIMITS, Limits
+from .loaded import Blocklist
 from .model import (
     Decision,
     Declaration,

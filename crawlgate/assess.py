@@ -53,7 +53,8 @@ class Assessor:
     """Declaration and profile, asked about one URL after another. Pure: time and evidence come as arguments.
 
     `looked` are checks that count as made although this code did not make them (a case file states what
-    was known); `lists_loaded` False makes C1 and C2 not assessed.
+    was known); `lists_loaded` False makes C1 and C2 not assessed; `stale_lists` names feeds whose issuers have not
+    renewed them in time.
     """
 
     def __init__(
@@ -63,11 +64,15 @@ class Assessor:
         *,
         lists_loaded: bool,
         looked: frozenset[str] = frozenset(),
+        stale_lists: tuple[str, ...] = (),
     ) -> None:
         self.declaration = declaration
         self.profile = profile
         self.looked = looked
-        self._after = () if lists_loaded else (("lists", "not_assessed.no_list"),)
+        self.stale_lists = stale_lists
+        self._after: tuple[tuple[str, str], ...] = () if lists_loaded else (("lists", "not_assessed.no_list"),)
+        if stale_lists:
+            self._after += (("list_updates", "not_assessed.lists_stale"),)
         self._before = (*self._after, *_BEFORE)
 
     def before(
@@ -165,6 +170,7 @@ class Assessor:
             robots_unread=told.robots_unread,
             names_us=site.names_us,
             notices=hops + bearing + told.notices,
+            stale_lists=self.stale_lists,
             offers_here=here,
             offers_on_site=offers,
             register_here=sold_here,

@@ -43,7 +43,7 @@ _STATUSES = {401: "http_401", 402: "http_402", 403: "http_403", 429: "http_429",
 
 
 class Conduct:
-    """Notes and compares attempts. `look` gives what the gate knows of an origin; `index` its notices."""
+    """Notes and compares attempts. `look` gives what the gate knows of an origin; `index` the lists in force."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Conduct:
         memory: Memory,
         ledger: LedgerWriter,
         look: Look,
-        index: Lists | None,
+        index: Callable[[], Lists | None],
         now: Callable[[], datetime],
     ) -> None:
         self.memory = memory
@@ -214,10 +214,10 @@ class Conduct:
 
     def _linked(self, href: str, relation: NoticeRelation) -> list[NoticeMatch]:
         """Notices that cover another page, as a link of this one to it."""
-        url = _parsed(href)
-        if self._index is None or url is None:
+        url, index = _parsed(href), self._index()
+        if index is None or url is None:
             return []
-        covering = (match for match in self._index.matches(url) if match.relation is NoticeRelation.COVERS)
+        covering = (match for match in index.matches(url) if match.relation is NoticeRelation.COVERS)
         return [replace(match, relation=relation) for match in covering]
 
     def _refused_page(self, href: str, url: Url) -> Refused | None:

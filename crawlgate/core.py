@@ -15,9 +15,8 @@ from typing import Any, NoReturn
 from . import __version__
 from . import url as urls
 from .assess import Assessor, Circumstances
-from .blocklist.formats import Format
-from .blocklist.match import HostNotices, Lists
-from .blocklist.store import ListStore, LoadedList
+from .blocklist import match
+from .blocklist.match import HostNotices
 from .clock import Clock
 from .conduct import Conduct
 from .criteria import CATALOGUE
@@ -34,6 +33,7 @@ from .ledger.open import open_ledger
 from .ledger.record import evidence_table, outcome_table, record_id
 from .ledger.upkeep import Upkeep
 from .limits import Limits
+from .loaded import Blocklist, LoadedLists
 from .market import Market
 from .memory import Memory
 from .model import (
@@ -43,7 +43,6 @@ from .model import (
     Decision,
     Declaration,
     Evidence,
-    IssuerKind,
     Signal,
     Stage,
     Verdict,
@@ -66,40 +65,6 @@ DURABILITY = ("process", "disk")
 PAGE_EVIDENCE = ("speaking", "all")
 # Routes for which one attempt object is kept; a pool of more is not usual.
 _ROUTES_KEPT = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Blocklist:
-    """A list or feed of rights holders to load.
-
-    `verified` says that its issuer and claims were checked, and `vouched_by` names the person who did; a
-    list that nobody vouches for holds for review and never denies by itself. `issuer` stands for entries
-    that name none, and `issuer_kind` (`rights_holder`, `authority`, `reviewer`, `public`) says who that is; a
-    list that names nobody counts as a public one, which no answer presents as a rights holder's. `format` is how the
-    file is written (docs/lists.md), found out where it is not given; `force` the reason to take entries that cover the
-    world's most used sites.
-    """
-
-    path: str | PathLike[str]
-    vouched_by: str | None = None
-    verified: bool = False
-    issuer: str | None = None
-    issuer_kind: str = IssuerKind.UNSTATED
-    format: str | None = None
-    force: str = ""
-
-    def __post_init__(self) -> None:
-        if self.issuer_kind not in tuple(IssuerKind):
-            hint = suggestion(str(self.issuer_kind), tuple(IssuerKind))
-            known = ", ".join(IssuerKind)
-            raise ConfigError(
-                f"list {self.path}: issuer_kind {self.issuer_kind!r} is unknown{hint}; use one of {known}"
-            )
-        if self.format is not None and self.format not in tuple(Format):
-            hint = suggestion(str(self.format), tuple(Format))
-            raise ConfigError(
-                f"list {self.path}: format {self.format!r} is unknown{hint}; use one of {', '.join(Format)}"
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +121,12 @@ class Core:
         self.profile: Profile = load_profile(profile if isinstance(profile, str) else str(profile))
         self.home = Home(home)
         self.home.create()
-        lists = self._load(blocklists)
-        self.index = Lists(loaded.listing for loaded in lists) if lists else None
+        if isinstance(blocklists, (str, bytes)):
+            raise ConfigError("blocklists is one string; write a list of paths")
+        wanted = [item if isinstance(item, Blocklist) else Blocklist(item) for item in blocklists]
+        self.lists = LoadedLists(self.home, wanted, clock=clock, limits=limits)
         suffixes = Suffixes()
-        self.assessor = Assessor(declaration, self.profile, lists_loaded=bool(lists))
+        self.assessor = self._assessor()
         self._known: dict[str, Known] = {}
         self._weight = 0
         # What pages of origins said that are no longer kept: paid datasets, and words for the whole site.
@@ -175,7 +142,7 @@ class Core:
         self.ledger = open_ledger(
             self.home.ledger,
             self.home.keys,
-            self._head(lists),
+            self._head(),
             now=clock.now,
             key_file=keeping.key_file,
             upkeep=keeping.upkeep,
@@ -183,7 +150,7 @@ class Core:
         self.state = State(self.home, keep=timedelta(seconds=limits.refusal_memory), now=clock.now())
         self.memory = Memory(self.state, suffixes, limits.origins)
         self.market = Market(self.state, self.ledger, suffixes, clock.now)
-        self.conduct = Conduct(declaration, self.memory, self.ledger, self._known.get, self.index, clock.now)
+        self.conduct = Conduct(declaration, self.memory, self.ledger, self._known.get, self._index, clock.now)
         # The same attempt by the same route is one object.
         self._routes: dict[str | None, Attempt] = {None: AS_DECLARED}
 
@@ -194,10 +161,30 @@ class Core:
         ticks = self._ticks()
         if ticks >= self.people.due:
             self.people.look(ticks)
+        if ticks >= self.lists.due:
+            self.look_for_lists(ticks)
         known = self._known.get(origin)
-        if known is not None and ticks < known.good_until:
-            return known
-        return None
+        if known is None or ticks >= known.good_until:
+            return None
+        generation = self.lists.generation
+        if known.generation != generation:
+            known.listed_anew(self._notices(origin), generation)
+        return known
+
+    def look_for_lists(self, ticks: float) -> None:
+        """Take in what was received since the last look; a record tells it before any answer rests on it."""
+        new = self.lists.look(ticks)
+        if new is None:
+            return
+        now = self._now()
+        for loaded in new:
+            self.ledger.append("list", {"at": now, "event": "loaded", **loaded.table(now)})
+        self.ledger.restate(self._head())
+        self.assessor = self._assessor()
+
+    def _assessor(self) -> Assessor:
+        lists = self.lists
+        return Assessor(self.declaration, self.profile, lists_loaded=bool(lists.lists), stale_lists=lists.stale)
 
     def survey(self, url: Url) -> Flow[Survey]:
         """The flow that asks for the policy files of `url`'s origin."""
@@ -223,6 +210,7 @@ class Core:
         )
         documents.found.update(survey.documents)
         host = urls.parse(survey.origin).host
+        generation = self.lists.generation  # before the look-up: an older one is made anew, a newer one is not
         known = Known(
             site,
             self._notices(survey.origin),
@@ -231,6 +219,7 @@ class Core:
             licences=licences,
             register=self.market.of(host),
             documents=documents,
+            generation=generation,
         )
         with self._known_lock:
             self._forget(survey.origin)
@@ -268,9 +257,11 @@ class Core:
         return min(max(wait, self.limits.unreachable_retry), self.limits.robots_max_age)
 
     def _notices(self, origin: str) -> HostNotices | None:
-        if self.index is None:
-            return None
-        return self.index.for_host(urls.parse(origin).host)
+        index = self._index()
+        return None if index is None else index.for_host(urls.parse(origin).host)
+
+    def _index(self) -> match.Lists | None:
+        return self.lists.index
 
     # -- answers ------------------------------------------------------------------------------------
 
@@ -502,28 +493,9 @@ class Core:
 
     # -- opening ------------------------------------------------------------------------------------
 
-    def _load(self, blocklists: Sequence[str | PathLike[str] | Blocklist]) -> list[LoadedList]:
-        if isinstance(blocklists, (str, bytes)):
-            raise ConfigError("blocklists is one string; write a list of paths")
-        store = ListStore(self.home.lists)
-        wanted = [item if isinstance(item, Blocklist) else Blocklist(item) for item in blocklists]
-        return [
-            store.receive(
-                str(item.path),
-                at=self.clock.now(),
-                verified=item.verified,
-                vouched_by=item.vouched_by,
-                issuer=item.issuer,
-                issuer_kind=IssuerKind(item.issuer_kind),
-                form=None if item.format is None else Format(item.format),
-                force=item.force,
-            )
-            for item in wanted
-        ]
-
-    def _head(self, lists: Sequence[LoadedList]) -> dict[str, Any]:
+    def _head(self) -> dict[str, Any]:
         """What a segment says of the conditions under which its decisions were made."""
-        declared = asdict(self.declaration)
+        declared, now = asdict(self.declaration), self.clock.now()
         return {
             "program": f"crawlgate {__version__}",
             "python": platform.python_version(),
@@ -538,16 +510,7 @@ class Core:
             "agents": self.catalogue.version,
             "psl": psl_version(),
             "mode": "enforce" if self.enforcing else "observe",
-            "lists": [
-                {
-                    "entries": len(loaded.listing),
-                    "received_at": loaded.received_at,
-                    "rejected": len(loaded.rejected),
-                    "sha256": loaded.sha256,
-                    "source": loaded.source,
-                }
-                for loaded in lists
-            ],
+            "lists": [loaded.table(now) for loaded in self.lists.lists],
         }
 
 

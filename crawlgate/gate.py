@@ -19,7 +19,7 @@ import anyio
 
 from .clock import Clock, SystemClock
 from .commits import AsyncCommits
-from .core import Blocklist, Core, Keeping
+from .core import Core, Keeping
 from .declaration import suggestion
 from .errors import ConfigError
 from .evidence.fetch import AsyncFetcher, Fetcher
@@ -28,6 +28,7 @@ from .known import Known
 from .ledger.anchor import anchor
 from .ledger.upkeep import CHECKPOINT_INTERVAL, COMMIT_INTERVAL, Anchor, Upkeep
 from .limits import DEFAULT_LIMITS, Limits
+from .loaded import Blocklist
 from .model import AS_DECLARED, Decision, Declaration, Evidence
 from .permit import Permit
 from .url import Url
@@ -144,9 +145,10 @@ class Gate(_Common):
     """The gate for blocking code; safe to share between threads.
 
     `profile` is `strict`, `standard`, `minimal` or a path to a TOML file. `blocklists` are lists or feeds of
-    rights holders: a path (nobody vouches for it, so it only holds) or a `Blocklist`. `home` keeps ledger,
-    evidence and lists. `mode="observe"` records and never blocks (`Decision.enforced` is False), but
-    for URLs that cannot be asked about at all.
+    rights holders: a path (nobody vouches for it, so it only holds) or a `Blocklist`. Feeds subscribed to and
+    notices entered in the home are used besides, and what comes in while the gate works is taken in within
+    `Limits.lists_recheck` seconds. `home` keeps ledger, evidence and lists. `mode="observe"` records and never
+    blocks (`Decision.enforced` is False), but for URLs that cannot be asked about at all.
     `allow_addresses` are address ranges (CIDR) that may be reached although they are not public, for example
     `127.0.0.0/8` in tests. `policy_files` are files to ask for beyond robots.txt, tdmrep.json and the licences that
     robots.txt names: `ai_txt`, `trust_txt` (a request each per origin). `page_evidence` says of which responses the

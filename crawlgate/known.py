@@ -36,6 +36,7 @@ class Known:
         "copies",
         "documents",
         "elsewhere",
+        "generation",
         "good_until",
         "host",
         "memory",
@@ -44,6 +45,7 @@ class Known:
         "permitted",
         "plain",
         "register",
+        "shareable",
         "side",
         "site",
         "taken",
@@ -62,12 +64,15 @@ class Known:
         licences: bool = False,
         register: tuple[RegisterEntry, ...] = (),
         documents: Documents | None = None,
+        generation: int = 0,
     ) -> None:
         self.site = site
+        self.generation = generation  # of the lists that `notices` are from
         # Licences and policies that files and pages of this origin name; None: none is asked for.
         self.documents = documents
         # Nothing but the site's answer depends on the URL or the time: bases can be shared.
-        self.plain = not licences and (notices is None or notices.empty)
+        self.shareable = not licences
+        self.plain = self.shareable and (notices is None or notices.empty)
         self.notices = notices
         self.good_until = good_until
         self.weight = 0  # bytes of its policy files, as received
@@ -87,12 +92,20 @@ class Known:
         if register:
             self.registered(register)
 
+    def listed_anew(self, notices: HostNotices | None, generation: int) -> None:
+        """Take over what newer lists say of the origin. Whoever is judging a URL by the older ones at this moment keeps
+        the bases found so far to itself."""
+        self.notices = notices
+        self.plain = self.shareable and (notices is None or notices.empty)
+        self.before, self.permitted, self.after = {}, {}, {}
+        self.generation = generation
+
     def learn(self, offers: tuple[PaidOffer, ...]) -> None:
         """Remember paid datasets that a page of this origin describes."""
         new = tuple(offer for offer in offers if offer not in self.offers)
         if new:
             self.offers = (self.offers + new)[:_OFFERS_KEPT]
-            self.plain = False
+            self.plain = self.shareable = False
 
     def read(self, texts: tuple[Signal, ...]) -> None:
         """Remember what terms and the like say in words about the whole site."""
@@ -107,7 +120,7 @@ class Known:
         the site's answer."""
         self.register = entries
         if any(entry.urls or entry.free_urls or entry.ended_at is not None for entry in entries):
-            self.plain = False
+            self.plain = self.shareable = False
         self._renew()
 
     def _renew(self) -> None:

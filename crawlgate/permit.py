@@ -12,7 +12,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from . import url as urls
 from .assess import Circumstances
+from .errors import UrlError
 from .headers import Headers
 from .model import Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
 from .signals import login_words, response
@@ -235,7 +237,8 @@ class Permit:
         usual = told is known.told or told is known.unseen or told is known.taken
         shared = known.plain and usual and reading.silent and not evidence and not overrides and self._attempt.ordinary
         key = (answer, told is known.told, told is known.taken, *sorted(response.not_read(reading).items()))
-        basis = known.after.get(key) if shared else None
+        bases = known.after  # before the notices: newer ones bring bases of their own
+        basis = bases.get(key) if shared else None
         if basis is None:
             basis = self._core.assessor.after(
                 known.site,
@@ -250,8 +253,8 @@ class Permit:
                 circumstances=told,
                 overrides=overrides,
             )
-            if shared and len(known.after) < self._core.limits.memo_per_origin:
-                known.after[key] = basis
+            if shared and len(bases) < self._core.limits.memo_per_origin:
+                bases[key] = basis
         return basis
 
     def _log(self) -> None:
@@ -290,7 +293,8 @@ class Permit:
         self.decision = decision = core.record(self.url.href, core.clock.now(), basis, self._attempt)
         self._state = _ANSWERED
         released = basis.verdict is Verdict.ALLOW or not core.enforcing
-        content = 200 <= self._status < 300
+        content = 200 <= self._status < 300 and self._method != "HEAD" and self._status not in _NO_CONTENT
+        outcome |= self._redirect()
         core.outcome(
             decision,
             {
@@ -301,6 +305,16 @@ class Permit:
             },
         )
         return decision
+
+    def _redirect(self) -> dict[str, str]:
+        """Where the answer sends the reader (`to`), so that what came of it is found there."""
+        location = self._headers.get("location") if 300 <= self._status < 400 else None
+        if location is None:
+            return {}
+        try:
+            return {"to": urls.join(self.url, location).href}
+        except UrlError:
+            return {}
 
     def _response(self, *, allowed: bool) -> Evidence:
         """What is kept of the response: its headers, and the head of a page that may be taken. Nothing more of it,

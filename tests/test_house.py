@@ -13,7 +13,21 @@ import crawlgate
 
 PACKAGE = Path(crawlgate.__file__).parent
 # Each room may import the rooms before it, and of the side rooms what is named.
-ORDER = ["signals", "criteria", "policy", "flow", "site", "register", "assess", "permit", "people", "core", "gate"]
+ORDER = [
+    "signals",
+    "criteria",
+    "policy",
+    "flow",
+    "site",
+    "register",
+    "assess",
+    "permit",
+    "people",
+    "lists",
+    "loaded",
+    "core",
+    "gate",
+]
 COMMON = {
     "signed_note",
     "model",

@@ -17,6 +17,7 @@ import orjson
 from ..domains import Suffixes
 from ..limits import DEFAULT_LIMITS
 from ..model import Notice
+from .check import check_entry
 from .entry import DEFAULT_SUFFIXES, EntryDefaults, EntryError, Rejected, notice_from_table, shown
 from .feed import FeedInvalid, Manifest
 from .lines import MAX_LINE
@@ -27,6 +28,7 @@ FIELDS = (
     "scope",
     "value",
     "path_prefix",
+    "exception",
     "reason",
     "works",
     "issuer",
@@ -79,6 +81,10 @@ def entry_tables(data: bytes) -> Iterator[tuple[int, str, dict[str, Any]]]:
         if name <= last:
             why = "stands twice" if name == last else f"comes after {shown(last)}"
             raise FeedInvalid("not_canonical", f"entries, line {number}: id {shown(name)} {why}; ids are sorted")
+        if table.get("schema", 1) != 1:
+            raise FeedInvalid(
+                "unknown_version", f"entries, line {number}: schema {shown(table['schema'])}; this program reads 1"
+            )
         last = name
         yield number, line.decode(), table
 
@@ -89,8 +95,10 @@ def read_entries(
     *,
     defaults: EntryDefaults | None = None,
     suffixes: Suffixes = DEFAULT_SUFFIXES,
+    force: str = "",
 ) -> Entries:
-    """The notices of the entries a manifest names. Raises `FeedInvalid` (`mixed` where the bytes are others)."""
+    """The notices of the entries a manifest names. `force` is a reason to take entries that cover the world's most used
+    sites. Raises `FeedInvalid` (`mixed` where the bytes are others)."""
     check_entries(data, manifest)
     base = defaults or EntryDefaults()
     base = replace(base, source=f"{manifest.origin} version {manifest.version}", issuer=base.issuer or manifest.origin)
@@ -104,6 +112,11 @@ def read_entries(
         except EntryError as error:
             rejected.append(Rejected(number, text[: DEFAULT_LIMITS.raw_text], error.reason))
             continue
+        problem = None if force else check_entry(notice)
+        if problem is not None:
+            reason = f"{problem.reason}; {problem.way_out}"
+            rejected.append(Rejected(number, text[: DEFAULT_LIMITS.raw_text], reason))
+            continue
         if notice.issuer != base.issuer:  # an association speaks for a member; who was checked is the association
             notice = replace(notice, issuer=f"{notice.issuer} (through {base.issuer})")
         notices.append(notice if notice.contact or not manifest.contact else replace(notice, contact=manifest.contact))
@@ -112,6 +125,15 @@ def read_entries(
             "mixed", f"entries: {len(notices) + len(rejected)} lines, and the manifest says {manifest.entries}"
         )
     return Entries(notices=tuple(notices), rejected=tuple(rejected))
+
+
+def check_canonical(data: bytes, manifest: Manifest) -> None:
+    """Raises `FeedInvalid` unless `data` are the entries that a manifest names, in canonical form. What they mean is
+    not looked at, so that it takes seconds for millions."""
+    check_entries(data, manifest)
+    count = sum(1 for _ in entry_tables(data))
+    if count != manifest.entries:
+        raise FeedInvalid("mixed", f"entries: {count} lines, and the manifest says {manifest.entries}")
 
 
 def check_entries(data: bytes, manifest: Manifest) -> None:

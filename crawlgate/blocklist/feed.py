@@ -79,7 +79,7 @@ class Manifest:
     @property
     def text(self) -> str:
         """The text that is signed. Raises `FeedInvalid` (`malformed`) for what no manifest can say."""
-        text = _write(
+        text = write_lines(
             MANIFEST_FORMAT,
             [
                 ("origin", self.origin),
@@ -124,7 +124,7 @@ class KeySet:
             lines += [("recovery", str(key)) for key in self.recovery]
         if self.resume is not None:
             lines.append(("resume", str(self.resume)))
-        text = _write(KEYS_FORMAT, lines)
+        text = write_lines(KEYS_FORMAT, lines)
         if parse_keys(text) != self:
             raise FeedInvalid("malformed", "a key set's time is whole seconds, and a recovery threshold needs keys")
         return text
@@ -137,7 +137,7 @@ class KeySet:
 
 def parse_manifest(text: str) -> Manifest:
     """Read the text of a manifest. Raises `FeedInvalid` (`malformed`, `unknown_version`)."""
-    lines = _lines(text, MANIFEST_FORMAT)
+    lines = NoteLines.of(text, MANIFEST_FORMAT)
     manifest = Manifest(
         origin=lines.origin(),
         version=lines.number("version"),
@@ -160,7 +160,7 @@ def parse_manifest(text: str) -> Manifest:
 
 def parse_keys(text: str) -> KeySet:
     """Read the text of a key set. Raises `FeedInvalid` (`malformed`, `unknown_version`)."""
-    lines = _lines(text, KEYS_FORMAT)
+    lines = NoteLines.of(text, KEYS_FORMAT)
     origin, serial, issued = lines.origin(), lines.number("serial"), lines.time("issued")
     threshold, keys = lines.number("threshold"), lines.keys("key")
     recovery_threshold = 0
@@ -281,30 +281,32 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _write(form: str, lines: Sequence[tuple[str, str]]) -> str:
+def write_lines(form: str, lines: Sequence[tuple[str, str]]) -> str:
+    """The text of a note: its form and version, then `name value` lines."""
     return f"{form} {FORMAT_VERSION}\n" + "".join(f"{name} {value}\n" for name, value in lines)
 
 
-def _lines(text: str, form: str) -> _Lines:
-    first, *rest = text.split("\n")[:-1]
-    if not first.startswith(f"{form} ") or not first.removeprefix(f"{form} ").isdecimal():
-        raise FeedInvalid("malformed", f"the first line reads {first[:80]!r}, not '{form} {FORMAT_VERSION}'")
-    if first != f"{form} {FORMAT_VERSION}":
-        raise FeedInvalid(
-            "unknown_version",
-            f"'{first[:80]}': this program reads version {FORMAT_VERSION}; update crawlgate, or ask the issuer for a "
-            "feed of that version",
-        )
-    return _Lines(form, rest)
-
-
-class _Lines:
+class NoteLines:
     """The lines of a note after its first: `name value`, the known ones in their order, unknown ones at the end."""
 
     def __init__(self, form: str, lines: list[str]) -> None:
         self._form = form
         self._lines = lines
         self._at = 0
+
+    @classmethod
+    def of(cls, text: str, form: str) -> NoteLines:
+        """The lines of a text of that form. Raises `FeedInvalid` (`malformed`, `unknown_version`), as every method."""
+        first, *rest = text.split("\n")[:-1]
+        if not first.startswith(f"{form} ") or not first.removeprefix(f"{form} ").isdecimal():
+            raise FeedInvalid("malformed", f"the first line reads {first[:80]!r}, not '{form} {FORMAT_VERSION}'")
+        if first != f"{form} {FORMAT_VERSION}":
+            raise FeedInvalid(
+                "unknown_version",
+                f"'{first[:80]}': this program reads version {FORMAT_VERSION}; update crawlgate, or ask the issuer for "
+                "one of that version",
+            )
+        return cls(form, rest)
 
     def next_is(self, name: str) -> bool:
         return self._at < len(self._lines) and self._lines[self._at].startswith(f"{name} ")

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..domains import Suffixes
 from ..model import Notice
+from .check import check_entry
 from .entries import FIELDS
 from .entry import DEFAULT_SUFFIXES, EntryError, notice_from_table, shown, table_of
 from .feed import stamp
@@ -58,6 +59,12 @@ class Linted:
     @property
     def errors(self) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.problems if problem.level == ERROR)
+
+
+def popular_site(notice: Notice) -> tuple[str, str] | None:
+    """The check that keeps out entries that cover the world's most used sites."""
+    problem = check_entry(notice)
+    return None if problem is None else (problem.reason, problem.way_out)
 
 
 Check = Callable[[Notice], tuple[str, str] | None]

@@ -16,7 +16,7 @@ from ..errors import ConfigError, UrlError
 from ..evidence.download import Downloaded, Downloader
 from ..limits import Limits
 from .feed import MANIFEST, MAX_NOTE, FeedInvalid
-from .folder import FeedFolder, entries_name, keys_name
+from .folder import FeedFolder, entries_name, keys_name, manifest_name
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that have come, and all there are."""
@@ -42,6 +42,10 @@ class Source(Protocol):
         """A set of keys, None where there is none."""
         ...
 
+    def past(self, version: int) -> bytes | None:
+        """The manifest of an earlier version, None where there is none."""
+        ...
+
     def entries(self, sha256: str, size: int, target: Path, progress: Progress | None = None) -> str:
         """Write the entries of a manifest to `target`; the hash of what came, whatever that is."""
         ...
@@ -63,6 +67,9 @@ class FolderSource:
 
     def keys(self, serial: int) -> bytes | None:
         return self._folder.keys(serial)
+
+    def past(self, version: int) -> bytes | None:
+        return self._folder.read(manifest_name(version), MAX_NOTE)
 
     def entries(self, sha256: str, size: int, target: Path, progress: Progress | None = None) -> str:
         data = self._folder.entries(sha256, size)
@@ -94,8 +101,14 @@ class WebSource:
         return Fresh(body.getvalue(), found.etag, found.last_modified)
 
     def keys(self, serial: int) -> bytes | None:
+        return self._perhaps(keys_name(serial))
+
+    def past(self, version: int) -> bytes | None:
+        return self._perhaps(manifest_name(version))
+
+    def _perhaps(self, name: str) -> bytes | None:
         body = io.BytesIO()
-        found = self._get(keys_name(serial), body, {})
+        found = self._get(name, body, {})
         if found.status in (404, 410):
             return None
         if found.status != 200:

@@ -18,7 +18,8 @@ from .journal import text_of, time_of
 class Terms:
     """What was agreed when a feed was subscribed to. `verified` says that a person (`vouched_by`) checked who holds
     the keys and what is claimed, `issuer_kind` who that is. `keys` were given by hand; at least `threshold` of them,
-    and as many as the feed's own key set asks for, sign every version. `serial` is the key set they belong to."""
+    and as many as the feed's own key set asks for, sign every version. `serial` is the key set they belong to.
+    `force` is the reason why entries are taken that cover the world's most used sites."""
 
     name: str
     source: str
@@ -31,12 +32,14 @@ class Terms:
     verified: bool
     vouched_by: str
     added_at: datetime
+    force: str = ""
     removed_at: datetime | None = None
 
     def table(self) -> dict[str, Any]:
         """For a file or a record."""
         return {
             "added_at": text_of(self.added_at),
+            "force": self.force,
             "issuer": self.issuer,
             "issuer_kind": str(self.issuer_kind),
             "keys": [str(key) for key in self.keys],
@@ -66,6 +69,7 @@ class Terms:
             verified=table["verified"] is True,
             vouched_by=table["vouched_by"],
             added_at=time_of(table["added_at"]),
+            force=table.get("force", ""),
             removed_at=None if removed is None else time_of(removed),
         )
 

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
-from ..core import Blocklist
 from ..declaration import from_table
 from ..errors import ConfigError
 from ..gate import Gate
+from ..loaded import Blocklist
 from ..model import Declaration
 from ..policy.config import read_toml
 

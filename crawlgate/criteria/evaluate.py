@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..model import Declaration, Finding, Outcome
@@ -83,7 +84,13 @@ def evaluate(facts: Facts, order: Iterable[str] | None = None) -> Assessment:
         else:
             found.append(result)  # type: ignore[arg-type]  # a Finding, as it is no NotAssessed
     skipped.update(facts.unmade)
-    return Assessment(tuple(found), skipped)
+    return Assessment(tuple(found), _shared(tuple(skipped.items())))
+
+
+@lru_cache(maxsize=256)
+def _shared(skipped: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """One table for all assessments that leave out the same: a run keeps many, and few are different."""
+    return dict(skipped)
 
 
 def _declared(facts: Facts) -> list[_Result]:

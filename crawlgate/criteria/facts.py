@@ -99,8 +99,8 @@ class Facts:
     `signals` are the statements in force for this URL, after each protocol's own precedence; `elsewhere`
     are statements of the same site about other paths. `offers` are paid datasets known on the site, split by
     whether one of them is this very resource; `register_here` and `register_on_site` the same of the licensor
-    register, as known at `at`. `not_looked` maps a check (`tdmrep`, `lists`, `terms`, `page`, `attempts`) to the
-    reason key why it was not made; a check that is absent there was made.
+    register, as known at `at`. `stale_lists` names feeds out of their term. `not_looked` maps a check (`tdmrep`,
+    `lists`, `terms`, `page`, `attempts`) to the reason key why it was not made; a check that is absent there was made.
 
     `traces` are what the collector's own log shows. `fetched` says that the content was taken, whatever was said
     before (audits of logs); `sent_on_record` that the log shows what was sent at the time. `robots_undated` is
@@ -124,6 +124,7 @@ class Facts:
     robots_unread: bool = False
     names_us: bool = False
     notices: tuple[NoticeMatch, ...] = ()
+    stale_lists: tuple[str, ...] = ()
     offers_here: tuple[PaidOffer, ...] = ()
     offers_on_site: tuple[PaidOffer, ...] = ()
     register_here: tuple[RegisterEntry, ...] = ()

@@ -31,7 +31,7 @@ def c1_known(facts: Facts) -> Finding | NotAssessed:
     if "lists" in facts.not_looked:
         return NotAssessed(facts.not_looked["lists"])
     if not facts.notices:
-        return _C1_NONE
+        return _c1_none(facts)
     best: Finding | None = None
     excepted: Finding | None = None
     for match in facts.notices:
@@ -45,7 +45,14 @@ def c1_known(facts: Facts) -> Finding | NotAssessed:
         found = _c1_of(match, facts.at)
         if found is not None and (best is None or _RANK[found.outcome] > _RANK[best.outcome]):
             best = found
-    return best or excepted or _C1_NONE
+    return best or excepted or _c1_none(facts)
+
+
+def _c1_none(facts: Facts) -> Finding:
+    """Nothing known covers the URL; where a feed was not renewed in time, that is part of the answer."""
+    if not facts.stale_lists:
+        return _C1_NONE
+    return finding("C1", Outcome.NOT_MET, "c1.none_stale", lists=", ".join(facts.stale_lists))
 
 
 _RANK = {Outcome.MET: 4, Outcome.INDICATED: 3, Outcome.NEEDS_HUMAN: 2, Outcome.UNKNOWN: 1}

@@ -6,6 +6,6 @@ after every precedence, and the lint. Pure: nothing is fetched here.
 
 from .document import DEFAULT_TOKEN, FIELDS, inspect_document
 from .outcome import Inspection
-from .received import inspect_received
+from .visit import Visit, inspect_visit, visit
 
-__all__ = ["DEFAULT_TOKEN", "FIELDS", "Inspection", "inspect_document", "inspect_received"]
+__all__ = ["DEFAULT_TOKEN", "FIELDS", "Inspection", "Visit", "inspect_document", "inspect_visit", "visit"]

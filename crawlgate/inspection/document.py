@@ -81,12 +81,12 @@ class _Document:
         policy = self._policy()
         survey = self._survey(policy)
         site = Site(survey, self._token, agents.load())
-        reading = self._response(status, headers) if status is not None else Reading()
-        reading = self._described(reading, described_as_policy=policy is not None and "tdm_policy" not in self._table)
-        reading = self._embedded(reading)
+        reading = self._embedded(self._response(status, headers) if status is not None else Reading())
+        named: dict[str, Evidence | None] = {}
         if policy is not None:
             named = {url.href: policy for url, kind in response.named(reading) if kind is EvidenceKind.TDM_POLICY}
             reading = response.with_documents(reading, named, url=self._url)
+        reading = self._described(reading, is_the_policy=bool(named or survey.policies))
         return inspection(
             self._url,
             site,
@@ -94,6 +94,7 @@ class _Document:
             status=status,
             licences=self._licence_lines(site),
             more=self._site_licence(),
+            headers=headers,
             lint=self._lint,
             purpose=self._purpose(),
         )
@@ -132,12 +133,12 @@ class _Document:
         return _evidence(kind, self._url, path, _bytes(self._table[name], name))
 
     def _policy(self) -> Evidence | None:
-        """The TDM policy of whatever statement names one: given as such, or as the JSON-LD in hand."""
+        """The TDM policy of whatever statement names one: given as such, or as the JSON in hand."""
         if "tdm_policy" in self._table:
             return self._file(EvidenceKind.TDM_POLICY, "/policy.json", "tdm_policy")
-        described = self._table.get("jsonld")
-        if isinstance(described, Mapping) and tdm_policy.is_policy(described):
-            return self._file(EvidenceKind.TDM_POLICY, "/policy.json", "jsonld")
+        for name in ("jsonld", "body"):
+            if tdm_policy.is_policy(self._table.get(name)):
+                return self._file(EvidenceKind.TDM_POLICY, "/policy.json", name)
         return None
 
     def _licence_lines(self, site: Site) -> tuple[RslReference, ...]:
@@ -174,7 +175,7 @@ class _Document:
     def _response(self, status: int, headers: Headers) -> Reading:
         reading = response.read_headers(status, headers, url=self._url, token=self._token, evidence="response")
         for name in ("html", "body"):
-            if name in self._table:
+            if name in self._table and not (name == "body" and tdm_policy.is_policy(self._table[name])):
                 body = _bytes(self._table[name], name)
                 reading = response.read_body(
                     status,
@@ -188,10 +189,13 @@ class _Document:
                 )
         return reading
 
-    def _described(self, reading: Reading, *, described_as_policy: bool) -> Reading:
-        """`reading` with what the page describes itself as, in JSON-LD of its own."""
+    def _described(self, reading: Reading, *, is_the_policy: bool) -> Reading:
+        """`reading` with what the page describes itself as, in JSON-LD of its own; not with the policy of a statement,
+        which has been read."""
         blocks = self._table.get("jsonld")
-        if blocks is None or described_as_policy:
+        if blocks is None and tdm_policy.is_policy(self._table.get("body")):
+            blocks = self._table["body"]
+        if blocks is None or (is_the_policy and tdm_policy.is_policy(blocks)):
             return reading
         graph = Graph(blocks if isinstance(blocks, list) else [blocks])
         found = dataset.read(graph, page=self._url, evidence="jsonld")

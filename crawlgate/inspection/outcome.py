@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..criteria.facts import relevant_purposes
+from ..headers import Headers
 from ..model import EvidenceKind, Lint, Polarity, Purpose, Scope, Signal, Use
-from ..signals import robots_agents, usage
+from ..signals import not_opt_outs, robots_agents, usage
 from ..signals.effective import effective
 from ..signals.lines import ExtensionLine
 from ..signals.reading import Reading
@@ -18,6 +19,7 @@ from ..signals.statement import agent_subject, clip
 from ..site import Site
 from ..url import Url
 
+NO_HEADERS = Headers()
 _MOST_OTHERS = 100  # statements to other agents that are told
 _PAID_CONTENT = ("paywall.", "wording.paid_content")
 _ORDER = list(Polarity)
@@ -43,6 +45,7 @@ def inspection(
     status: int | None,
     licences: Iterable[RslReference] = (),
     more: Iterable[Signal] = (),
+    headers: Headers = NO_HEADERS,
     lint: Iterable[Lint] = (),
     purpose: str | None = None,
 ) -> Inspection:
@@ -55,6 +58,10 @@ def inspection(
     if polarity[Purpose.ACCESS] is Polarity.UNSPECIFIED and status is not None and status < 400:
         polarity[Purpose.ACCESS] = Polarity.PERMITTED
     facts = _facts(site, signals, reading, tuple(licences))
+    named = [line.key for lines in site.extension_lines for line in lines]
+    mistaken = _no_opt_outs(url, named, headers)
+    if mistaken:
+        facts["not_opt_outs"] = mistaken
     if purpose is not None:
         facts["asked"] = {"purpose": purpose, "polarity": _asked(purpose, polarity)}
     found = dict.fromkeys((*site.lint, *lint, *reading.lint))
@@ -78,6 +85,16 @@ def said_to_others(site: Site, url: Url) -> list[Signal]:
         if len(found) > _MOST_OTHERS:
             break
     return found[:_MOST_OTHERS]
+
+
+def _no_opt_outs(url: Url, lines: Iterable[str], headers: Headers) -> dict[str, str]:
+    """What stands there and is taken for an opt-out, each with the reason why it is none."""
+    found: dict[str, str] = {}
+    for name in (url.target, *lines, *(name for name, _ in headers)):
+        why = not_opt_outs.name(name)
+        if why is not None and len(found) < _MOST_OTHERS:
+            found.setdefault(name, why)
+    return found
 
 
 def _crawl(stands: Standing) -> Polarity:
@@ -109,19 +126,27 @@ def _facts(
         robots = site.survey.robots
         client_error = robots is not None and (robots.status or 0) < 500
         facts["readings"] = {"rfc9309": "permitted" if client_error else "reserved", "strict": "reserved"}
-    uses = [s.detail["use"] for s in signals if "use" in s.detail and s.subject in ("ours", "*")]
+    signalled = [s for s in signals if s.kind.startswith("content_signal.") and s.subject in ("ours", "*")]
+    uses = [s.detail["use"] for s in signalled if "use" in s.detail]
     if uses:
         facts["use"] = uses[-1]
     named = _licence_urls(licences, reading)
     if named:
         facts["license_urls"] = named
     prices = [s.detail["price"] for s in signals if s.kind.startswith("rsl.") and "price" in s.detail]
+    asked = [s.detail for s in signals if s.kind.startswith("payment.") and s.detail.get("currency")]
+    prices += [f"{detail['amount']} {detail['currency']}/crawl" for detail in asked]
     if prices:
         facts["price"] = prices[0]
+    for signal in signals:
+        if signal.subject == "Bingbot" and signal.kind in ("robots_tag.noarchive", "robots_tag.nocache"):
+            facts["microsoft"] = signal.detail.get("usable", str(signal.polarity))
     if any(s.kind.startswith(_PAID_CONTENT) and s.polarity is not Polarity.UNSPECIFIED for s in signals):
         facts["paid_content"] = True
     if reading.dataset is not Polarity.UNSPECIFIED:
         facts["dataset"] = "free" if reading.dataset is Polarity.PERMITTED else str(reading.dataset)
+    if reading.open_licences:
+        facts["open_licences"] = list(dict.fromkeys(s.detail["licence"] for s in reading.open_licences))
     others = _others(signals)
     if others:
         facts["others"] = others

@@ -32,6 +32,8 @@ FIELDS: Mapping[str, tuple[tuple[str, type], ...]] = {
     "attempt": (*_TIMED, ("site", str), ("url", str), ("user_agent", str)),
     "register": (*_TIMED, ("host", str), ("product", str), ("source", str)),
     "list": _TIMED,
+    "outside": (*_TIMED, ("name", str), ("by", str), ("reason", str)),
+    "notice": (*_TIMED, ("id", str)),
     "hold": (*_TIMED, ("name", str), ("action", str), ("by", str), ("reason", str)),
     "deletion": (*_TIMED, ("by", str), ("reason", str), ("segments", list)),
     "merge": (*_TIMED, ("segments", list)),

@@ -28,6 +28,8 @@ def decide(
     """
     findings, weights = assessment.findings, profile.weights(stage)
     weighed: list[tuple[Verdict, Finding]] = []
+    if len(overrides) > 1:  # which of two that lift the same is cited must not depend on how they were handed in
+        overrides = tuple(sorted(overrides, key=lambda override: (override.at, override.record)))
     denials = [override for override in overrides if override.effect is Verdict.DENY] if overrides else []
     lifting: list[Override] = []
     licence: Finding | None = None

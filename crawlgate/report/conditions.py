@@ -24,6 +24,12 @@ class ListLoaded:
     rejected: int
     received_at: str
     sha256: str
+    issuer: str = ""
+    issuer_kind: str = ""
+    verified: bool = False
+    vouched_by: str = ""
+    version: int = 0
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class ConditionsBook:
 
     def add(self, head: Mapping[str, Any], at: datetime | None) -> None:
         """Take in a segment's head. Segments in which people's decisions were written say nothing about answers."""
-        if "declaration" not in head and head.get("written_by") == "review":
+        if "declaration" not in head and head.get("written_by") in ("review", "lists"):
             return
         said = _said(head)
         if said not in self._found and len(self._found) >= KEPT:
@@ -159,4 +165,10 @@ def _list(table: Mapping[str, Any]) -> ListLoaded:
         whole(table.get("rejected")),
         text(table.get("received_at")),
         text(table.get("sha256")),
+        text(table.get("issuer")),
+        text(table.get("issuer_kind")),
+        table.get("verified") is True,
+        text(table.get("vouched_by")),
+        whole(table.get("version")),
+        table.get("stale") is True,
     )

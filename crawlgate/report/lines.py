@@ -13,6 +13,7 @@ from ..ledger.query import Record
 from ..model import Verdict
 from .gist import Answer, Gist, mapping, sequence, text, utc, whole
 from .gist import gist as gist_of
+from .speaker import speaker
 from .words import Words
 
 _VERDICTS = {Answer.ALLOW: Verdict.ALLOW, Answer.REVIEW: Verdict.REVIEW, Answer.UNREADABLE: None}
@@ -111,8 +112,29 @@ def _segment(table: Mapping[str, Any], words: Words) -> str:
 
 
 def _list(table: Mapping[str, Any], words: Words) -> str:
-    count = words("line.entries", count=whole(table.get("entries")))
-    return f"{text(table.get('source'))}  {count}  sha256:{text(table.get('sha256'))[:16]}"
+    parts = [words.known("list_event", text(table.get("event")))] if table.get("event") else []
+    parts.append(text(table.get("name")) or text(table.get("source")))
+    if type(table.get("version")) is int:
+        parts.append(words("line.version", version=table["version"]))
+    if "entries" in table:
+        parts.append(words("line.entries", count=whole(table.get("entries"))))
+    if table.get("sha256"):
+        parts.append(f"sha256:{text(table.get('sha256'))[:16]}")
+    if "issuer_kind" in table:
+        parts.append(speaker(table, words))
+    parts.append(text(table.get("reason")))
+    return "  ".join(part for part in parts if part)
+
+
+def _notice(table: Mapping[str, Any], words: Words) -> str:
+    parts = [words.known("list_event", text(table.get("event"))), text(table.get("id"))]
+    if "scope" in table:
+        parts.append(
+            f"{text(table.get('scope'))} {text(table.get('value'), 2000)}{text(table.get('path_prefix'), 2000)}"
+        )
+        parts += [text(table.get("issuer")), speaker(table, words)]
+    parts.append(text(table.get("received_at"))[:19])
+    return "  ".join(part for part in parts if part)
 
 
 def _override(table: Mapping[str, Any], words: Words) -> str:
@@ -166,6 +188,10 @@ def _merge(table: Mapping[str, Any], words: Words) -> str:
     return words("line.merge", count=len(sequence(table.get("segments"), 10**9)))
 
 
+def _outside(table: Mapping[str, Any], _words: Words) -> str:
+    return "  ".join((text(table.get("name")), text(table.get("by")), text(table.get("reason"))))
+
+
 def _tree(table: Mapping[str, Any], words: Words) -> str:
     return words("line.tree", root=text(table.get("root")))
 
@@ -189,6 +215,7 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
     "outcome": _outcome,
     "segment": _segment,
     "list": _list,
+    "notice": _notice,
     "override": _override,
     "revocation": _revocation,
     "attempt": _attempt,
@@ -196,6 +223,7 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
     "hold": _hold,
     "deletion": _deletion,
     "merge": _merge,
+    "outside": _outside,
     "tree": _tree,
     "checkpoint": _checkpoint,
     "closed": _closed,

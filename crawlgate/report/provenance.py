@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from ..criteria.limits import LIMITS, UNITS
 from ..ledger.checkpoint import encode_hash
 from ..ledger.segments import Fault
-from .conditions import Conditions, LimitSet
+from .conditions import Conditions, LimitSet, ListLoaded
 from .markup import Child, Html, bullets, definitions, element, join, quoted, row, table
+from .speaker import speaker
 from .summary import Summary
 from .words import Words, moment, number
 
@@ -51,6 +52,7 @@ def _setting(found: Conditions, words: Words) -> Html:
                         received=_second(item.received_at),
                     ),
                 ),
+                element("div", _who(item, words)),
                 quoted(f"sha256:{item.sha256[:16]}"),
             )
         )
@@ -162,3 +164,14 @@ def _faults(caption: str, faults: tuple[Fault, ...], words: Words) -> Html | Non
 def _second(at: str) -> str:
     """A time as records write it, to the second."""
     return f"{at[:10]} {at[11:19]} UTC" if len(at) == 27 else at
+
+
+def _who(item: ListLoaded, words: Words) -> str:
+    """By whose word a list stands, which version of it, and whether it was renewed."""
+    said = {"issuer_kind": item.issuer_kind, "verified": item.verified, "vouched_by": item.vouched_by}
+    parts = [item.issuer, speaker(said, words)]
+    if item.version:
+        parts.append(words("conditions.list_version", version=number(item.version)))
+    if item.stale:
+        parts.append(words("conditions.list_stale"))
+    return "; ".join(part for part in parts if part)

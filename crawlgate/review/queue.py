@@ -7,7 +7,7 @@ queue: it is read from the ledger, so that it cannot disagree with it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from ..errors import UrlError
 from ..home import Home
 from ..ledger import segments
 from ..ledger.overrides import read_overrides
-from ..ledger.query import DecisionRecord, decisions
+from ..ledger.query import Record, records
 from ..model import Finding, Outcome, Stage, Verdict
 from ..policy.overrides import Overrides, lifts
 from ..report.recorded import finding_of
@@ -80,8 +80,9 @@ class _Held(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-_SETTLED = "settled"
-_DENIED = "denied"
+_SETTLED, _DENIED, _OPEN = "settled", "denied", "open"
+_Stand = tuple[int, str, tuple[Finding, ...]]
+_UNKNOWN: _Stand = (1, _SETTLED, ())
 
 
 def open_items(
@@ -95,7 +96,7 @@ def open_items(
     directory = (home if isinstance(home, Home) else Home(home)).ledger
     if not segments.segments(directory):
         return []
-    held = _held(decisions(directory))
+    held = _held(records(directory, kinds={"basis", "decision"}))
     overrides = Overrides(read_overrides(directory))
     items: dict[Question, _Growing] = {}
     for text, stages in held.items():
@@ -112,21 +113,39 @@ def open_items(
     return sorted((grown.item(question) for question, grown in items.items()), key=lambda i: (i.since, i.id))
 
 
-def _held(found: Iterator[DecisionRecord]) -> dict[str, list[_Held | str | None]]:
+def _held(found: Iterable[Record]) -> dict[str, list[_Held | str | None]]:
     """URLs that were held and where they stand now: before the fetch, and after it."""
     held: dict[str, list[_Held | str | None]] = {}
-    for decision in found:
-        if decision.problem is not None:
+    bases: dict[int, _Stand] = {}
+    segment = ""
+    for record in found:
+        table = record.table
+        if record.segment != segment:
+            segment, bases = record.segment, {}
+        if record.kind == "basis":
+            bases[table.get("id", -1)] = _stand(table)
             continue
-        slot = 0 if decision.basis.get("stage") == Stage.PRE_FETCH else 1
-        if decision.verdict == Verdict.REVIEW:
-            stages = held.setdefault(decision.url, [None, None])
+        # Most answers hold nothing and are about URLs that nobody held: nothing more is read of them.
+        slot, stand, findings = bases.get(table["basis"], _UNKNOWN)
+        url = table["url"]
+        if stand == _OPEN and record.at is not None and table.get("problem") is None:
+            stages = held.setdefault(url, [None, None])
             earlier = stages[slot]
-            since = earlier.since if isinstance(earlier, _Held) else decision.at
-            stages[slot] = _Held(decision.record, decision.at, since, tuple(_deciding(decision.basis)))
-        elif decision.url in held:
-            held[decision.url][slot] = _DENIED if decision.verdict == Verdict.DENY else _SETTLED
+            since = earlier.since if isinstance(earlier, _Held) else record.at
+            stages[slot] = _Held(record.id, record.at, since, findings)
+        elif url in held:
+            held[url][slot] = stand
     return held
+
+
+def _stand(basis: Mapping[str, Any]) -> _Stand:
+    """What an answer with this basis does to a URL: the stage (0 before the fetch, 1 after it), how the URL stands
+    then, and the findings that hold it."""
+    slot = 0 if basis.get("stage") == Stage.PRE_FETCH else 1
+    verdict = basis.get("verdict")
+    if verdict == Verdict.REVIEW:
+        return slot, _OPEN, tuple(_deciding(basis))
+    return (slot, _DENIED, ()) if verdict == Verdict.DENY else (slot, _SETTLED, ())
 
 
 def _deciding(basis: Mapping[str, Any]) -> Iterator[Finding]:

@@ -152,8 +152,8 @@ def with_documents(reading: Reading, documents: Mapping[str, Evidence | None], *
         lint.extend(document.lint)
         signals.extend(document.signals(document.match(url.target)) if document else (problem,))
     policies = dict(reading.policies)
-    for policy, _ in named(reading):
-        if policy.href in documents:
+    for policy, kind in named(reading):
+        if kind is EvidenceKind.TDM_POLICY and policy.href in documents:
             known = policies[policy.href] = tdm_policy.from_evidence(documents[policy.href])
             lint.extend(known.lint)
     return replace(

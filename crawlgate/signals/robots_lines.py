@@ -208,13 +208,10 @@ def _without_colon(text: str, start: int, stop: int, number: int) -> Line | None
         words = key.split(None, 3)
         if not words:
             return None
-        key = words[0].lower()
-        kind = OTHER
-        if len(words) == 3 and key == "user" and words[1].lower() == "agent":
-            key = "user agent"
-        if len(words) == 2 or key == "user agent":
-            kind = kind_of(key)
-            begins = text.index(words[-1], text.index(words[-2], start) + len(words[-2]))
+        if len(words) == 3 and words[1].lower() == "agent":
+            words = [f"{words[0]} agent", words[2]]
+        key, kind = _field(words[0]) if len(words) == 2 else ("", OTHER)
+        begins = text.rindex(words[-1], start, stop)
     if kind is OTHER or (kind is EXTENSION and not wide):
         return Line(number, OTHER, "", start, stop)
     return Line(number, kind, key, begins, begins + len(text[begins:stop].rstrip()), colon=False)

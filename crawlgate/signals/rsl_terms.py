@@ -26,6 +26,16 @@ USAGES: Mapping[str, frozenset[str]] = {
 """The usages that are answered for, each with the tokens that cover it."""
 
 _USAGE_TOKENS = frozenset().union(*USAGES.values())
+# Words of drafts before RSL 1.0. What they refuse is refused; what they permit is not one of today's uses.
+_EARLIER: Mapping[str, str] = {
+    "train-ai": "ai-train",
+    "train-genai": "ai-train",
+    "train": "ai-train",
+    "tdm": "ai-all",
+    "ai": "ai-all",
+    "ai-use": "ai-input",
+    "ai-summarize": "ai-input",
+}
 _USER_TOKENS = frozenset(("commercial", "non-commercial", "education", "government", "personal"))
 _TYPES = ("usage", "user", "geo")
 _TOKEN = re.compile(r"[^\s,;]++")
@@ -246,6 +256,10 @@ def _tokens(node: Node, kind: str, lint: Notes) -> tuple[set[str], bool]:
             token = {"UK": "GB", "ALL": _EVERYBODY}.get(token, token)
             known = token == _EVERYBODY or _COUNTRY.match(token) is not None
         else:
+            if kind == "usage" and node.name == "prohibits" and token in _EARLIER:
+                _note(lint, "rsl_0_9", f"{word[:40]} is a word of an earlier draft of RSL", node, word)
+                found.add(_EARLIER[token])
+                continue
             known = token in (_USAGE_TOKENS if kind == "usage" else _USER_TOKENS | {_EVERYBODY})
         if token != word and known:
             _note(lint, "letter_case", f"tokens of type {kind} are written otherwise", node, word)

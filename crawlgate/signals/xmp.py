@@ -35,7 +35,9 @@ MAX_PACKETS = 32
 MAX_ELEMENTS = 20_000
 """Elements of one file that are read."""
 
-_BARE = re.compile(rb"^[ \t]*+(?:-?XMP-)?plus:DataMining[ \t]*+[=:][ \t]*+([^\r\n]{1,200})", re.MULTILINE)
+_BARE = re.compile(
+    rb"^[ \t]*+(?:-?XMP-)?(?:plus:)?(?:DataMining|Data Mining)[ \t]*+[=:][ \t]*+([^\r\n]{1,200})", re.MULTILINE
+)
 _MAX_BARE = 64 * 1024
 _READ_ELSEWHERE = {"DMI-PROHIBITED-SEECONSTRAINT": "see_constraint"}
 _TDM_SAYS = {"1": Polarity.RESERVED, "0": Polarity.PERMITTED}

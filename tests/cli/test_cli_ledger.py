@@ -100,6 +100,10 @@ def test_every_kind_has_a_line(tmp_path):
         writer.append("deletion", {**said, "segments": [{"segment": "x"}]})
         writer.append("merge", {"at": AT, "segments": []})
         writer.append("list", {"at": AT, "source": "piracy.txt", "entries": 3, "sha256": "cd" * 32})
+        writer.append("notice", {"at": AT, "event": "notice", "id": "n1", "scope": "host", "value": "a.example",
+                                 "issuer": "RHA", "issuer_kind": "rights_holder", "verified": True,
+                                 "vouched_by": "R. Mori", "received_at": "2026-11-20T09:00:00Z"})  # fmt: skip
+        writer.append("outside", {"at": AT, "name": "old crawl", "by": "Kim", "reason": "no gate yet"})
         for number in range(300):
             writer.append("list", {"at": AT, "source": str(number)})
     lines = run("show", "--home", tmp_path, "--limit", 0).stdout.splitlines()[2:]
@@ -108,7 +112,7 @@ def test_every_kind_has_a_line(tmp_path):
     root = next(line for line in lines if "tree" in line)
     assert re.search(r"tree        root [\w+/]{43}=", root)
     assert {line[22:32].strip() for line in [*lines, closed]} == KINDS - {"checkpoint"}
-    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:14], lines[-1]]] == [
+    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:16], lines[-1]]] == [
         "segment     crawlgate test  Example Lab  ExampleBot/1.0  standard abababababababab  enforce  lists: 0",
         "basis       review  before the fetch  B1 not met, B2 met",
         "decision    review  before the fetch  B2 met  https://a.example/  (observed only)",
@@ -123,7 +127,9 @@ def test_every_kind_has_a_line(tmp_path):
         "deletion    segments deleted: 1  K. Sato  claim 7",
         "merge       segments merged in: 0",
         "list        piracy.txt  3 entries  sha256:cdcdcdcdcdcdcdcd",
-        "seal        316 records before this seal",
+        "notice      notice  n1  host a.example  RHA  a rights holder's, checked by R. Mori  2026-11-20T09:00:00",
+        "outside     old crawl  Kim  no gate yet",
+        "seal        318 records before this seal",
     ]
 
 

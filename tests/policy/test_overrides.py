@@ -8,6 +8,8 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawlgate.criteria import CATALOGUE, Assessment
 from crawlgate.criteria.evaluate import CRITERION_ERROR
@@ -136,3 +138,18 @@ def test_one_without_a_place_covers_nothing_and_is_told() -> None:
     assert list(known) == [override()]
     assert not Overrides()
     assert Overrides().covering(parse("https://a.example/"), AT) == ()
+
+
+@given(st.data())
+def test_the_answer_does_not_depend_on_the_order_of_decisions(data: st.DataObject) -> None:
+    criteria = st.dictionaries(st.sampled_from(["B3", "D1", "C1"]), st.just((Outcome.MET,)), min_size=1)
+    made = data.draw(st.lists(st.builds(
+        lambda n, findings, effect, day: override(
+            record=f"s:{n}", findings=findings, effect=effect, at=AT + day * DAY, acknowledged={"C1": "words"}
+        ),
+        st.integers(0, 5), criteria, st.sampled_from([Verdict.ALLOW, Verdict.DENY]), st.integers(0, 3),
+    ), max_size=5, unique_by=lambda o: o.record))  # fmt: skip
+    held = found(B3=Outcome.MET, D1=Outcome.MET, C1=Outcome.MET)
+    one = decide(held, STANDARD, Stage.PRE_FETCH, (), tuple(made))
+    other = decide(held, STANDARD, Stage.PRE_FETCH, (), tuple(data.draw(st.permutations(made))))
+    assert one == other

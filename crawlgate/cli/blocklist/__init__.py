@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import click
 
+from .add import add
 from .cosign import cosign
+from .diff import diff
 from .keygen import keygen
 from .lint import lint
+from .list import list_feeds
 from .publish import publish
+from .rebuild import rebuild
+from .receipt import receipt
+from .remove import remove
+from .repair import repair
 from .rotate import rotate
 from .sign import sign
+from .sweep import sweep
+from .update import update
+from .verify import verify
 
 
 @click.group()
@@ -18,17 +28,29 @@ def blocklist() -> None:
 
     \b
     Publish:    keygen, lint, sign, cosign, rotate, publish
+    Subscribe:  add, update, list, verify, diff, receipt, remove, repair
+    Look back:  sweep, rebuild
     """
 
 
 # One a line, so that two branches may add one each.
 _COMMANDS = (
+    add,
     cosign,
+    diff,
     keygen,
     lint,
+    list_feeds,
     publish,
+    rebuild,
+    receipt,
+    remove,
+    repair,
     rotate,
     sign,
+    sweep,
+    update,
+    verify,
 )
 for command in _COMMANDS:
     blocklist.add_command(command)

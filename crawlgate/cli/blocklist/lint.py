@@ -9,7 +9,7 @@ import click
 import orjson
 
 from ...blocklist.folder import FeedFolder
-from ...blocklist.lint import Problem
+from ...blocklist.lint import Problem, popular_site
 from ...blocklist.lint import lint as lint_rows
 from ...blocklist.publish import check_folder
 from ...blocklist.sheet import Sheet, read_sheet
@@ -21,10 +21,11 @@ from .common import format_option, manifest_line, many
 @click.command()
 @click.argument("source", metavar="FILE|DIR", type=click.Path(path_type=Path))
 @click.option("--contact", default="", help="Where owners of sites appeal, for rows that do not say.")
+@click.option("--force", default="", metavar="REASON", help="Take entries that cover the world's most used sites.")
 @click.option("--encoding", help="How a CSV is written: utf-8, utf-16, cp932; found out where not given.")
 @format_option
 @click.pass_context
-def lint(context: click.Context, /, source: Path, contact: str, encoding: str | None, form: str) -> None:
+def lint(context: click.Context, /, source: Path, contact: str, force: str, encoding: str | None, form: str) -> None:
     """Look at the rows of a CSV (named columns) or JSONL file, or at the folder of a feed, before others do.
 
     Each message says line, field, reason and way out. Errors keep a file from being signed (exit code 1); warnings
@@ -36,7 +37,7 @@ def lint(context: click.Context, /, source: Path, contact: str, encoding: str | 
         click.echo(f"{manifest_line(manifest)}; {signers} of {many(len(keys.keys), 'key')}", err=True)
         return
     sheet = read_sheet(source, encoding=encoding)
-    found = lint_rows(sheet.rows, now=datetime.now(UTC), contact=contact)
+    found = lint_rows(sheet.rows, now=datetime.now(UTC), contact=contact, checks=() if force else (popular_site,))
     tell_sheet(sheet)
     for problem in found.problems:
         click.echo(
@@ -61,6 +62,7 @@ def tell_sheet(sheet: Sheet) -> None:
 
 def _object(name: str, problem: Problem) -> dict[str, object]:
     return {
+        "schema": "crawlgate.blocklist-lint/1",
         "file": name,
         "line": problem.line,
         "field": problem.field,

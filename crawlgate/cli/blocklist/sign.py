@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from ...blocklist.draft import read_draft
 from ...blocklist.folder import FeedFolder
 from ...blocklist.keys import read_signing_key, read_verifier_keys
 from ...blocklist.lint import lint as lint_rows
-from ...blocklist.publish import Signed, begin, in_folder, read_draft, sign_version
+from ...blocklist.lint import popular_site
+from ...blocklist.publish import Signed, begin, in_folder, sign_version
 from ...blocklist.sheet import read_sheet
 from ...errors import ConfigError, FeedError
 from ...explain import printable
@@ -57,6 +59,7 @@ from .lint import tell_sheet
 )
 @click.option("--withdraw-missing", is_flag=True, help="Entries that are missing in FILE are withdrawn, from now on.")
 @click.option("--drop-missing", is_flag=True, help="Entries that are missing in FILE are left out without a word.")
+@click.option("--force", default="", metavar="REASON", help="Take entries that cover the world's most used sites.")
 @click.option("--encoding", help="How a CSV is written: utf-8, utf-16, cp932; found out where not given.")
 def sign(
     folder: Path,
@@ -71,6 +74,7 @@ def sign(
     recovery: tuple[str, ...],
     withdraw_missing: bool,
     drop_missing: bool,
+    force: str,
     encoding: str | None,
 ) -> None:
     """Sign the next version of the feed in DIR, or, with --origin, the first one of a new feed.
@@ -83,7 +87,7 @@ def sign(
     rows = None
     if source is not None:
         sheet = read_sheet(source, encoding=encoding)
-        linted = lint_rows(sheet.rows, now=now, contact=contact)
+        linted = lint_rows(sheet.rows, now=now, contact=contact, checks=() if force else (popular_site,))
         tell_sheet(sheet)
         tell_problems(sheet.name, linted)
         if linted.errors:
