@@ -10,6 +10,7 @@ from .. import __version__
 from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
 from .attest import attest
+from .audit import audit
 from .blocklist import blocklist
 from .check import check
 from .config import config
@@ -19,6 +20,7 @@ from .inquire import inquire
 from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
+from .ledger_export import export
 from .ledger_index import evidence, reindex
 from .ledger_keep import compress, merge
 from .ledger_outside import outside
@@ -47,6 +49,7 @@ def cli() -> None:
 # One a line, so that two branches may add one each.
 _COMMANDS = (
     attest,
+    audit,
     blocklist,
     check,
     config,
@@ -68,6 +71,7 @@ _LEDGER_COMMANDS = (
     compress,
     delete,
     evidence,
+    export,
     hold,
     keygen,
     merge,
