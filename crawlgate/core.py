@@ -179,6 +179,9 @@ class Core:
         now = self._now()
         for loaded in new:
             self.ledger.append("list", {"at": now, "event": "loaded", **loaded.table(now)})
+        for name in self.lists.stale:
+            if name not in self.assessor.stale_lists:
+                self.ledger.append("list", {"at": now, "event": "stale", "name": name})
         self.ledger.restate(self._head())
         self.assessor = self._assessor()
 

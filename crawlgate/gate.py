@@ -30,7 +30,7 @@ from .ledger.upkeep import CHECKPOINT_INTERVAL, COMMIT_INTERVAL, Anchor, Upkeep
 from .limits import DEFAULT_LIMITS, Limits
 from .loaded import Blocklist
 from .model import AS_DECLARED, Decision, Declaration, Evidence
-from .permit import Permit
+from .permit import Permit, given_body
 from .url import Url
 
 if TYPE_CHECKING:
@@ -219,8 +219,9 @@ class Gate(_Common):
         """Judge a response in hand: status, headers and, for a page, its head. For clients that are not wrapped.
 
         `headers` may be a mapping, pairs, or a client's own object; without `body` the page is not assessed. Deny
-        means: do not keep the body. Never raises for what a server sent.
+        means: do not keep the body. Never raises for what a server sent; raises `ConfigError` for a body that is text.
         """
+        body = given_body(body)
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):
@@ -357,6 +358,7 @@ class AsyncGate(_Common):
         **manner: Unpack[Manner],
     ) -> Decision:
         """As `Gate.inspect`."""
+        body = given_body(body)
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):

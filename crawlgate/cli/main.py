@@ -9,6 +9,8 @@ import click
 from .. import __version__
 from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
+from .attest import attest
+from .audit import audit
 from .blocklist import blocklist
 from .check import check
 from .config import config
@@ -18,8 +20,12 @@ from .inquire import inquire
 from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
+from .ledger_export import export
 from .ledger_index import evidence, reindex
+from .ledger_keep import compress, merge
 from .ledger_outside import outside
+from .ledger_prove import checkpoint, keygen, prove
+from .ledger_retention import delete, hold
 from .notice import notice
 from .report import report
 from .review import review
@@ -42,6 +48,8 @@ def cli() -> None:
 
 # One a line, so that two branches may add one each.
 _COMMANDS = (
+    attest,
+    audit,
     blocklist,
     check,
     config,
@@ -59,8 +67,16 @@ _COMMANDS = (
 for command in _COMMANDS:
     cli.add_command(command)
 _LEDGER_COMMANDS = (
+    checkpoint,
+    compress,
+    delete,
     evidence,
+    export,
+    hold,
+    keygen,
+    merge,
     outside,
+    prove,
     reindex,
 )
 for command in _LEDGER_COMMANDS:
