@@ -308,7 +308,8 @@ def test_the_http_cache_serves_a_second_run_and_never_held_what_was_refused(whol
     assert b"A page" in kept
     assert NOAI.encode() not in kept
     assert b"xxxxxxxx" not in kept
-    before, web.sites["books.test"]["/robots.txt"] = len(web.log), robots("User-agent: *\nDisallow: /private/\nDisallow: /plain\n")  # type: ignore[index]
+    before, later = len(web.log), robots("User-agent: *\nDisallow: /private/\nDisallow: /plain\n")
+    web.sites["books.test"]["/robots.txt"] = later  # type: ignore[index]
     again = crawl(web, whole.home.parent, CACHED)
     hits = web.log[before:]
     assert {hit.target for hit in hits if hit.host == "books.test"} == set(POLICY_FILES)
