@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from ..limits import DEFAULT_LIMITS
 from ..model import Polarity, Purpose, Scope, Signal, Strength
 from .markup import END, OPEN, START, attributes, tokens
+from .wording import may_say
 
 MAX_SIGNALS = 8
 """Signals of one page that are kept; further ones repeat the first."""
@@ -109,7 +110,9 @@ def words(text: str, *, evidence: str = "") -> tuple[Signal, ...]:
     `text` is the visible text, a block a line. `detail["pattern"]` names the language and what was found.
     """
     found: dict[tuple[str, str], Signal] = {}
-    for block in text.split("\n"):
+    for block in text.split("\n") if may_say(text, _MAY_SAY) else ():
+        if not may_say(block, _MAY_SAY):
+            continue
         for piece in _pieces(block):
             said = unicodedata.normalize("NFKC", piece).casefold()[: 2 * _BLOCK].replace("’", "'").strip()
             if not _MAY_SAY.search(said) or _TAKEN_BACK.search(said):

@@ -229,6 +229,8 @@ def read(text: str, *, evidence: str = "") -> tuple[Signal, ...]:
     kept: Counter[str] = Counter()
     seen: set[tuple[str, Purpose, str]] = set()
     context = _Context()
+    if not may_say(text, _MAY_NAME) and not may_say(text, _MAY_OFFER):
+        return ()
     for raw in _sentences(text):
         sentence = unicodedata.normalize("NFKC", raw).casefold()[: 2 * MAX_SENTENCE]
         for said in (*_refusals(sentence, context), *_offers(sentence, context)):
@@ -240,6 +242,12 @@ def read(text: str, *, evidence: str = "") -> tuple[Signal, ...]:
                 found.append(_signal(said, quoted, evidence))
         context = context.after(sentence)
     return tuple(found)
+
+
+def may_say(text: str, anchors: re.Pattern[str]) -> bool:
+    """False if none of the words without which no sentence counts stands anywhere in a text, as in most pages."""
+    plain = text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return anchors.search(plain) is not None
 
 
 class _Context(NamedTuple):
