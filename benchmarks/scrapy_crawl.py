@@ -4,9 +4,9 @@
 
 A server in a process of its own sends pages with links over loopback; the spider follows them and takes titles. Each
 crawl is a fresh process; what counts is from its first request to its last, evidence fetch included.
-`ROBOTSTXT_OBEY` reads one signal and records nothing; the gate reads headers and pages as well, so the size of the pages
-matters. What counts is the ratio; absolute figures belong to the machine. CPU is that of the crawling process: on a
-machine that does other things it is the steadier figure.
+`ROBOTSTXT_OBEY` reads one signal and records nothing; the gate reads headers and pages as well: their size matters.
+What counts is the ratio; absolute figures belong to the machine. CPU is that of the crawling process: on a machine
+that does other things it is the steadier figure.
 """
 
 from __future__ import annotations
