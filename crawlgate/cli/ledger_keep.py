@@ -70,7 +70,8 @@ def merge(homes: tuple[Path, ...], home: Path, ledger_key: Path | None) -> None:
         files = _copy_files(Home(other).evidence, folders.evidence)
         click.echo(
             f"{printable(str(other))}: segments copied {len(each.new):,}, here already {len(each.known):,}, "
-            f"being written and left out {len(each.written):,}; evidence files copied {files:,}"
+            f"being written and left out {len(each.written):,}, deleted here and left out {len(each.deleted):,}; "
+            f"evidence files copied {files:,}"
         )
 
 
