@@ -426,6 +426,12 @@ class Core:
         """Write what became of a body; `table` holds disposition, status and the like."""
         self.ledger.append("outcome", {"at": self.clock.now(), "decision": decision.record, **table})
 
+    def note_client(self, client: str, evasive: Sequence[Mapping[str, str]] = ()) -> None:
+        """Write which client works behind the gate (name and version), and those of its settings that look like
+        evasion: `setting`, `value` and what it `looks_like` (`rotating_user_agent`, `challenge_solver`, ...)."""
+        settings = [dict(found) for found in evasive]
+        self.ledger.append("client", {"at": self.clock.now(), "client": client, "settings": settings})
+
     def stored(self, decision: Decision | str, disposition: str, values: Mapping[str, Any]) -> tuple[str, int]:
         """Write where a body went, or that it was removed; segment and number."""
         of = decision.record if isinstance(decision, Decision) else decision

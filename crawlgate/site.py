@@ -6,11 +6,12 @@ usage lines, which TDMRep entry), so that equal answers can share their signals 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from . import url as urls
+from .criteria.facts import named_checks
 from .flow import Survey
 from .limits import DEFAULT_LIMITS
 from .model import Evidence, Lint, Polarity, Purpose, Scope, Signal, Strength
@@ -64,9 +65,11 @@ class Site:
     __slots__ = (
         "_agents",
         "_ai_txt",
+        "_elsewhere",
         "_file",
         "_licence_lint",
         "_licences",
+        "_not_looked",
         "_own",
         "_policies",
         "_signals",
@@ -115,6 +118,8 @@ class Site:
         self._read_licences()
         self._read_optional()
         self._signals: dict[Answer, tuple[Signal, ...]] = {}
+        self._elsewhere: dict[Answer, tuple[Signal, ...]] = {}
+        self._not_looked: dict[tuple[tuple[str, str], ...], tuple[Mapping[str, str], Mapping[str, str]]] = {}
         spoken = self._agents or self._usage or self._tdm or self._licences or self._ai_txt
         self._simple = not spoken
 
@@ -210,6 +215,25 @@ class Site:
 
     def elsewhere(self, answer: Answer) -> tuple[Signal, ...]:
         """Statements about use that this origin makes, but not for these URLs."""
+        if self._tdm is None and not self._usage.rules:
+            return ()
+        known = self._elsewhere.get(answer)
+        if known is None:
+            known = self._for_others(answer)
+            if len(self._elsewhere) < DEFAULT_LIMITS.memo_per_origin:
+                self._elsewhere[answer] = known
+        return known
+
+    def not_looked_with(self, more: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """The checks of this site that were not made, and `more` of them; and the same as an assessment tells them.
+        Not to be changed: few sets are asked for, again and again."""
+        known = self._not_looked.get(more)
+        if known is None:
+            checks = {**self.not_looked, **dict(more)}
+            known = self._not_looked[more] = checks, named_checks(checks)
+        return known
+
+    def _for_others(self, answer: Answer) -> tuple[Signal, ...]:
         others = tuple(n for n in range(len(self._usage.rules)) if n not in answer.usage)
         found = list(self._usage.signals(others))
         if self._tdm is not None:

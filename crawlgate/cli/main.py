@@ -14,6 +14,7 @@ from .audit import audit
 from .blocklist import blocklist
 from .check import check
 from .config import config
+from .corpus import corpus
 from .demo import demo
 from .explain import explain
 from .inquire import inquire
@@ -28,6 +29,7 @@ from .ledger_outside import outside
 from .ledger_prove import checkpoint, keygen, prove
 from .ledger_retention import delete, hold
 from .notice import notice
+from .register import register
 from .report import report
 from .review import review
 from .signals import signals
@@ -54,6 +56,7 @@ _COMMANDS = (
     blocklist,
     check,
     config,
+    corpus,
     demo,
     explain,
     inquire,
@@ -61,6 +64,7 @@ _COMMANDS = (
     judge,
     ledger,
     notice,
+    register,
     report,
     review,
     signals,
