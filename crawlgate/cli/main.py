@@ -21,6 +21,7 @@ from .inquire import inquire
 from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
+from .ledger_bundle import bundle
 from .ledger_export import export
 from .ledger_index import evidence, reindex
 from .ledger_keep import compress, merge
@@ -71,6 +72,7 @@ _COMMANDS = (
 for command in _COMMANDS:
     cli.add_command(command)
 _LEDGER_COMMANDS = (
+    bundle,
     checkpoint,
     compress,
     delete,
