@@ -36,6 +36,8 @@ from .url import Url
 if TYPE_CHECKING:
     import httpx
 
+    from .audit.corpus import RunFinding
+
 __all__ = ["AsyncGate", "Blocklist", "Gate"]
 
 
@@ -110,6 +112,15 @@ class _Common:
             limits=options.get("limits", DEFAULT_LIMITS),
             clock=options.get("clock") or SystemClock(),
         )
+
+    def corpus(self) -> tuple[RunFinding, ...]:
+        """The criteria that need the whole run (A2, A4, and B6 of each site), from what this home's ledger says was
+        taken, weighed against the limits of the profile. Reads the ledger."""
+        from .audit.corpus import run_facts, run_findings
+
+        core = self.core
+        facts = run_facts(core.home.ledger)
+        return tuple(run_findings(facts, core.declaration, core.profile, core.clock.now()))
 
     @property
     def declaration(self) -> Declaration:
