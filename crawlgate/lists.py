@@ -22,17 +22,19 @@ import httpx
 from . import __version__
 from .blocklist.asof import KnowledgeIndex
 from .blocklist.changes import Change, changes
-from .blocklist.collect import Update, remove, repair, subscribe, update
-from .blocklist.entries import entry_tables
-from .blocklist.feed import FeedInvalid
+from .blocklist.collect import Update, remove, subscribe, update
+from .blocklist.entries import Entries, entry_tables
+from .blocklist.feed import FeedInvalid, KeySet, Manifest
 from .blocklist.files import trouble, write_whole
 from .blocklist.history import History, ReceivedVersion
 from .blocklist.journal import canonical_line, merged
 from .blocklist.keys import read_verifier_keys
 from .blocklist.letters import JOURNAL as NOTICES
 from .blocklist.letters import Letters, add_line, keep_document, notice_line
+from .blocklist.offered import inspect
 from .blocklist.rebuild import Told, rebuild
 from .blocklist.receipts import Receipt, write_receipt
+from .blocklist.repair import repair
 from .blocklist.source import FolderSource, Progress, Source, WebSource, base_address, is_address
 from .blocklist.store import INDEX as LISTS
 from .blocklist.store import ListStore
@@ -148,6 +150,26 @@ class Lists:
         self._tell()
         return done
 
+    def inspect(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        keys: Sequence[str],
+        threshold: int = 1,
+        progress: Progress | None = None,
+    ) -> tuple[Manifest, KeySet, Entries]:
+        """What a feed at a web address or in a folder offers, verified as `add` would, and nothing kept."""
+        address = base_address(str(source)) if is_address(str(source)) else str(Path(source).resolve())
+        return inspect(
+            self._source(address),
+            address,
+            keys=read_verifier_keys(keys),
+            threshold=threshold,
+            now=self._clock.now(),
+            limits=self._limits,
+            progress=progress,
+        )
+
     def update(self, names: Sequence[str] = (), *, progress: Progress | None = None) -> tuple[Update, ...]:
         """Ask the sources of the subscriptions `names` (none: of all) for newer versions. What went wrong is in each
         `Update`; one that is refused leaves the last good version in force."""
@@ -196,9 +218,13 @@ class Lists:
         ]
         return Verified(versions=len(sub.versions), keys=_key_sets(sub), problems=tuple(problems))
 
-    def remove(self, name: str) -> None:
-        """End a subscription; what was received stays known."""
-        remove(self.home.lists, name, now=self._clock.now(), record=self._record)
+    def remove(self, name: str, *, by: str, reason: str) -> None:
+        """End a subscription: from now on it counts no more, and for the time before it counts as it did. `by` is the
+        person who decided that, and why is in `reason`."""
+        by, reason = _words("by", by), _words("reason", reason)
+        if not by or not reason:
+            raise ConfigError("ending a subscription is a person's decision; name the person (by) and the reason")
+        remove(self.home.lists, name, by=by, reason=reason, now=self._clock.now(), record=self._record)
         self._tell()
 
     def repair(self, name: str) -> tuple[int, ...]:

@@ -360,19 +360,33 @@ def test_a_long_feed_is_compiled_and_says_the_same(home: Home, monkeypatch: pyte
         home.gate()
 
 
-def test_an_ended_subscription_is_loaded_no_more_and_stays_known(home: Home) -> None:
+def test_an_ended_subscription_counts_for_the_time_before(home: Home) -> None:
     home.add()
+    before = home.clock.now()
+    home.clock.advance(DAY.total_seconds())
     with home.lists() as lists:
-        lists.remove(NAME)
+        with pytest.raises(ConfigError, match="a person's decision"):
+            lists.remove(NAME, by="", reason="x")
+        lists.remove(NAME, by="A. Reviewer", reason="the keys were sold")
+        with pytest.raises(ConfigError, match="ended already"):
+            lists.remove(NAME, by="A. Reviewer", reason="again")
         with pytest.raises(ConfigError, match="was removed"):
             lists.update([NAME])
     with home.gate() as gate:
         assert gate.check("https://a.example/").allowed
-    assert [n.id for n in knowledge_at(home.clock.now(), home.lists().versions())] == ["a"]
+    versions = home.lists().versions()
+    assert [status(n, before) for n in knowledge_at(before, versions)] == [NoticeStatus.KNOWN_NOT_LOADED]
+    assert knowledge_at(home.clock.now(), versions) == ()
     assert home.events() == ["subscribed", "received", "removed"]
+
+    home.clock.advance(DAY.total_seconds())
     home.add()
     with home.gate() as gate:
-        assert not gate.check("https://a.example/").allowed
+        found = gate.check("https://a.example/").basis.finding("C1")
+        assert found is not None
+        assert (found.outcome, found.params["received"]) == ("met", "2026-07-22")
+    assert knowledge_at(before + DAY, home.lists().versions()) == ()
+    assert [n.id for n in knowledge_at(home.clock.now(), home.lists().versions())] == ["a"]
 
 
 def test_a_feed_added_again_keeps_its_history(home: Home) -> None:

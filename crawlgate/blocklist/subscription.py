@@ -160,25 +160,38 @@ class Subscription:
 
     @cached_property
     def timeline(self) -> tuple[tuple[datetime, Received | None], ...]:
-        """Which version was the newest, from when on. A key set that voids versions puts an earlier one back."""
-        by_n = {received.n: received for received in self.versions}
-        found: list[tuple[datetime, Received | None]] = []
-        for line in self.journal:
-            if line["event"] == "received":
-                found.append((time_of(line["received_at"]), by_n[int(line["n"])]))
-            elif line["event"] == "keys" and line["resume"] is not None:
-                kept = [
-                    r for _, r in found if r is not None and r.version <= line["resume"] and r.keys < line["serial"]
-                ]
-                newest = max(kept, key=lambda r: (r.version, r.n), default=None)
-                if found and found[-1][1] is not newest:
-                    found.append((time_of(line["received_at"]), newest))
-        return tuple(found)
+        """Which version counted, from when on. A key set that voids versions puts an earlier one back; after the
+        subscription ended none counts, until it is added again."""
+        return tuple((at, None if ended else newest) for at, newest, ended in self._states)
 
     @property
     def current(self) -> Received | None:
-        """The newest version that stands; None where none does."""
-        return self.timeline[-1][1] if self.timeline else None
+        """The newest version that stands, also after the subscription ended; None where none does."""
+        return self._states[-1][1] if self._states else None
+
+    @cached_property
+    def _states(self) -> tuple[tuple[datetime, Received | None, bool], ...]:
+        by_n = {received.n: received for received in self.versions}
+        found: list[tuple[datetime, Received | None, bool]] = []
+        newest: Received | None = None
+        ended = False
+        for line in self.journal:
+            at = line.get("at", "")
+            if line["event"] == "received":
+                newest, at = by_n[int(line["n"])], line["received_at"]
+            elif line["event"] == "keys" and line["resume"] is not None:
+                earlier = [r for _, r, _ in found if r is not None and r.version <= line["resume"]]
+                kept = [r for r in earlier if r.keys < line["serial"]]
+                standing = max(kept, key=lambda r: (r.version, r.n), default=None)
+                if standing is newest:
+                    continue
+                newest, at = standing, line["received_at"]
+            elif line["event"] == "removed" or (line["event"] == "subscribed" and ended):
+                ended = not ended
+            else:
+                continue
+            found.append((time_of(at), newest, ended))
+        return tuple(found)
 
     @property
     def floor(self) -> int:
@@ -338,14 +351,17 @@ class Subscription:
                 return Dates.from_table(table)
         except (ValueError, KeyError, TypeError, IndexError, AttributeError):
             pass
+        return self.first_receipts(received)
+
+    def first_receipts(self, received: Received) -> Dates:
+        """First receipts of the entries of a version, from all versions up to it."""
+        last = max((place for place, (_, version) in enumerate(self.timeline) if version == received), default=-1)
         before: Received | None = None
         dates: Dates | None = None
-        for since, version in self.timeline:
+        for since, version in self.timeline[: last + 1]:
             if version is not None:
                 dates = following(self._tables(before), dates, self._tables(version), since)
             before = version
-            if version == received:
-                break
         return dates or Dates(received.received_at)
 
     def _tables(self, received: Received | None) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ import click
 from .. import __version__
 from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
+from .attest import attest
 from .blocklist import blocklist
 from .check import check
 from .config import config
@@ -19,7 +20,10 @@ from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
 from .ledger_index import evidence, reindex
+from .ledger_keep import compress, merge
 from .ledger_outside import outside
+from .ledger_prove import checkpoint, keygen, prove
+from .ledger_retention import delete, hold
 from .notice import notice
 from .report import report
 from .review import review
@@ -42,6 +46,7 @@ def cli() -> None:
 
 # One a line, so that two branches may add one each.
 _COMMANDS = (
+    attest,
     blocklist,
     check,
     config,
@@ -59,8 +64,15 @@ _COMMANDS = (
 for command in _COMMANDS:
     cli.add_command(command)
 _LEDGER_COMMANDS = (
+    checkpoint,
+    compress,
+    delete,
     evidence,
+    hold,
+    keygen,
+    merge,
     outside,
+    prove,
     reindex,
 )
 for command in _LEDGER_COMMANDS:

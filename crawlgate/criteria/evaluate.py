@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..model import Finding, Outcome
 from . import avoidance, corpus, diligence, enjoyment, measures, permission, piracy, proviso
@@ -68,10 +69,13 @@ def evaluate(facts: Facts, order: Iterable[str] = tuple(_RULES)) -> Assessment:
          found, skipped)  # fmt: skip
     for check, reason in facts.not_looked.items():
         skipped[f"check.{check}"] = reason
-    return Assessment(
-        tuple([found[name] for name in _ORDER if name in found]),
-        {name: skipped[name] for name in sorted(skipped)},
-    )
+    return Assessment(tuple([found[name] for name in _ORDER if name in found]), _in_order(tuple(sorted(skipped.items()))))
+
+
+@lru_cache(maxsize=256)
+def _in_order(skipped: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """One table for all assessments that leave out the same: a run keeps many, and few are different."""
+    return dict(skipped)
 
 
 def _b4(facts: Facts, found: Mapping[str, Finding], skipped: Mapping[str, str]) -> Finding | NotAssessed:

@@ -134,8 +134,13 @@ def _facts(
     if named:
         facts["license_urls"] = named
     prices = [s.detail["price"] for s in signals if s.kind.startswith("rsl.") and "price" in s.detail]
+    asked = [s.detail for s in signals if s.kind.startswith("payment.") and s.detail.get("currency")]
+    prices += [f"{detail['amount']} {detail['currency']}/crawl" for detail in asked]
     if prices:
         facts["price"] = prices[0]
+    for signal in signals:
+        if signal.subject == "Bingbot" and signal.kind in ("robots_tag.noarchive", "robots_tag.nocache"):
+            facts["microsoft"] = signal.detail.get("usable", str(signal.polarity))
     if any(s.kind.startswith(_PAID_CONTENT) and s.polarity is not Polarity.UNSPECIFIED for s in signals):
         facts["paid_content"] = True
     if reading.dataset is not Polarity.UNSPECIFIED:

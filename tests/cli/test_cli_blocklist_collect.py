@@ -101,7 +101,8 @@ def test_add_update_list_verify_diff(scene: Scene) -> None:
     assert scene.run("diff", NAME).out.splitlines()[1].startswith("added")
     differ = [is_what_the_schema_says(line) for line in scene.run("diff", NAME, "--format", "json").out.splitlines()]
     assert differ[0]["fields"] == ["reason"]
-    assert scene.run("remove", NAME).code == 0
+    assert scene.run("remove", NAME).code == 2
+    assert scene.run("remove", NAME, "--by", "A. Reviewer", "--reason", "the keys were sold").code == 0
     assert "ended" in scene.run("list").out
     assert "no feed is subscribed to" in scene.update().err
 
@@ -213,6 +214,21 @@ def test_a_damaged_copy_is_named_and_repaired(scene: Scene) -> None:
     assert scene.run("verify").code == 0
 
 
+def test_a_feed_can_be_verified_before_it_is_added(scene: Scene) -> None:
+    scene.put(A, entry("z", value="co.jp"))
+    for place in (scene.root.path, scene.address):
+        done = scene.run("verify", place, "--key", "one.pub", "--allow-address", "127.0.0.0/8")
+        assert done.code == 0, done.err
+        assert f"verified: {ORIGIN} version 2: 2 entries" in done.out
+        assert "signed by 1 of rights.example/1" in done.out
+        assert "would not be taken: line 2: 'co.jp' is a public suffix" in done.out
+    assert not Path(".crawlgate").exists()
+    assert scene.run("verify", scene.root.path, "--key", TWO.verifier).code == 3
+    missing = scene.run("verify", scene.root.path)
+    assert missing.code == 2
+    assert "--key" in missing.err
+
+
 def test_a_date_that_the_ledger_does_not_know(scene: Scene) -> None:
     scene.add(*vouched())
     journal = Path(".crawlgate/lists/feeds") / NAME / "received.jsonl"
@@ -232,7 +248,7 @@ def test_mistakes(scene: Scene) -> None:
         (("add", scene.root.path, "--key", "one.pub", "--name", "Ä"), "no name of a subscription"),
         (("add", scene.root.path), "Missing option '--key'"),
         (("diff", "none"), "there is no subscription"),
-        (("remove", "../x"), "no name of a subscription"),
+        (("remove", "../x", "--by", "x", "--reason", "x"), "no name of a subscription"),
         (("receipt", "verify", "one.pub", "--key", "one.pub"), "no blank line"),
     ):
         done = scene.run(*arguments)
