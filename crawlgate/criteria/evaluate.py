@@ -69,7 +69,9 @@ def evaluate(facts: Facts, order: Iterable[str] = tuple(_RULES)) -> Assessment:
          found, skipped)  # fmt: skip
     for check, reason in facts.not_looked.items():
         skipped[f"check.{check}"] = reason
-    return Assessment(tuple([found[name] for name in _ORDER if name in found]), _in_order(tuple(sorted(skipped.items()))))
+    return Assessment(
+        tuple([found[name] for name in _ORDER if name in found]), _in_order(tuple(sorted(skipped.items())))
+    )
 
 
 @lru_cache(maxsize=256)

@@ -10,8 +10,10 @@ given to a single request replace those of the session.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ..errors import CrawlgateError
 from ..permit import Permit
 from .body import HeadReader, Tally
 from .hop import keep_to, manner, missing, recorded, route
@@ -26,6 +28,11 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate
+
+_OVERRIDDEN = ("_wait", "_read_nowait_chunk")
+if not all(hasattr(aiohttp.StreamReader, name) for name in _OVERRIDDEN):
+    # A body that could not be held back must not look as if it were.
+    raise missing("aiohttp", ImportError(f"aiohttp {aiohttp.__version__} has another kind of stream"))
 
 _SWITCHING = 101
 _CODINGS = ("Content-Encoding", "Content-Length")
@@ -63,7 +70,8 @@ async def _judge(gate: AsyncGate, permit: Permit, response: aiohttp.ClientRespon
     if permit.see_headers(response.status, response.headers, method=response.method):
         reader: HeadReader | None = None
         whole = True
-        async for data, end in body.iter_chunks():
+        while not body.at_eof():
+            data, end = await body.readchunk()
             held.append((data, end))
             if reader is None:
                 reader = _head_reader(permit, response)
@@ -73,8 +81,11 @@ async def _judge(gate: AsyncGate, permit: Permit, response: aiohttp.ClientRespon
         (reader or _head_reader(permit, response)).judge(whole=whole)
     await gate.complete(permit)
     permit.enforce()
-    if response.status != _SWITCHING:
-        response.content = _Released(response, held, Tally(permit))
+    tally = Tally(permit)
+    if body.at_eof() and not held:
+        tally.end(complete=True)
+    elif response.status != _SWITCHING:
+        response.content = _Released(response, held, tally)
 
 
 def _head_reader(permit: Permit, response: aiohttp.ClientResponse) -> HeadReader:
@@ -130,7 +141,8 @@ class _Released(aiohttp.StreamReader):
         super().set_exception(*given)
 
     def __del__(self) -> None:
-        self._tally.end(complete=False)
+        with suppress(CrawlgateError):  # dropped when the gate was closed already
+            self._tally.end(complete=False)
 
     def _take(self, data: bytes, end: bool) -> None:
         self.feed_data(data)
