@@ -30,7 +30,7 @@ from .ledger.upkeep import CHECKPOINT_INTERVAL, COMMIT_INTERVAL, Anchor, Upkeep
 from .limits import DEFAULT_LIMITS, Limits
 from .loaded import Blocklist
 from .model import AS_DECLARED, Decision, Declaration, Evidence
-from .permit import Permit
+from .permit import Permit, given_body
 from .url import Url
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     import httpx
     import httpx2
     import requests
+
+    from .audit.corpus import RunFinding
 
 __all__ = ["AsyncGate", "Blocklist", "Gate"]
 
@@ -113,6 +115,15 @@ class _Common:
             limits=options.get("limits", DEFAULT_LIMITS),
             clock=options.get("clock") or SystemClock(),
         )
+
+    def corpus(self) -> tuple[RunFinding, ...]:
+        """The criteria that need the whole run (A2, A4, and B6 of each site), from what this home's ledger says was
+        taken, weighed against the limits of the profile. Reads the ledger."""
+        from .audit.corpus import run_facts, run_findings
+
+        core = self.core
+        facts = run_facts(core.home.ledger)
+        return tuple(run_findings(facts, core.declaration, core.profile, core.clock.now()))
 
     @property
     def declaration(self) -> Declaration:
@@ -222,8 +233,9 @@ class Gate(_Common):
         """Judge a response in hand: status, headers and, for a page, its head. For clients that are not wrapped.
 
         `headers` may be a mapping, pairs, or a client's own object; without `body` the page is not assessed. Deny
-        means: do not keep the body. Never raises for what a server sent.
+        means: do not keep the body. Never raises for what a server sent; raises `ConfigError` for a body that is text.
         """
+        body = given_body(body)
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):
@@ -373,6 +385,7 @@ class AsyncGate(_Common):
         **manner: Unpack[Manner],
     ) -> Decision:
         """As `Gate.inspect`."""
+        body = given_body(body)
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):

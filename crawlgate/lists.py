@@ -21,6 +21,7 @@ import httpx
 
 from . import __version__
 from .blocklist.asof import KnowledgeIndex
+from .blocklist.bring import Brought, bring
 from .blocklist.changes import Change, changes
 from .blocklist.collect import Update, remove, subscribe, update
 from .blocklist.entries import Entries, entry_tables
@@ -414,6 +415,16 @@ class Lists:
             done.append(LISTS)
         self._tell()
         return tuple(done)
+
+    def bring(self, other: Home | str | os.PathLike[str]) -> Brought:
+        """Bring the lists, subscriptions and notices of another home into this one, as they were received there. The
+        records of how they came are in its ledger, which is merged first."""
+        self.home.create()
+        source = other if isinstance(other, Home) else Home(other)
+        done = bring(self.home.lists, source.lists, suffixes=self._suffixes)
+        if done.files or done.feeds or done.notices:
+            self._tell()
+        return done
 
     # -- lifetime -----------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import url as urls
 from .assess import Circumstances
-from .errors import UrlError
+from .errors import ConfigError, UrlError
 from .headers import Headers
 from .model import Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
 from .signals import login_words, response
@@ -39,6 +39,19 @@ _DISPOSITION = {Verdict.ALLOW: "released", Verdict.REVIEW: "held", Verdict.DENY:
 def _title(beginning: bytes) -> str:
     match = _TITLE.search(beginning)
     return html.unescape(match[1].decode("utf-8", "replace")).strip() if match else ""
+
+
+def given_body(body: object) -> bytes | None:
+    """The body of a response in hand. Raises `ConfigError` for one that is not bytes: of text nobody can say any more
+    in which encoding it came, and what a page says may hang on that."""
+    if body is None or isinstance(body, bytes):
+        return body
+    if isinstance(body, (bytearray, memoryview)):
+        return bytes(body)
+    raise ConfigError(
+        f"body is {type(body).__name__}; pass the bytes as received (response.content of httpx and requests, "
+        "response.body of scrapy, await response.read() of aiohttp), or leave it out"
+    )
 
 
 class Permit:

@@ -406,3 +406,12 @@ def test_no_spelling_of_a_password_reaches_the_ledger(tmp_path: Path, url: str) 
     with gate(FakeWeb(), tmp_path) as opened:
         assert opened.check(url).verdict == "deny"
     assert "SECRET" not in "".join(file.read_text("utf-8") for file in (tmp_path / "ledger").glob("*.jsonl"))
+
+
+def test_a_body_that_is_text_is_refused_with_what_to_pass(tmp_path: Path) -> None:
+    web = FakeWeb({f"{SITE}/robots.txt": ""})
+    with gate(web, tmp_path) as one:
+        for wrong in ("<html>", ["x"]):
+            with pytest.raises(ConfigError, match=r"pass the bytes as received \(response.content"):
+                one.inspect(f"{SITE}/a", status=200, body=wrong)  # type: ignore[arg-type]
+        assert one.inspect(f"{SITE}/a", status=200, body=memoryview(b"<html>x")).verdict == "allow"  # type: ignore[arg-type]

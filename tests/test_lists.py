@@ -170,6 +170,8 @@ def test_stale_keeps_the_last_good_version_and_says_so(home: Home) -> None:
         assert "not renewed in time" in stale.explain()
         assert stale.basis.finding("C1").params == {"lists": NAME}  # type: ignore[union-attr]
         assert c1(gate.check("https://a.example/")) == ("met", "c1.known")
+        gate.check("https://d.example/")
+    assert home.events().count("stale") == 1
     assert home.update() == "stale"
     with home.gate() as gate:
         assert c1(gate.check("https://c.example/")) == ("not_met", "c1.none_stale")

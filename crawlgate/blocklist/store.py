@@ -212,6 +212,19 @@ class ListStore:
             known.sort(key=lambda line: str(line["received_at"]))
             self._write(INDEX, b"".join(map(_canonical, known)))
 
+    def bring(self, other: ListStore) -> None:
+        """Take the lines of another store's index that are not here; a list received twice counts from the first time.
+        Raises `ConfigError` where one of the two cannot be read."""
+        theirs = other._index()
+        if not theirs:
+            return
+        with locked(self.directory, _LOCK):
+            known = self._index()
+            more = [line for line in theirs if line not in known]
+            if more:
+                lines = sorted(known + more, key=lambda line: datetime.fromisoformat(line["received_at"]))
+                self._write(INDEX, b"".join(map(_canonical, lines)))
+
     def _received(self, line: dict[str, Any]) -> RawList:
         """A list as it was received, from the copy kept."""
         known = Format(line["format"]) if line.get("format") else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import click
 
 from ..clock import SystemClock
-from ..errors import ConfigError
+from ..errors import ConfigError, LedgerInvalid
 from ..explain import printable
 from ..home import Home
 from .ledger_options import head_of, home_option, key_option
@@ -39,7 +40,7 @@ def compress(home: Path) -> None:
 @home_option
 @key_option
 def merge(homes: tuple[Path, ...], home: Path, ledger_key: Path | None) -> None:
-    """Copy ledger and evidence of each HOME into the one of --home, and put that on record.
+    """Copy ledger, evidence and lists of each HOME into the one of --home, and put that on record.
 
     Every ledger stays a chain of its own, with its own key; records keep their names. A HOME that does not verify is
     refused (exit code 3). Segments that are being written are left out; merge again when their writers are done.
@@ -47,6 +48,7 @@ def merge(homes: tuple[Path, ...], home: Path, ledger_key: Path | None) -> None:
     from ..ledger.merge import merge as merge_ledgers
     from ..ledger.merge import unsealed
     from ..ledger.open import open_ledger
+    from ..lists import Lists
 
     folders, now = Home(home), SystemClock().now
     for other in homes:
@@ -68,24 +70,57 @@ def merge(homes: tuple[Path, ...], home: Path, ledger_key: Path | None) -> None:
     )
     for each, other in zip(copied, homes, strict=True):
         files = _copy_files(Home(other).evidence, folders.evidence)
+        with Lists(folders) as lists:
+            brought = lists.bring(Home(other))
         click.echo(
             f"{printable(str(other))}: segments copied {len(each.new):,}, here already {len(each.known):,}, "
-            f"being written and left out {len(each.written):,}; evidence files copied {files:,}"
+            f"being written and left out {len(each.written):,}, deleted here and left out {len(each.deleted):,}; "
+            f"evidence files copied {files:,}; lists and letters {brought.files:,}, subscriptions "
+            f"{len(brought.feeds):,}, notices {brought.notices:,}"
         )
+        for name in brought.apart:
+            click.echo(
+                f"{printable(str(other))}: {name} is subscribed to in both homes, each with a history of its own; "
+                "that of this home stays",
+                err=True,
+            )
+        for path in brought.damaged:
+            click.echo(f"{printable(str(path))} is not what its name says, and was not taken", err=True)
 
 
-def _copy_files(source: Path, target: Path, *, copy: Callable[[Path, Path], object] = shutil.copy2) -> int:
-    """Copy evidence files that are not there yet, whole or not at all."""
+def _copy_files(source: Path, target: Path, *, copy: Callable[[Path, Path], object] = shutil.copyfile) -> int:
+    """Copy evidence files that are not there yet, or have grown since, whole or not at all; how many.
+
+    Raises `ConfigError` where one cannot be copied, `LedgerInvalid` for one that is there with other content.
+    """
     count = 0
     for path in sorted(source.glob("*.warc.gz")) if source.is_dir() else ():
         there = target / path.name
-        if not there.exists():
-            part = target / f".{path.name}.part"
-            try:
-                copy(path, part)
-                part.replace(there)
-            except OSError as error:
-                part.unlink(missing_ok=True)
-                raise ConfigError(f"evidence {path} cannot be copied to {target}: {error.strerror}") from None
-            count += 1
+        part = target / f".{path.name}.part"
+        try:
+            if there.exists():
+                if not _begin_alike(path, there):
+                    raise LedgerInvalid(f"evidence {there} is there with other content than {path}", str(there))
+                if path.stat().st_size <= there.stat().st_size:
+                    continue
+            copy(path, part)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(there)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise ConfigError(f"evidence {path} cannot be copied to {target}: {error.strerror}") from None
+        count += 1
     return count
+
+
+def _begin_alike(one: Path, other: Path) -> bool:
+    """True if one of two files begins with all of the other."""
+    with one.open("rb") as first, other.open("rb") as second:
+        left = min(os.fstat(first.fileno()).st_size, os.fstat(second.fileno()).st_size)
+        while left > 0:
+            size = min(left, 1 << 20)
+            if first.read(size) != second.read(size):
+                return False
+            left -= size
+    return True

@@ -86,7 +86,7 @@ def prove(records: tuple[str, ...], home: Path, out: Path, kept: Path | None, no
     `--checkpoint` the proofs end in that checkpoint: by a consistency proof, or by the records in which later
     segments note the end of earlier ones.
     """
-    from .proof_files import ProofFiles
+    from ..audit.proof_files import ProofFiles
 
     written = ProofFiles(Home(home), out, kept)
     for record in records:

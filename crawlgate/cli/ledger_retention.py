@@ -50,7 +50,10 @@ def add(name: str, by: str, reason: str, since: str | None, until: str | None, h
 @click.option("--reason", required=True, help="Why it is not needed any more.")
 @home_option
 def release(name: str, by: str, reason: str, home: Path) -> None:
-    """Put the release of the hold NAME on record. Prints the record."""
+    """Put the release of the hold NAME on record. Prints the record.
+
+    Where merged ledgers each have a hold of that name, NAME is the record of the one that ends (`hold list`).
+    """
     from ..ledger.retention import release_hold
 
     said(by=by, reason=reason)
@@ -71,7 +74,7 @@ def show(home: Path, form: str) -> None:
             click.echo(orjson.dumps(one, option=orjson.OPT_UTC_Z))
         else:
             span = f"{_day(one.since, 'the beginning')} to {_day(one.until, 'any time')}"
-            line = f"{one.name}  records of {span}  since {timestamp(one.at)}  {one.by}  {one.reason}"
+            line = f"{one.name}  records of {span}  since {timestamp(one.at)}  {one.by}  {one.reason}  [{one.record}]"
             click.echo(printable(line))
     if not in_force:
         click.echo("no hold is in force", err=True)

@@ -18,6 +18,7 @@ from ..errors import LedgerError, LedgerInvalid
 from . import segments
 from .closing import closed
 from .compressed import Damaged
+from .retention import deleted_segments
 from .segments import Segment
 from .verify import verify
 from .writer import LedgerWriter
@@ -25,25 +26,32 @@ from .writer import LedgerWriter
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What was copied from one ledger: segments new here, those that were here already, and those being written."""
+    """What was copied from one ledger: segments new here, those that were here already, those being written, and
+    those that are on record here as deleted, which do not come back."""
 
     source: Path
     new: tuple[str, ...]
     known: tuple[str, ...]
     written: tuple[str, ...]
+    deleted: tuple[str, ...] = ()
 
 
 def copy_in(target: Path, source: Path) -> Copied:
     """Copy the segments of the ledger `source` that are not in `target` yet.
 
     Raises `LedgerInvalid` for a source that does not verify, or with a segment that is here under the same name with
-    other content; nothing is copied then. Segments that are being written are left out: merge again later.
+    other content; nothing is copied then. Segments that are being written are left out: merge again later. So are
+    those that were deleted here.
     """
     report = verify(source)
     if any(fault.code != "cut" for fault in report.problems):
         report.require()
     target.mkdir(parents=True, exist_ok=True)
-    new, known, written = [], [], []
+    gone = deleted_segments(target)
+    new: list[Path] = []
+    deleted: list[Path] = []
+    known: list[str] = []
+    written: list[str] = []
     for path in segments.segments(source):
         name = segments.name_of(path)
         here = segments.find(target, name)
@@ -52,14 +60,16 @@ def copy_in(target: Path, source: Path) -> Copied:
                 written.append(name)
                 continue
             if here is None:
-                new.append(path)
+                (deleted if name in gone else new).append(path)
                 continue
             known.append(name)
             if _digest(segment) != _digest_of(here):
                 raise LedgerInvalid(f"the segment {name} is in {target} with other content than in {source}", str(here))
     for path in new:
         _copy(path, target / path.name)
-    return Copied(source, tuple(map(segments.name_of, new)), tuple(known), tuple(written))
+    return Copied(
+        source, tuple(map(segments.name_of, new)), tuple(known), tuple(written), tuple(map(segments.name_of, deleted))
+    )
 
 
 def merge(

@@ -28,7 +28,7 @@ def pack(path: Path, *, smallest: int = 0) -> Path | None:
     packed = path.with_name(name_of(path) + PACKED)
     temporary = path.with_name(f".{packed.name}")
     try:
-        with _alone(path.parent):
+        with alone(path.parent):
             return _pack(path, packed, temporary, smallest)
     except OSError as error:
         raise segments.failure("compress the ledger segment", path, error) from None
@@ -63,7 +63,7 @@ def _pack(path: Path, packed: Path, temporary: Path, smallest: int) -> Path | No
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def alone(directory: Path) -> Iterator[None]:
     """One compression at a time in a ledger, whichever process does it."""
     lock = os.open(directory / ".packing", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:

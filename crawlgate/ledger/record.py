@@ -30,6 +30,7 @@ FIELDS: Mapping[str, tuple[tuple[str, type], ...]] = {
     "override": (*_TIMED, ("by", str), ("effect", str), ("findings", dict), ("until", str)),
     "revocation": (*_TIMED, ("by", str), ("override", str)),
     "attempt": (*_TIMED, ("site", str), ("url", str), ("user_agent", str)),
+    "client": (*_TIMED, ("client", str), ("settings", list)),
     "register": (*_TIMED, ("host", str), ("product", str), ("source", str)),
     "list": _TIMED,
     "outside": (*_TIMED, ("name", str), ("by", str), ("reason", str)),

@@ -22,6 +22,7 @@ from .canonical import RecordError, Table, decode, moment, timestamp
 from .checkpoint import encode_hash
 from .compressed import Damaged
 from .merkle import Tree, leaf_hash
+from .packing import alone
 from .query import records
 from .segments import Segment
 from .writer import LedgerWriter
@@ -39,8 +40,12 @@ _BATCH = 4096
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A legal hold in force: nothing recorded from `since` to `until` (None: open) is deleted."""
+    """A legal hold in force: nothing recorded from `since` to `until` (None: open) is deleted.
 
+    `record` is the one that ordered it, `segment:number`. Ledgers that came together may each have a hold of that name.
+    """
+
+    record: str
     name: str
     by: str
     reason: str
@@ -68,24 +73,30 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a deletion would do: the segments that go, and those that are old enough but stay, with the reason."""
+    """What a deletion would do: the segments that go, and those that are old enough but stay, with the reason.
+
+    `leftover` are files of segments that are on record as deleted: of a deletion that was interrupted, or of another
+    home of which they were merged again. A hold keeps them like all others.
+    """
 
     before: datetime
     going: tuple[Candidate, ...]
     staying: tuple[tuple[str, str], ...]
-    leftover: tuple[Path, ...] = ()
+    leftover: tuple[Candidate, ...] = ()
 
 
 def holds(directory: Path) -> list[Hold]:
-    """The holds in force, oldest first."""
+    """The holds in force, oldest first. A release ends the hold whose record it names, and no other of that name."""
     found: dict[str, Hold] = {}
+    released: set[str] = set()
     for record in records(directory, kinds={"hold"}):
-        table, name = record.table, str(record.table["name"])
+        table = record.table
         if table["action"] == "add" and record.at is not None:
-            found[name] = Hold(name, table["by"], table["reason"], record.at, _time(table, "from"), _time(table, "to"))
+            since, until = _time(table, "from"), _time(table, "to")
+            found[record.id] = Hold(record.id, table["name"], table["by"], table["reason"], record.at, since, until)
         elif table["action"] == "release":
-            found.pop(name, None)
-    return list(found.values())
+            released.add(str(table.get("hold")))
+    return [hold for name, hold in found.items() if name not in released]
 
 
 def add_hold(
@@ -109,42 +120,63 @@ def add_hold(
 
 
 def release_hold(open_writer: OpenWriter, directory: Path, name: str, *, at: datetime, by: str, reason: str) -> str:
-    """Put the release of a hold on record; the record. Raises `ConfigError` if there is no such hold."""
+    """Put the release of a hold on record; the record. `name` is its name, or the record that ordered it.
+
+    Raises `ConfigError` if there is no such hold, or if merged ledgers each have one of that name.
+    """
     with retention_lock(directory):
-        known = [hold.name for hold in holds(directory)]
-        if name not in known:
-            raise ConfigError(f"no hold {name!r} is in force; in force: {', '.join(known) or 'none'}")
-        return _put(open_writer, "hold", {"at": at, "action": "release", "name": name, "by": by, "reason": reason})
+        in_force = holds(directory)
+        meant = [hold for hold in in_force if name in (hold.name, hold.record)]
+        if not meant:
+            known = ", ".join(hold.name for hold in in_force)
+            raise ConfigError(f"no hold {name!r} is in force; in force: {known or 'none'}")
+        if len(meant) > 1:
+            told = ", ".join(f"{hold.record} by {hold.by}" for hold in meant)
+            raise ConfigError(f"{len(meant)} holds {name!r} are in force; name the record of the one that ends: {told}")
+        hold = meant[0]
+        table = {"at": at, "action": "release", "hold": hold.record, "name": hold.name, "by": by, "reason": reason}
+        return _put(open_writer, "hold", table)
+
+
+def deleted_segments(directory: Path) -> set[str]:
+    """Names of the segments that are on record as deleted; none where there is no ledger."""
+    if not segments.segments(directory):
+        return set()
+    told = (record.table["segments"] for record in records(directory, kinds={"deletion"}))
+    return {
+        name
+        for tables in told
+        for one in tables
+        if isinstance(one, dict) and isinstance(name := one.get("segment"), str)
+    }
 
 
 def plan(directory: Path, before: datetime) -> Plan:
     """Which segments end before `before` and may go. Raises `LedgerError` where the ledger cannot be read."""
     paths = segments.some_segments(directory)
     in_force = holds(directory)
-    gone = {one["segment"] for record in records(directory, kinds={"deletion"}) for one in record.table["segments"]}
+    gone = deleted_segments(directory)
     looked = [_look(path) for path in paths]
     newest = {look.ledger: look.path for look in looked}
     going: list[Candidate] = []
     staying: list[tuple[str, str]] = []
-    leftover: list[Path] = []
+    leftover: list[Candidate] = []
     for look in looked:
         name = segments.name_of(look.path)
-        if name in gone:
-            leftover.append(look.path)
-            continue
-        why = look.why
-        if why is None and look.last is not None and look.last >= before:
+        why, deleted = look.why, name in gone
+        if why is None and look.last is not None and look.last >= before and not deleted:
             continue
         hold = next((h for h in in_force if look.first and look.last and h.covers(look.first, look.last)), None)
-        if why is None and newest[look.ledger] == look.path:
+        if why is None and newest[look.ledger] == look.path and not deleted:
             why = "the newest segment of its ledger"
         if why is None and hold is not None:
             why = f"held: {hold.name} ({hold.by}: {hold.reason})"
         if why is not None or look.first is None or look.last is None:
-            if look.last is None or look.last < before:
+            if look.last is None or look.last < before or deleted:
                 staying.append((name, why or "it has no record with a time"))
             continue
-        going.append(Candidate(look.path, name, look.ledger, look.records, look.root, look.first, look.last))
+        candidate = Candidate(look.path, name, look.ledger, look.records, look.root, look.first, look.last)
+        (leftover if deleted else going).append(candidate)
     going, kept = _closers_stay(going, looked)
     return Plan(before, tuple(going), tuple(staying + kept), tuple(leftover))
 
@@ -159,19 +191,25 @@ def delete(
     """
     with retention_lock(directory):
         record = None
+        for hold in holds(directory):
+            for candidate in (*decided.going, *decided.leftover):
+                if hold.covers(candidate.first, candidate.last):
+                    raise ConfigError(f"the hold {hold.name!r} came meanwhile; look at the plan again")
         if decided.going:
-            for hold in holds(directory):
-                for candidate in decided.going:
-                    if hold.covers(candidate.first, candidate.last):
-                        raise ConfigError(f"the hold {hold.name!r} came meanwhile; look at the plan again")
             table = {"at": at, "by": by, "reason": reason, "before": timestamp(decided.before)}
             record = _put(open_writer, "deletion", {**table, "segments": [_told(one) for one in decided.going]})
-        for path in [*(candidate.path for candidate in decided.going), *decided.leftover]:
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise segments.failure("delete the ledger segment", path, error) from None
+        with alone(directory):
+            for candidate in (*decided.going, *decided.leftover):
+                for form in (segments.SUFFIX, segments.PACKED):  # it may have been compressed since it was looked at
+                    _unlink(directory / (candidate.segment + form))
         return record
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise segments.failure("delete the ledger segment", path, error) from None
 
 
 def _told(candidate: Candidate) -> Table:

@@ -160,6 +160,12 @@ def _attempt(table: Mapping[str, Any], words: Words) -> str:
     return "  ".join(part for part in (*parts, of) if part)
 
 
+def _client(table: Mapping[str, Any], _words: Words) -> str:
+    found = [row for row in sequence(table.get("settings")) if isinstance(row, Mapping)]
+    named = (f"{text(row.get('looks_like'))}: {text(row.get('setting'))} {text(row.get('value'))}" for row in found)
+    return "  ".join((text(table.get("client")), *named))
+
+
 def _register(table: Mapping[str, Any], _words: Words) -> str:
     price = " ".join(text(table.get(key)) for key in ("price", "currency") if table.get(key))
     named = (text(table.get("host")), text(table.get("product")), text(table.get("name")), price)
@@ -219,6 +225,7 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
     "override": _override,
     "revocation": _revocation,
     "attempt": _attempt,
+    "client": _client,
     "register": _register,
     "hold": _hold,
     "deletion": _deletion,

@@ -1,5 +1,6 @@
 """`crawlgate ledger keygen, checkpoint, prove, compress, merge, hold, delete` and `crawlgate attest` as a user meets them."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -115,12 +116,25 @@ def test_merge(run, tmp_path):
     one, two = home_of(tmp_path / "one")[0], home_of(tmp_path / "two", ["https://b.example/"])[0]
     (two / "evidence").mkdir()
     (two / "evidence" / "x.warc.gz").write_bytes(b"w")
-    out, _ = run("ledger", "merge", two, "--home", one)
+    (two / "lists" / "documents").mkdir(parents=True)
+    letter = hashlib.sha256(b"letter").hexdigest()
+    (two / "lists" / "documents" / letter).write_bytes(b"letter")
+    (two / "lists" / "documents" / ("0" * 64)).write_bytes(b"altered")
+    out, err = run("ledger", "merge", two, "--home", one)
+    assert "lists and letters 1" in out
+    assert (one / "lists" / "documents" / letter).read_bytes() == b"letter"
+    assert "is not what its name says" in err
     assert "segments copied 1, here already 0" in out
     assert "evidence files copied 1" in out
     assert (one / "evidence" / "x.warc.gz").read_bytes() == b"w"
     assert "here already 1" in run("ledger", "merge", two, "--home", one)[0]
     assert verify(one / "ledger").ok
+    (two / "evidence" / "x.warc.gz").write_bytes(b"written on")  # its writer was alive the first time
+    assert "evidence files copied 1" in run("ledger", "merge", two, "--home", one)[0]
+    assert (one / "evidence" / "x.warc.gz").read_bytes() == b"written on"
+    (two / "evidence" / "x.warc.gz").write_bytes(b"other")
+    assert "other content" in run("ledger", "merge", two, "--home", one, code=3)[1]
+    (two / "evidence" / "x.warc.gz").unlink()
     assert "name the other ones" in run("ledger", "merge", one, "--home", one, code=2)[1]
     assert "no ledger" in run("ledger", "merge", tmp_path / "three", "--home", one, code=2)[1]
     path = next((two / "ledger").glob("*.jsonl"))

@@ -6,17 +6,19 @@ They are the real ones with their own transports: only names are resolved to the
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from crawlgate import AsyncGate, Declaration, Gate
 from crawlgate.ledger.query import DecisionRecord, decisions, records
 from tests.webserver import WebServer
 
+T = TypeVar("T")
 AGENT = "ExampleBot/1.0 (+https://lab.example/bot)"
 DECLARATION = Declaration(operator="Example Lab", token="ExampleBot", user_agent=AGENT, token_published=True)
 HERE = ["127.0.0.0/8"]
@@ -144,3 +146,25 @@ CLIENTS: dict[str, type[Client]] = {
     "aiohttp": Aiohttp,
 }
 """By the name that stands over a column of the matrix."""
+
+
+HEAD = b"<!doctype html><html><head><title>Tide tables</title></head>"
+PAGE = HEAD + b"<body>" + random.Random(3).randbytes(400_000)
+
+
+@contextmanager
+def started(client: Callable[[WebServer, Path], T], home: Path) -> Iterator[Callable[[dict[str, Any]], tuple[T, str]]]:
+    """Starts a site at a.test and a client before it: the client, and where the site is."""
+    running: list[tuple[WebServer, Any]] = []
+
+    def run(site: dict[str, Any]) -> tuple[T, str]:
+        web = WebServer({"a.test": site}).__enter__()
+        made = client(web, home / "home")
+        running.append((web, made))
+        return made, f"http://a.test:{web.port}"
+
+    with names():
+        yield run
+        for web, made in running:
+            made.close()
+            web.__exit__(None, None, None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,29 +15,17 @@ import pytest
 
 from crawlgate import Denied, Held
 from crawlgate.integrations.aiohttp import gate_middleware
-from tests.integrations.clients import AGENT, Aiohttp, names
-from tests.webserver import CUT, HANG, Answer, WebServer, robots
+from tests.integrations.clients import AGENT, HEAD, PAGE, Aiohttp, started
+from tests.webserver import CUT, HANG, Answer, robots
 
-HEAD = b"<!doctype html><html><head><title>Tide tables</title></head>"
 NOAI = b'<!doctype html><html><head><meta name="robots" content="noai"></head><body>tide'
-PAGE = HEAD + b"<body>" + random.Random(3).randbytes(400_000)
 Start = Callable[..., tuple[Aiohttp, str]]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    running: list[tuple[WebServer, Aiohttp]] = []
-
-    def run(site: dict[str, Any]) -> tuple[Aiohttp, str]:
-        web = WebServer({"a.test": site}).__enter__()
-        running.append((web, Aiohttp(web, tmp_path / "home")))
-        return running[-1][1], f"http://a.test:{web.port}"
-
-    with names():
-        yield run
-        for web, client in running:
-            client.close()
-            web.__exit__(None, None, None)
+    with started(Aiohttp, tmp_path) as start:
+        yield start
 
 
 def test_bodies_arrive_as_without_the_gate_in_every_way_of_reading(start: Start) -> None:

@@ -438,26 +438,44 @@ def test_a_head_that_is_fine_streams_before_the_rest_is_sent(start: Start) -> No
         assert b"".join(chunks) == rest
 
 
-def test_a_page_without_the_end_of_a_head_is_held_back_until_its_text_begins(start: Start) -> None:
-    first, second, third = b"<title>x</title>" + b" " * 16_000, b"-" * 200, b"the end"
+def test_a_page_without_the_end_of_a_head_is_held_back_up_to_the_bound(start: Start) -> None:
+    bound = 16 * 1024
+    first, second, third = b"<title>x</title>" + b" " * (bound - 100), b"-" * 200, b"the end"
     early, late = threading.Event(), threading.Event()
-    scraper = start({"a.test": {"/p": Answer((first, early, second, late, third))}})
+    scraper = start(
+        {"a.test": {"/p": Answer((first, early, second, late, third))}},
+        gate={"limits": replace(DEFAULT_LIMITS, page_head_bytes=bound)},
+    )
     threading.Timer(0.1, early.set).start()
-    threading.Timer(0.2, late.set).start()
     with scraper.stream("http://a.test/p") as response:
         assert early.is_set(), "handed out although more of the head could have come"
-        assert b"".join(scraper.chunks(response)) == first + second + third
+        chunks = scraper.chunks(response)
+        got = next(chunks)
+        while len(got) < len(first + second):
+            got += next(chunks)
+        late.set()
+        assert got + b"".join(chunks) == first + second + third
+    assert scraper.decisions("http://a.test/p")[-1].basis["not_assessed"]["check.terms"] == "not_assessed.head_only"
 
 
-def test_a_page_whose_head_does_not_end_within_the_bound(start: Start) -> None:
-    """What its head says is not known, which is not the same as a head that says nothing."""
+def test_a_large_page_without_the_end_of_a_head(start: Start) -> None:
     body = b"<title>x</title>" + b"tide " * MEGABYTE
     scraper = start({"a.test": {"/p": Answer(body)}})
+    with scraper.stream("http://a.test/p") as response:
+        hit = scraper.web.hits("a.test", "/p")[0]
+        assert hit.sent < DEFAULT_LIMITS.page_head_bytes + FAR_BELOW
+        assert b"".join(scraper.chunks(response)) == body
+
+
+@pytest.mark.parametrize(
+    "head", [b"<script>" + b"//" * MEGABYTE, b"<!--" + b"-" * MEGABYTE, b"<meta name=a content=b>" * (MEGABYTE // 16)]
+)
+def test_a_page_whose_head_goes_on_beyond_the_bound(start: Start, head: bytes) -> None:
+    """What its head says is not known, which is not the same as a head that says nothing."""
+    scraper = start({"a.test": {"/p": Answer(b"<title>x</title>" + head)}})
     error = scraper.denied("http://a.test/p")
     assert met(error, "B2", "unknown")
     assert error.decision.temporary
-    hit = scraper.web.hits("a.test", "/p")[0]
-    assert hit.sent < DEFAULT_LIMITS.page_head_bytes + FAR_BELOW
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "application/pdf", "application/octet-stream", "text/plain"])

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -17,28 +15,16 @@ from urllib3.util.retry import Retry
 
 from crawlgate import ConfigError, Denied, Held
 from crawlgate.integrations.requests import GateAdapter, GateSession
-from tests.integrations.clients import AGENT, Requests, names
-from tests.webserver import CUT, Answer, Request, WebServer, redirect, robots
+from tests.integrations.clients import AGENT, HEAD, PAGE, Requests, started
+from tests.webserver import CUT, Answer, Request, redirect, robots
 
-HEAD = b"<!doctype html><html><head><title>Tide tables</title></head>"
-PAGE = HEAD + b"<body>" + random.Random(3).randbytes(400_000)
 Start = Callable[..., tuple[Requests, str]]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    running: list[tuple[WebServer, Requests]] = []
-
-    def run(site: dict[str, Any]) -> tuple[Requests, str]:
-        web = WebServer({"a.test": site}).__enter__()
-        running.append((web, Requests(web, tmp_path / "home")))
-        return running[-1][1], f"http://a.test:{web.port}"
-
-    with names():
-        yield run
-        for web, client in running:
-            client.close()
-            web.__exit__(None, None, None)
+    with started(Requests, tmp_path) as start:
+        yield start
 
 
 def test_bodies_arrive_as_without_the_gate(start: Start) -> None:

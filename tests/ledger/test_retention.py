@@ -11,6 +11,7 @@ from crawlgate.errors import ConfigError, LedgerError, LedgerInvalid
 from crawlgate.ledger import retention
 from crawlgate.ledger.checkpoint import read
 from crawlgate.ledger.merge import copy_in, merge, unsealed
+from crawlgate.ledger.packing import pack
 from crawlgate.ledger.prove import Prover
 from crawlgate.ledger.query import decisions
 from crawlgate.ledger.retention import add_hold, delete, holds, plan, release_hold
@@ -190,6 +191,49 @@ def test_a_hold_that_comes_between_plan_and_deletion_wins(tmp_path):
     assert "deletion" not in verify(tmp_path).records
 
 
+def test_a_hold_that_comes_after_an_interrupted_deletion_keeps_what_is_left(tmp_path):
+    made = [recorded(tmp_path, day) for day in range(3)]
+    kept = (tmp_path / f"{made[0]}.jsonl").read_bytes()
+    run(tmp_path, AT + 2 * DAY)
+    (tmp_path / f"{made[0]}.jsonl").write_bytes(kept)
+    decided = plan(tmp_path, AT + 2 * DAY)
+    add_hold(lambda: opened(tmp_path, AT + 60 * DAY), tmp_path, "late", at=AT, **WHO)
+    with pytest.raises(ConfigError, match="'late' came meanwhile"):
+        delete(lambda: opened(tmp_path, AT + 61 * DAY), tmp_path, decided, at=AT, **WHO)
+    decided, record = run(tmp_path, AT + 2 * DAY, day=62)
+    assert (decided.going, decided.leftover, record) == ((), (), None)
+    assert "held: late" in dict(decided.staying)[made[0]]
+    assert made[0] in names(tmp_path)
+
+
+def test_a_segment_compressed_since_the_plan_goes_too(tmp_path):
+    made = [recorded(tmp_path, day) for day in range(3)]
+    decided = plan(tmp_path, AT + 2 * DAY)
+    pack(tmp_path / f"{made[0]}.jsonl")
+    delete(lambda: opened(tmp_path, AT + 9 * DAY), tmp_path, decided, at=AT, **WHO)
+    assert not set(made[:2]) & set(names(tmp_path))
+    assert verify(tmp_path).warnings == ()
+
+
+def test_a_release_in_another_home_does_not_end_the_hold_of_this_one(tmp_path):
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    made = recorded(mine, 1)
+    recorded(mine, 2)
+    recorded(other, 1, key=OTHER)
+    first = add_hold(lambda: opened(mine, AT + 3 * DAY), mine, "claim-7", at=AT, **WHO)
+    add_hold(lambda: opened(other, AT + 4 * DAY, OTHER), other, "claim-7", at=AT, **WHO)
+    release_hold(lambda: opened(other, AT + 5 * DAY, OTHER), other, "claim-7", at=AT, **WHO)
+    second = add_hold(lambda: opened(other, AT + 6 * DAY, OTHER), other, "claim-7", at=AT, by="M. Ito", reason="r")
+    merged(mine, other)
+    assert [hold.record for hold in holds(mine)] == [first, second]
+    assert "held" in dict(plan(mine, AT + 3 * DAY).staying)[made]
+    with pytest.raises(ConfigError, match="2 holds 'claim-7' are in force") as refused:
+        release_hold(lambda: opened(mine, AT + 99 * DAY), mine, "claim-7", at=AT, **WHO)
+    assert f"{second} by M. Ito" in str(refused.value)
+    release_hold(lambda: opened(mine, AT + 99 * DAY), mine, second, at=AT, **WHO)
+    assert [hold.record for hold in holds(mine)] == [first]
+
+
 def test_no_ledger_no_lock(tmp_path):
     with pytest.raises(LedgerError, match="cannot lock"), retention.retention_lock(tmp_path / "nowhere"):
         pass
@@ -229,6 +273,18 @@ def test_ledgers_of_several_machines_come_together(tmp_path):
     recorded(mine, 100)
     assert merged(mine, one)[0].new == (second,)
     assert verify(mine).problems == ()
+
+
+def test_what_was_deleted_here_does_not_come_back(tmp_path):
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    recorded(mine, 30)
+    made = [recorded(other, day, key=OTHER) for day in range(3)]
+    merged(mine, other)
+    run(mine, AT + 2 * DAY, day=95)
+    (again,) = merged(mine, other)
+    assert (again.new, again.known, again.deleted) == ((), (made[2],), tuple(made[:2]))
+    report = verify(mine)
+    assert (report.problems, report.warnings) == ((), ())
 
 
 def test_what_is_being_written_is_left_for_the_next_time(tmp_path):

@@ -1,4 +1,4 @@
-"""The files of `crawlgate ledger prove`: records, proofs, keys, and the verifier."""
+"""Proofs as files: records, inclusion and consistency proofs, keys, and the verifier."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ class ProofFiles:
         self._kept = None if kept is None else _last_note(kept)
         self._keys: set[str] = set()
         self._runs: list[list[str]] = []
+
+    @property
+    def runs(self) -> list[list[str]]:
+        """The files that the verifier takes together, pair after pair."""
+        return self._runs
 
     @property
     def command(self) -> str:
