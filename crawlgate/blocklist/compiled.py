@@ -32,7 +32,7 @@ from ..model import Notice
 from . import lookup
 from .entry import Entry, EntryDefaults, entry_from_table, notice
 from .hashes import FileHashes
-from .match import Listing
+from .match import Listing, Told
 from .target import HOST, SCOPES, Rejected
 
 if TYPE_CHECKING:
@@ -72,9 +72,12 @@ class CompiledList(Listing):
         self.folder = folder
         self.meta = meta = _meta(folder, hashes)
         self._defaults = defaults
+        self._id: str = meta["sha256"][:12]
         self._entries: int = meta["entries"]
         self._keys: Trie = Trie()
         self._keys.mmap(str(folder / KEYS))
+        self._find = self._keys.get
+        self._has_networks = bool(meta["networks"])
         self._starts = _mapped(folder / "starts").cast("I")
         self._members = _mapped(folder / "members").cast("I")
         self._offsets = _mapped(folder / "offsets").cast("Q")
@@ -92,8 +95,34 @@ class CompiledList(Listing):
         """The items that are no entries."""
         return Rejects(self.folder / REJECTED, self.meta["rejected"])
 
+    @property
+    def name(self) -> str:
+        return self._defaults.source
+
+    @property
+    def has_places(self) -> bool:
+        return bool(self.meta["places"])
+
+    def covering_each(self, hosts: Iterable[str | None]) -> Iterator[tuple[int, Sequence[int]]]:
+        # As the base class, without a call for each host that is not covered, which is nearly every one.
+        find, networks = self._find, self._has_networks
+        for position, host in enumerate(hosts):
+            name = host or ""
+            while name:
+                key = find(name)
+                if key is not None:
+                    found = self._covering(host or "", name, key)
+                    if found:
+                        yield position, found
+                    break
+                name = name.partition(".")[2]
+                if "." not in name:
+                    if networks and (found := self._networks(host or "")):
+                        yield position, found
+                    break
+
     def get(self, key: str) -> Sequence[int]:
-        found = self._keys.get(key)
+        found = self._find(key)
         return () if found is None else self._under(found)
 
     def beginnings(self, text: str) -> Iterable[str]:
@@ -104,21 +133,32 @@ class CompiledList(Listing):
         found: Iterator[str] = self._keys.iterkeys(beginning)
         return found
 
-    def covering(self, host: str) -> list[int]:
-        # As the base class, without a call for each label: this is what every host is asked.
-        find, found, name = self._keys.get, [], host
+    def covering(self, host: str) -> Sequence[int]:
+        # As the base class, without a call for each label: this is what every host is asked, nearly always in vain.
+        find, name = self._find, host
         while True:
             key = find(name)
             if key is not None:
-                whole = name is host
-                found += [n for n in self._under(key) if whole or self._kinds[n] & SCOPE_BITS != _HOST]
-            _, dot, name = name.partition(".")
-            if not dot:
-                break
-        if host[-1].isdigit() or host[0] == "[":
-            for begun in self.beginnings(lookup.address_bits(host) or "#"):
-                found += self.get(begun)
-        return found
+                return self._covering(host, name, key)
+            name = name.partition(".")[2]
+            if "." not in name:  # a single label is a public suffix, which no entry names
+                return self._networks(host) if self._has_networks else ()
+
+    def _covering(self, host: str, name: str, key: int | None) -> Sequence[int]:
+        """The entries from `name`, of which `key` is the number, up."""
+        found: list[int] = []
+        while True:
+            if key is not None:
+                whole, kinds = name == host, self._kinds
+                found += [n for n in self._under(key) if whole or kinds[n] & SCOPE_BITS != _HOST]
+            name = name.partition(".")[2]
+            if "." not in name:
+                return found
+            key = self._find(name)
+
+    def _networks(self, host: str) -> Sequence[int]:
+        bits = lookup.address_bits(host)
+        return [number for key in self._keys.prefixes(bits) for number in self.get(key)] if bits else ()
 
     def scope(self, number: int) -> str:
         return SCOPES[self._kinds[number] & SCOPE_BITS]
@@ -156,7 +196,14 @@ class CompiledList(Listing):
         else:
             value, prefix, line = record.decode().split("\t")
             entry = Entry(SCOPES[kind & SCOPE_BITS], value, prefix or None, bool(kind & EXCEPTION))
-        return entry, f"{self.meta['sha256'][:12]}:{line}"
+        return entry, f"{self._id}:{line}"
+
+    def told(self, number: int) -> Told:
+        kind = self._kinds[number]
+        if not kind & COMPACT:
+            return super().told(number)
+        value, prefix, line = str(self._records[self._offsets[number] : self._offsets[number + 1]], "utf-8").split("\t")
+        return f"{self._id}:{line}", SCOPES[kind & SCOPE_BITS], value, prefix or None
 
     def _notice(self, number: int) -> Notice:
         entry, line = self.entry(number)

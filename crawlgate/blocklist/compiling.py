@@ -35,7 +35,7 @@ from .compiled import (
     TAKEN,
     TIMES,
 )
-from .entry import Entry, EntryError, table_of
+from .entry import NOTHING_SAID, Entry, EntryError, table_of
 from .formats import RawList, accepted, nothing, reject
 from .lookup import keys_of
 from .target import SCOPES, Rejected
@@ -69,6 +69,8 @@ def compile_list(raw: RawList, folder: Path, suffixes: Suffixes, *, force: str =
         "format": raw.format,
         "entries": out.entries,
         "rejected": out.rejected,
+        "places": out.places,
+        "networks": out.networks,
         "files": {name: _sealed(folder / name) for name in FILES},
     }
     (folder / META).write_bytes(orjson.dumps(meta, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
@@ -89,9 +91,10 @@ class _Writer:
         self._offsets = array("Q", [0])
         self._kinds = array("B")
         self._terms = array("I")
-        self._times = array("q")
-        self._numbers: dict[tuple[datetime | None, ...], int] = {}
+        self._times = array("q", [NO_DATE] * len(DATES))  # the first set is that of entries without a date
+        self._numbers: dict[tuple[datetime | None, ...], int] = {(None,) * len(DATES): 0}
         self._size = 0
+        self.places = self.networks = 0
         self.rejected = 0
         self.first_reject: Rejected | None = None
 
@@ -116,13 +119,15 @@ class _Writer:
         if number >= MAX_ENTRIES:
             raise FeedError(f"more than {MAX_ENTRIES:,} entries; split the list")
         scope, value, prefix, exception, said = entry
-        kind = _SCOPE_NUMBER[scope] | (EXCEPTION if exception else 0)
-        if said:
-            record = orjson.dumps([line, table_of(entry)])
-            self._terms.append(self._term(said))
-        else:
+        kind = _SCOPE_NUMBER[scope]
+        if exception:
+            kind |= EXCEPTION
+        if said is NOTHING_SAID or not said:
             kind |= COMPACT
             record = f"{value}\t{prefix or ''}\t{line}".encode()
+            self._terms.append(0)
+        else:
+            record = orjson.dumps([line, table_of(entry)])
             self._terms.append(self._term(said))
         self._kinds.append(kind)
         self._lines.append(record)
@@ -132,13 +137,17 @@ class _Writer:
         for key in keys_of(scope, value, prefix, suffixes):
             self._keys.append(key)
             self._owners.append(twice)
-            twice &= ~1
+            if twice & 1:
+                self.places += key[0] in "/="
+                self.networks += key[0] == "#"
+                twice &= ~1
         if len(self._keys) >= _FLUSH:
             self.flush()
 
     def flush(self) -> None:
         self._records.write(b"".join(self._lines))
-        self._key_lines.write("".join(f"{key}\n" for key in self._keys))
+        if self._keys:
+            self._key_lines.write("\n".join(self._keys) + "\n")
         self._lines.clear()
         self._keys.clear()
 
@@ -188,7 +197,7 @@ class _Writer:
             places[key] = place + 1
 
     def _term(self, said: Mapping[str, Any]) -> int:
-        dates = tuple(said.get(name) for name in DATES) if said else ()
+        dates = tuple(said.get(name) for name in DATES)
         number = self._numbers.get(dates)
         if number is None:
             number = len(self._times) // len(DATES)

@@ -42,6 +42,7 @@ __all__ = [
     "DEFAULT_SUFFIXES",
     "HOST",
     "IP",
+    "NOTHING_SAID",
     "PATH_PREFIX",
     "REGISTRABLE_DOMAIN",
     "SCOPES",
@@ -65,7 +66,8 @@ __all__ = [
 
 _TIMES = ("listed_at", "expires_at", "withdrawn_at", "received_at", "effective_at")
 _TEXTS = ("id", "issuer", "reason", "contact")
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+NOTHING_SAID: Mapping[str, Any] = MappingProxyType({})
+"""What an entry says beside its target, where it says nothing."""
 
 
 class Entry(NamedTuple):
@@ -80,7 +82,7 @@ class Entry(NamedTuple):
     value: str
     path_prefix: str | None = None
     exception: bool = False
-    said: Mapping[str, Any] = _NOTHING
+    said: Mapping[str, Any] = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
