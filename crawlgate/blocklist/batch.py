@@ -225,11 +225,11 @@ def _array(texts: Any, what: str) -> Any:
     except ModuleNotFoundError:
         raise ConfigError("columns are read by pyarrow, which is not installed; pip install crawlgate[audit]") from None
     try:
-        made = texts if isinstance(texts, (pa.Array, pa.ChunkedArray)) else pa.chunked_array(texts)  # Arrow's interface
-    except (pa.ArrowException, TypeError, ValueError):
-        made = None
-    try:
-        if made is None:
+        if isinstance(texts, (pa.Array, pa.ChunkedArray)):
+            made = texts
+        elif hasattr(texts, "__arrow_c_stream__"):  # polars and others that speak Arrow
+            made = pa.chunked_array(texts)
+        else:
             made = pa.array(texts, from_pandas=True)
         if isinstance(made, pa.ChunkedArray):
             made = made.combine_chunks()

@@ -2,7 +2,7 @@
 
     meta.json        what it was made of, how many, and the size and hash of each file
     keys.trie        the keys of `lookup`, a marisa trie
-    starts, members  the entries under each key, by the number the trie gives it
+    irregular, shifts, starts, members   from a key to its entries (`numbering`)
     records, offsets what each entry says, and where that stands
     kinds            scope and exception of each entry
     terms, times     which dates an entry has, and those sets of dates
@@ -15,7 +15,6 @@ is written aside and moved into its place whole. What is damaged is found by siz
 from __future__ import annotations
 
 import mmap
-import os
 import struct
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -33,21 +32,18 @@ from . import lookup
 from .entry import Entry, EntryDefaults, entry_from_table, notice
 from .hashes import FileHashes
 from .match import Listing, Told
+from .numbering import entries_of
 from .target import HOST, SCOPES, Rejected
 
 if TYPE_CHECKING:
     from marisa_trie import Trie
 
-META, KEYS, RECORDS, TIMES, REJECTED = "meta.json", "keys.trie", "records", "times", "rejected.jsonl"
-ARRAYS = {"starts": "I", "members": "I", "offsets": "Q", "kinds": "B", "terms": "I"}
-"""Files that hold numbers, each with the type code of `array`."""
-FILES = (KEYS, *ARRAYS, RECORDS, TIMES, REJECTED)
+META, KEYS, RECORDS, REJECTED = "meta.json", "keys.trie", "records", "rejected.jsonl"
+NUMBERING = ("irregular", "shifts", "starts", "members")
+FILES = (KEYS, *NUMBERING, "offsets", "kinds", "terms", "times", RECORDS, REJECTED)
 
 SCOPE_BITS, EXCEPTION, COMPACT = 0x0F, 0x80, 0x40
 """What a byte of `kinds` holds: which scope, whether the entry carves out, whether it says nothing but its target."""
-TAKEN = 2**32 - 1
-"""A member that is not there: one entry of several that say the same is enough."""
-
 DATES = ("listed_at", "received_at", "effective_at", "expires_at", "withdrawn_at")
 NO_DATE = -(2**63)
 DATES_STRUCT = struct.Struct(f"={len(DATES)}q")
@@ -78,13 +74,15 @@ class CompiledList(Listing):
         self._keys.mmap(str(folder / KEYS))
         self._find = self._keys.get
         self._has_networks = bool(meta["networks"])
+        self._irregular = _mapped(folder / "irregular").cast("I")
+        self._shifts = _mapped(folder / "shifts").cast("i")
         self._starts = _mapped(folder / "starts").cast("I")
         self._members = _mapped(folder / "members").cast("I")
         self._offsets = _mapped(folder / "offsets").cast("Q")
         self._kinds = _mapped(folder / "kinds")
         self._terms = _mapped(folder / "terms").cast("I")
-        self._records = _mapped(folder / RECORDS)
-        self._times = _mapped(folder / TIMES)
+        self._records = _map(folder / RECORDS)
+        self._times = _mapped(folder / "times")
         self._remembered = lru_cache(4096)(self._notice)
 
     def __len__(self) -> int:
@@ -188,7 +186,7 @@ class CompiledList(Listing):
 
     def entry(self, number: int) -> tuple[Entry, str]:
         """An entry and its id, or the one it has for want of one."""
-        record = bytes(self._records[self._offsets[number] : self._offsets[number + 1]])
+        record = self._record(number)
         kind = self._kinds[number]
         if not kind & COMPACT:
             line, table = orjson.loads(record)
@@ -202,18 +200,19 @@ class CompiledList(Listing):
         kind = self._kinds[number]
         if not kind & COMPACT:
             return super().told(number)
-        value, prefix, line = str(self._records[self._offsets[number] : self._offsets[number + 1]], "utf-8").split("\t")
+        value, prefix, line = self._record(number).decode().split("\t")
         return f"{self._id}:{line}", SCOPES[kind & SCOPE_BITS], value, prefix or None
 
     def _notice(self, number: int) -> Notice:
         entry, line = self.entry(number)
         return notice(entry, replace(self._defaults, id=line))
 
+    def _record(self, number: int) -> bytes:
+        start = self._offsets[number]
+        return self._records[start : self._records.find(b"\n", start)]
+
     def _under(self, key: int) -> Sequence[int]:
-        start, end = self._starts[key], self._starts[key + 1]
-        if end - start == 1:
-            return (self._members[start],)
-        return [number for number in self._members[start:end] if number != TAKEN]
+        return entries_of(key, self._irregular, self._shifts, self._starts, self._members)
 
 
 class Rejects(Sequence[Rejected]):
@@ -243,10 +242,13 @@ class Rejects(Sequence[Rejected]):
         return next(islice(self, wanted % self._count, None))
 
 
-def _mapped(path: Path) -> memoryview:
+def _map(path: Path) -> mmap.mmap:
     with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        return memoryview(mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b"")
+        return mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+
+
+def _mapped(path: Path) -> memoryview:
+    return memoryview(_map(path) if path.stat().st_size else b"")
 
 
 def _meta(folder: Path, hashes: FileHashes) -> dict[str, Any]:
