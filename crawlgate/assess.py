@@ -18,7 +18,7 @@ from .signals.response import not_read
 from .site import Answer, Site
 from .url import Url
 
-_BEFORE = {"page": "not_assessed.before_fetch", "terms": "not_assessed.before_fetch"}
+_BEFORE = (("page", "not_assessed.before_fetch"), ("terms", "not_assessed.before_fetch"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +70,10 @@ class Assessor:
         self.profile = profile
         self.looked = looked
         self.stale_lists = stale_lists
-        self._no_list = {} if lists_loaded else {"lists": "not_assessed.no_list"}
+        self._after: tuple[tuple[str, str], ...] = () if lists_loaded else (("lists", "not_assessed.no_list"),)
         if stale_lists:
-            self._no_list["list_updates"] = "not_assessed.lists_stale"
+            self._after += (("list_updates", "not_assessed.lists_stale"),)
+        self._before = (*self._after, *_BEFORE)
 
     def before(
         self,
@@ -132,16 +133,28 @@ class Assessor:
         hops: tuple[NoticeMatch, ...] = (),
     ) -> Facts:
         """Everything the criteria read, of one URL at one time."""
-        signals = site.signals(answer, url, reading if reading is not None else SILENCE)
-        not_looked = site.not_looked | self._no_list | (_BEFORE if reading is None else not_read(reading))
         told = circumstances
-        if told.unseen:
-            not_looked = not_looked | dict(told.unseen)
-        here = tuple(offer for offer in offers if dataset.covers(offer, url)) if offers else ()
-        # A whole run is asked about after it; what it learned on the way counts for all of it.
-        entries = told.register if stage is Stage.CORPUS else known(told.register, at)
-        entries = tuple(entry for entry in entries if url.href not in entry.free_urls)
-        sold_here = tuple(entry for entry in entries if is_product(entry, url))
+        signals = site.signals(answer, url, reading if reading is not None else SILENCE)
+        more = (self._before if reading is None else self._after) + told.unseen
+        not_looked, unmade = site.not_looked_with(more)
+        if reading is not None:
+            not_looked, unmade = {**not_looked, **not_read(reading)}, {}
+        if self.looked:
+            unmade = {}
+            not_looked = {check: why for check, why in not_looked.items() if check not in self.looked}
+        bearing = notices.matches(url) if notices is not None else ()
+        here: tuple[PaidOffer, ...] = ()
+        if offers:
+            here = tuple(offer for offer in offers if dataset.covers(offer, url))
+            offers = tuple(o for o in offers if o not in here and url.href not in o.free_urls)
+        entries: tuple[RegisterEntry, ...] = ()
+        sold_here: tuple[RegisterEntry, ...] = ()
+        if told.register:
+            # A whole run is asked about after it; what it learned on the way counts for all of it.
+            entries = told.register if stage is Stage.CORPUS else known(told.register, at)
+            entries = tuple(entry for entry in entries if url.href not in entry.free_urls)
+            sold_here = tuple(entry for entry in entries if is_product(entry, url))
+            entries = tuple(entry for entry in entries if entry not in sold_here)
         return Facts(
             stage=stage,
             at=at,
@@ -156,12 +169,12 @@ class Assessor:
             robots_undated=told.robots_undated,
             robots_unread=told.robots_unread,
             names_us=site.names_us,
-            notices=hops + (notices.matches(url) if notices is not None else ()) + told.notices,
+            notices=hops + bearing + told.notices,
             stale_lists=self.stale_lists,
             offers_here=here,
-            offers_on_site=tuple(o for o in offers if o not in here and url.href not in o.free_urls),
+            offers_on_site=offers,
             register_here=sold_here,
-            register_on_site=tuple(entry for entry in entries if entry not in sold_here),
+            register_on_site=entries,
             traces=told.traces,
             fetched=told.fetched,
             sent_on_record=told.sent_on_record,
@@ -170,5 +183,6 @@ class Assessor:
             corpus=told.corpus,
             limits=self.profile.limits,
             open_licences=reading.open_licences if reading is not None else (),
-            not_looked={check: why for check, why in not_looked.items() if check not in self.looked},
+            not_looked=not_looked,
+            unmade=unmade,
         )

@@ -63,9 +63,13 @@ class Conduct:
 
     def concerns(self, url: Url, known: Known, attempt: Attempt) -> bool:
         """True if there may be something to say about an attempt; cheap, and false for nearly all."""
-        if not attempt.ordinary or attempt.referrer is not None:
+        if not attempt.ordinary:
             return True
         memory = known.memory
+        if attempt.referrer is not None:
+            inside = attempt.referrer.startswith(url.origin + "/")
+            if not inside or memory.refusals or (known.notices is not None and not known.notices.empty):
+                return True
         if attempt.proxy is not None:
             if not memory.routes and not memory.refusals:
                 memory.route(attempt.proxy)

@@ -179,6 +179,9 @@ class Core:
         now = self._now()
         for loaded in new:
             self.ledger.append("list", {"at": now, "event": "loaded", **loaded.table(now)})
+        for name in self.lists.stale:
+            if name not in self.assessor.stale_lists:
+                self.ledger.append("list", {"at": now, "event": "stale", "name": name})
         self.ledger.restate(self._head())
         self.assessor = self._assessor()
 
@@ -422,6 +425,12 @@ class Core:
     def outcome(self, decision: Decision, table: Mapping[str, Any]) -> None:
         """Write what became of a body; `table` holds disposition, status and the like."""
         self.ledger.append("outcome", {"at": self.clock.now(), "decision": decision.record, **table})
+
+    def note_client(self, client: str, evasive: Sequence[Mapping[str, str]] = ()) -> None:
+        """Write which client works behind the gate (name and version), and those of its settings that look like
+        evasion: `setting`, `value` and what it `looks_like` (`rotating_user_agent`, `challenge_solver`, ...)."""
+        settings = [dict(found) for found in evasive]
+        self.ledger.append("client", {"at": self.clock.now(), "client": client, "settings": settings})
 
     def stored(self, decision: Decision | str, disposition: str, values: Mapping[str, Any]) -> tuple[str, int]:
         """Write where a body went, or that it was removed; segment and number."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,7 @@ def normalise(declaration: Declaration) -> dict[str, Any]:
 _COUNTS = {"snippet_cap": "characters", "needed_works": "works"}
 
 
+@lru_cache(maxsize=1024)
 def carries_token(user_agent: str, token: str) -> bool:
     """True if a User-Agent names the product token: whole, in any case, with or without a version. `ExampleBotX/1`
     does not name `ExampleBot`, no more than a group of robots.txt for the one is read by the other."""

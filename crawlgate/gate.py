@@ -30,11 +30,13 @@ from .ledger.upkeep import CHECKPOINT_INTERVAL, COMMIT_INTERVAL, Anchor, Upkeep
 from .limits import DEFAULT_LIMITS, Limits
 from .loaded import Blocklist
 from .model import AS_DECLARED, Decision, Declaration, Evidence
-from .permit import Permit
+from .permit import Permit, given_body
 from .url import Url
 
 if TYPE_CHECKING:
     import httpx
+
+    from .audit.corpus import RunFinding
 
 __all__ = ["AsyncGate", "Blocklist", "Gate"]
 
@@ -111,6 +113,15 @@ class _Common:
             clock=options.get("clock") or SystemClock(),
         )
 
+    def corpus(self) -> tuple[RunFinding, ...]:
+        """The criteria that need the whole run (A2, A4, and B6 of each site), from what this home's ledger says was
+        taken, weighed against the limits of the profile. Reads the ledger."""
+        from .audit.corpus import run_facts, run_findings
+
+        core = self.core
+        facts = run_facts(core.home.ledger)
+        return tuple(run_findings(facts, core.declaration, core.profile, core.clock.now()))
+
     @property
     def declaration(self) -> Declaration:
         return self.core.declaration
@@ -145,9 +156,10 @@ class Gate(_Common):
     """The gate for blocking code; safe to share between threads.
 
     `profile` is `strict`, `standard`, `minimal` or a path to a TOML file. `blocklists` are lists or feeds of
-    rights holders: a path (nobody vouches for it, so it only holds) or a `Blocklist`. `home` keeps ledger,
-    evidence and lists. `mode="observe"` records and never blocks (`Decision.enforced` is False), but
-    for URLs that cannot be asked about at all.
+    rights holders: a path (nobody vouches for it, so it only holds) or a `Blocklist`. Feeds subscribed to and
+    notices entered in the home are used besides, and what comes in while the gate works is taken in within
+    `Limits.lists_recheck` seconds. `home` keeps ledger, evidence and lists. `mode="observe"` records and never
+    blocks (`Decision.enforced` is False), but for URLs that cannot be asked about at all.
     `allow_addresses` are address ranges (CIDR) that may be reached although they are not public, for example
     `127.0.0.0/8` in tests. `policy_files` are files to ask for beyond robots.txt, tdmrep.json and the licences that
     robots.txt names: `ai_txt`, `trust_txt` (a request each per origin). `page_evidence` says of which responses the
@@ -218,8 +230,9 @@ class Gate(_Common):
         """Judge a response in hand: status, headers and, for a page, its head. For clients that are not wrapped.
 
         `headers` may be a mapping, pairs, or a client's own object; without `body` the page is not assessed. Deny
-        means: do not keep the body. Never raises for what a server sent.
+        means: do not keep the body. Never raises for what a server sent; raises `ConfigError` for a body that is text.
         """
+        body = given_body(body)
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):
@@ -356,6 +369,7 @@ class AsyncGate(_Common):
         **manner: Unpack[Manner],
     ) -> Decision:
         """As `Gate.inspect`."""
+        body = given_body(body)
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):

@@ -87,7 +87,7 @@ class Limits:
     """Characters of a raw line that a signal quotes."""
 
     origins: int = 50_000
-    """Origins whose evidence is kept in memory, at some 50 KiB each on real files; the oldest go first."""
+    """Origins whose evidence is kept in memory, at some 30 KiB each on real files; the oldest go first."""
 
     refusal_memory: float = 30 * 24 * 3600
     """Seconds for which the gates of a home remember that a site refused them. Project choice: a month; what a site

@@ -10,7 +10,7 @@ import hashlib
 import os
 import platform
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,18 +20,34 @@ from typing import Any, Self
 import httpx
 
 from . import __version__
+from .blocklist.asof import KnowledgeIndex
+from .blocklist.bring import Brought, bring
 from .blocklist.changes import Change, changes
-from .blocklist.collect import Update, remove, repair, subscribe, update
-from .blocklist.entries import entry_tables
-from .blocklist.feed import FeedInvalid
+from .blocklist.collect import Update, remove, subscribe, update
+from .blocklist.entries import Entries, entry_tables
+from .blocklist.feed import FeedInvalid, KeySet, Manifest
 from .blocklist.files import trouble, write_whole
 from .blocklist.history import History, ReceivedVersion
+from .blocklist.journal import canonical_line, merged
 from .blocklist.keys import read_verifier_keys
+from .blocklist.letters import JOURNAL as NOTICES
 from .blocklist.letters import Letters, add_line, keep_document, notice_line
+from .blocklist.offered import inspect
+from .blocklist.rebuild import Told, rebuild
 from .blocklist.receipts import Receipt, write_receipt
+from .blocklist.repair import repair
 from .blocklist.source import FolderSource, Progress, Source, WebSource, base_address, is_address
+from .blocklist.store import INDEX as LISTS
 from .blocklist.store import ListStore
-from .blocklist.subscription import Received, Subscription, check_versions, subscriptions
+from .blocklist.subscription import (
+    RECEIVED,
+    TERMS,
+    Received,
+    Subscription,
+    check_versions,
+    folder_of,
+    subscriptions,
+)
 from .clock import Clock, SystemClock
 from .domains import Suffixes
 from .errors import ConfigError
@@ -135,6 +151,26 @@ class Lists:
         self._tell()
         return done
 
+    def inspect(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        keys: Sequence[str],
+        threshold: int = 1,
+        progress: Progress | None = None,
+    ) -> tuple[Manifest, KeySet, Entries]:
+        """What a feed at a web address or in a folder offers, verified as `add` would, and nothing kept."""
+        address = base_address(str(source)) if is_address(str(source)) else str(Path(source).resolve())
+        return inspect(
+            self._source(address),
+            address,
+            keys=read_verifier_keys(keys),
+            threshold=threshold,
+            now=self._clock.now(),
+            limits=self._limits,
+            progress=progress,
+        )
+
     def update(self, names: Sequence[str] = (), *, progress: Progress | None = None) -> tuple[Update, ...]:
         """Ask the sources of the subscriptions `names` (none: of all) for newer versions. What went wrong is in each
         `Update`; one that is refused leaves the last good version in force."""
@@ -183,9 +219,13 @@ class Lists:
         ]
         return Verified(versions=len(sub.versions), keys=_key_sets(sub), problems=tuple(problems))
 
-    def remove(self, name: str) -> None:
-        """End a subscription; what was received stays known."""
-        remove(self.home.lists, name, now=self._clock.now(), record=self._record)
+    def remove(self, name: str, *, by: str, reason: str) -> None:
+        """End a subscription: from now on it counts no more, and for the time before it counts as it did. `by` is the
+        person who decided that, and why is in `reason`."""
+        by, reason = _words("by", by), _words("reason", reason)
+        if not by or not reason:
+            raise ConfigError("ending a subscription is a person's decision; name the person (by) and the reason")
+        remove(self.home.lists, name, by=by, reason=reason, now=self._clock.now(), record=self._record)
         self._tell()
 
     def repair(self, name: str) -> tuple[int, ...]:
@@ -215,7 +255,7 @@ class Lists:
             before = earlier[-1] if earlier else None
         else:
             before = _version(sub, old)
-        return changes([] if before is None else _tables(sub, before), _tables(sub, after))
+        return tuple(changes([] if before is None else _tables(sub, before), _tables(sub, after)))
 
     def receipt(
         self, name: str, key: SigningKey | None = None, *, collector: str, version: int | None = None
@@ -332,7 +372,8 @@ class Lists:
     # -- knowledge ----------------------------------------------------------------------------------
 
     def versions(self) -> tuple[ReceivedVersion, ...]:
-        """Every version of every list received, and every notice: what `History` and `knowledge_at` read."""
+        """Every version of every feed and list received, and every notice: what `History` and `knowledge_at` read.
+        Lists of a mebibyte and more that nobody signs are left out; `knowledge` has them."""
         found: list[ReceivedVersion] = []
         for sub in self.subscriptions():
             found += sub.received_versions()
@@ -341,8 +382,49 @@ class Lists:
         return tuple(found)
 
     def history(self) -> History:
-        """What was known of everything at every time."""
+        """What was known of everything at every time, long lists left out."""
         return History(self.versions())
+
+    def knowledge(self) -> KnowledgeIndex:
+        """What was known at every time, of long lists as well, to be asked by URL and time."""
+        store = ListStore(self.home.lists, suffixes=self._suffixes)
+        return KnowledgeIndex(self.history(), self._suffixes, store.received_listings())
+
+    def rebuild(self) -> tuple[str, ...]:
+        """Make the journals of the lists again from the ledger and the versions kept; the names of the feeds and files
+        that were. What a journal knows beyond the ledger is kept where it can be read."""
+        told = (
+            Told(record.id, record.at, record.kind, record.table)
+            for record in records(self.home.ledger, kinds={"list", "notice", "segment"})
+            if record.at is not None
+        )
+        found = rebuild(told)
+        done: list[str] = []
+        for name, journal in found.feeds.items():
+            if name not in found.terms:
+                continue
+            folder = folder_of(self.home.lists, name)
+            _write_lines(folder / RECEIVED, merged(journal, folder / RECEIVED))
+            _write_lines(folder / TERMS, [found.terms[name]])
+            done.append(name)
+        if found.notices:
+            _write_lines(self.home.lists / NOTICES, merged(found.notices, self.home.lists / NOTICES))
+            done.append(NOTICES)
+        if found.lists:
+            ListStore(self.home.lists, suffixes=self._suffixes).restore(found.lists)
+            done.append(LISTS)
+        self._tell()
+        return tuple(done)
+
+    def bring(self, other: Home | str | os.PathLike[str]) -> Brought:
+        """Bring the lists, subscriptions and notices of another home into this one, as they were received there. The
+        records of how they came are in its ledger, which is merged first."""
+        self.home.create()
+        source = other if isinstance(other, Home) else Home(other)
+        done = bring(self.home.lists, source.lists, suffixes=self._suffixes)
+        if done.files or done.feeds or done.notices:
+            self._tell()
+        return done
 
     # -- lifetime -----------------------------------------------------------------------------------
 
@@ -386,6 +468,14 @@ class Lists:
             write_whole(self.home.lists / CHANGED, f"{secrets.token_hex(8)}\n".encode())
         except OSError as error:
             raise trouble(self.home.lists, error) from None
+
+
+def _write_lines(place: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, b"".join(map(canonical_line, lines)))
+    except OSError as error:
+        raise trouble(place.parent, error) from None
 
 
 def _key_sets(sub: Subscription) -> int:

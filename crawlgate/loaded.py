@@ -104,11 +104,15 @@ class LoadedList:
     expires: datetime | None = None
     n: int = 0
     size: int = 0
+    format: str | None = None
+    force: str = ""
 
     def table(self, at: datetime) -> dict[str, Any]:
         """For the head of a segment, or a record of its own: which bytes, by whose word, known since when."""
         table = {
             "entries": len(self.listing),
+            "force": self.force or None,
+            "format": self.format,
             "issuer": self.issuer or None,
             "issuer_kind": str(self.issuer_kind),
             "list": self.kind,
@@ -292,6 +296,8 @@ class LoadedLists:
                     issuer_kind=_kind_of(loaded.listing, item),
                     verified=item.verified,
                     vouched_by=item.vouched_by or "",
+                    format=item.format,
+                    force=item.force,
                 )
             )
         return tuple(found)
@@ -342,7 +348,7 @@ def _feed(sub: Subscription, received: Received, now: datetime) -> LoadedList:
     """A feed of the home in its newest version, verified again. Raises `FeedError`."""
     terms = sub.terms
     try:
-        entries = sub.entries(received)
+        listing, rejected = sub.listing(received, effective_at=now)
     except FeedInvalid as error:
         raise FeedError(
             f"feed {terms.name} does not verify: {error}; {_still(sub, now, broken=received)}. Restore the home's "
@@ -356,8 +362,8 @@ def _feed(sub: Subscription, received: Received, now: datetime) -> LoadedList:
         source=terms.source,
         sha256=received.sha256,
         received_at=received.received_at,
-        listing=NoticeIndex(sub.known(received, entries.notices, effective_at=now), sub.suffixes),
-        rejected=entries.rejected,
+        listing=listing,
+        rejected=rejected,
         issuer=terms.issuer,
         issuer_kind=terms.issuer_kind,
         verified=terms.verified,
@@ -378,14 +384,14 @@ def _still(sub: Subscription | None, now: datetime, broken: Received | None = No
         if received == broken:
             continue
         try:
-            entries = sub.entries(received)
+            sub.check(received)
         except FeedInvalid:
             continue
-        counting = sum(n.withdrawn_at is None and (n.expires_at is None or n.expires_at > now) for n in entries.notices)
         state = ", out of its term" if is_stale(received, now) else ""
+        taken = received.entries - received.rejected
         return (
             f"known all the same: version {received.version} of {received.issued:%Y-%m-%d}, received "
-            f"{received.received_at:%Y-%m-%d %H:%M} UTC{state}, {counting} of {received.entries} entries in force"
+            f"{received.received_at:%Y-%m-%d %H:%M} UTC{state}, {taken} of {received.entries} entries taken"
         )
     return "no version of it that was received verifies"
 

@@ -12,7 +12,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from . import url as urls
 from .assess import Circumstances
+from .errors import ConfigError, UrlError
 from .headers import Headers
 from .model import Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
 from .signals import login_words, response
@@ -37,6 +39,19 @@ _DISPOSITION = {Verdict.ALLOW: "released", Verdict.REVIEW: "held", Verdict.DENY:
 def _title(beginning: bytes) -> str:
     match = _TITLE.search(beginning)
     return html.unescape(match[1].decode("utf-8", "replace")).strip() if match else ""
+
+
+def given_body(body: object) -> bytes | None:
+    """The body of a response in hand. Raises `ConfigError` for one that is not bytes: of text nobody can say any more
+    in which encoding it came, and what a page says may hang on that."""
+    if body is None or isinstance(body, bytes):
+        return body
+    if isinstance(body, (bytearray, memoryview)):
+        return bytes(body)
+    raise ConfigError(
+        f"body is {type(body).__name__}; pass the bytes as received (response.content of httpx and requests, "
+        "response.body of scrapy, await response.read() of aiohttp), or leave it out"
+    )
 
 
 class Permit:
@@ -291,7 +306,8 @@ class Permit:
         self.decision = decision = core.record(self.url.href, core.clock.now(), basis, self._attempt)
         self._state = _ANSWERED
         released = basis.verdict is Verdict.ALLOW or not core.enforcing
-        content = 200 <= self._status < 300
+        content = 200 <= self._status < 300 and self._method != "HEAD" and self._status not in _NO_CONTENT
+        outcome |= self._redirect()
         core.outcome(
             decision,
             {
@@ -302,6 +318,16 @@ class Permit:
             },
         )
         return decision
+
+    def _redirect(self) -> dict[str, str]:
+        """Where the answer sends the reader (`to`), so that what came of it is found there."""
+        location = self._headers.get("location") if 300 <= self._status < 400 else None
+        if location is None:
+            return {}
+        try:
+            return {"to": urls.join(self.url, location).href}
+        except UrlError:
+            return {}
 
     def _response(self, *, allowed: bool) -> Evidence:
         """What is kept of the response: its headers, and the head of a page that may be taken. Nothing more of it,

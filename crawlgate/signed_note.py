@@ -160,7 +160,11 @@ class SigningKey:
 
     def sign(self, text: str) -> Signature:
         """The signature over the bytes of `text`."""
-        return Signature(self.name, self.verifier.id, self._ed25519.sign(text.encode()))
+        return Signature(self.name, self.verifier.id, self.sign_bytes(text.encode()))
+
+    def sign_bytes(self, data: bytes) -> bytes:
+        """The bare signature over bytes of another format, which must not be the text of a note."""
+        return self._ed25519.sign(data)
 
     @cached_property
     def _ed25519(self) -> Ed25519PrivateKey:

@@ -6,11 +6,13 @@ usage lines, which TDMRep entry), so that equal answers can share their signals 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from . import url as urls
+from .criteria.facts import named_checks
 from .flow import Survey
 from .limits import DEFAULT_LIMITS
 from .model import Evidence, Lint, Polarity, Purpose, Scope, Signal, Strength
@@ -64,9 +66,11 @@ class Site:
     __slots__ = (
         "_agents",
         "_ai_txt",
+        "_elsewhere",
         "_file",
         "_licence_lint",
         "_licences",
+        "_not_looked",
         "_own",
         "_policies",
         "_signals",
@@ -115,6 +119,8 @@ class Site:
         self._read_licences()
         self._read_optional()
         self._signals: dict[Answer, tuple[Signal, ...]] = {}
+        self._elsewhere: dict[Answer, tuple[Signal, ...]] = {}
+        self._not_looked: dict[tuple[tuple[str, str], ...], tuple[Mapping[str, str], Mapping[str, str]]] = {}
         spoken = self._agents or self._usage or self._tdm or self._licences or self._ai_txt
         self._simple = not spoken
 
@@ -144,12 +150,17 @@ class Site:
 
     @property
     def lint(self) -> tuple[Lint, ...]:
-        """What the authors of the policy files got wrong."""
+        """What the authors of the policy files got wrong; `name` is the field, or else the file."""
         readers = (
-            *(self._file, self._usage, self._tdm, *self._licences),
-            *(*self._policies.values(), self._ai_txt, self._trust),
+            *(("robots.txt", reader) for reader in (self._file, self._usage)),
+            ("tdmrep.json", self._tdm),
+            *(("RSL", reader) for reader in self._licences),
+            *(("tdm-policy", reader) for reader in self._policies.values()),
+            *(("ai.txt", self._ai_txt), ("trust.txt", self._trust)),
         )
-        return (*(lint for reader in readers if reader is not None for lint in reader.lint), *self._licence_lint)
+        found = [(name, lint) for name, reader in readers if reader is not None for lint in reader.lint]
+        found += [("RSL", lint) for lint in self._licence_lint]
+        return tuple(lint if lint.name else replace(lint, name=name) for name, lint in found)
 
     @property
     def extension_lines(self) -> tuple[list[ExtensionLine], list[ExtensionLine]]:
@@ -210,6 +221,25 @@ class Site:
 
     def elsewhere(self, answer: Answer) -> tuple[Signal, ...]:
         """Statements about use that this origin makes, but not for these URLs."""
+        if self._tdm is None and not self._usage.rules:
+            return ()
+        known = self._elsewhere.get(answer)
+        if known is None:
+            known = self._for_others(answer)
+            if len(self._elsewhere) < DEFAULT_LIMITS.memo_per_origin:
+                self._elsewhere[answer] = known
+        return known
+
+    def not_looked_with(self, more: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """The checks of this site that were not made, and `more` of them; and the same as an assessment tells them.
+        Not to be changed: few sets are asked for, again and again."""
+        known = self._not_looked.get(more)
+        if known is None:
+            checks = {**self.not_looked, **dict(more)}
+            known = self._not_looked[more] = checks, named_checks(checks)
+        return known
+
+    def _for_others(self, answer: Answer) -> tuple[Signal, ...]:
         others = tuple(n for n in range(len(self._usage.rules)) if n not in answer.usage)
         found = list(self._usage.signals(others))
         if self._tdm is not None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from crawlgate import AsyncGate, Blocklist, ConfigError, Declaration, Denied, Gate, Held, LedgerError, Licence, Limits
-from crawlgate.audit import inquire
+from crawlgate.audit import Inquiry
 from crawlgate.ledger.query import decisions, records
 from crawlgate.ledger.verify import verify
 from crawlgate.testing import FakeClock, FakeWeb, Page
@@ -298,17 +298,13 @@ def test_inquire_answers_from_the_ledger(tmp_path: Path) -> None:
         client.get(f"{SITE}/yes")
         opened.check(f"{SITE}/no")
         opened.check("https://www.site.example/")
-    ledger = tmp_path / "ledger"
-    assert [(a.decision.verdict, a.taken) for a in inquire(ledger, f"{SITE}/yes")] == [
-        ("allow", False),
-        ("allow", True),
-    ]
-    assert [a.taken for a in inquire(ledger, f"{SITE}/no")] == [False]
-    assert len(list(inquire(ledger, "site.example"))) == 4
-    assert len(list(inquire(ledger, "www.site.example"))) == 1
-    assert list(inquire(ledger, "elsewhere.example")) == []
-    with pytest.raises(ConfigError):
-        list(inquire(ledger, "https://"))
+    asked = [f"{SITE}/yes", f"{SITE}/no", "site.example", "www.site.example", "elsewhere.example", "https://"]
+    with Inquiry(tmp_path) as inquiry:
+        answers = {item.asked.text: item for item in inquiry.answers(asked)}
+    assert [answers[text].answer for text in asked] == ["yes", "no", "yes", "not_covered", "not_covered", "unreadable"]
+    (page,) = answers[f"{SITE}/yes"].addresses
+    assert [step.decision.verdict for step in page.steps] == ["allow", "allow"]
+    assert answers["site.example"].counts == {"yes": 1, "no": 1, "not_covered": 1}
 
 
 def test_inspect_reads_what_is_embedded_in_a_file(tmp_path: Path) -> None:
@@ -410,3 +406,12 @@ def test_no_spelling_of_a_password_reaches_the_ledger(tmp_path: Path, url: str) 
     with gate(FakeWeb(), tmp_path) as opened:
         assert opened.check(url).verdict == "deny"
     assert "SECRET" not in "".join(file.read_text("utf-8") for file in (tmp_path / "ledger").glob("*.jsonl"))
+
+
+def test_a_body_that_is_text_is_refused_with_what_to_pass(tmp_path: Path) -> None:
+    web = FakeWeb({f"{SITE}/robots.txt": ""})
+    with gate(web, tmp_path) as one:
+        for wrong in ("<html>", ["x"]):
+            with pytest.raises(ConfigError, match=r"pass the bytes as received \(response.content"):
+                one.inspect(f"{SITE}/a", status=200, body=wrong)  # type: ignore[arg-type]
+        assert one.inspect(f"{SITE}/a", status=200, body=memoryview(b"<html>x")).verdict == "allow"  # type: ignore[arg-type]

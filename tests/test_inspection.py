@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
@@ -296,9 +297,11 @@ def test_the_order_of_statements_is_nothing(case: dict[str, Any]) -> None:
     assert again.facts == read.facts
 
 
-def test_every_vector_prints_as_json() -> None:
+def test_every_vector_prints_as_the_schema_says() -> None:
+    schema = json.loads((Path(__file__).parents[1] / "docs" / "schemas" / "signals.json").read_text("utf-8"))
+    check = jsonschema.Draft202012Validator(schema)
     for case in OWN:
-        json.dumps(inspection_object(inspect_document(document(case))))
+        check.validate(json.loads(json.dumps(inspection_object(inspect_document(document(case))))))
 
 
 # --- Bad input ---------------------------------------------------------------------------------------------

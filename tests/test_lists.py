@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
-from crawlgate import Blocklist, ConfigError, Decision, Declaration, FeedError, Gate, Limits, Verdict
+from crawlgate import AsyncGate, Blocklist, ConfigError, Decision, Declaration, FeedError, Gate, Limits, Verdict
 from crawlgate.blocklist.history import knowledge_at
 from crawlgate.blocklist.knowledge import NoticeStatus, status
 from crawlgate.ledger.query import records
@@ -168,6 +170,8 @@ def test_stale_keeps_the_last_good_version_and_says_so(home: Home) -> None:
         assert "not renewed in time" in stale.explain()
         assert stale.basis.finding("C1").params == {"lists": NAME}  # type: ignore[union-attr]
         assert c1(gate.check("https://a.example/")) == ("met", "c1.known")
+        gate.check("https://d.example/")
+    assert home.events().count("stale") == 1
     assert home.update() == "stale"
     with home.gate() as gate:
         assert c1(gate.check("https://c.example/")) == ("not_met", "c1.none_stale")
@@ -210,7 +214,7 @@ def test_what_does_not_verify_keeps_a_gate_from_opening(home: Home) -> None:
     with pytest.raises(FeedError, match=r"bad|not over this text") as error:
         home.gate(blocklists=[home.publisher.web.path])
     assert "known all the same: version 1 of 2026-07-20" in str(error.value)
-    assert "1 of 1 entries in force" in str(error.value)
+    assert "1 of 1 entries taken" in str(error.value)
     # The home's own copy is good, and a gate that does not insist on the folder works with it.
     with home.gate() as gate:
         assert not gate.check("https://a.example/").allowed
@@ -278,6 +282,37 @@ def test_nothing_hangs_on_the_index(home: Home) -> None:
         assert found.params["received"] == "2026-07-20"
 
 
+def test_everything_is_made_again_from_the_ledger_and_the_versions_kept(home: Home, tmp_path: Path) -> None:
+    plain = tmp_path / "list.txt"
+    plain.write_text("plain.example\n")
+    home.add()
+    with home.lists() as lists:
+        told = lists.add_notice(issuer="RHA", scope="host", value="n.example", vouched_by="A. Reviewer")
+    with home.gate(blocklists=[Blocklist(plain, vouched_by="A. Reviewer", verified=True)]) as gate:
+        gate.check("https://a.example/")
+        home.clock.advance(DAY.total_seconds())
+        home.publisher.put(A | {"reason": "more"}, B, now=home.clock.now())
+        home.update()
+        home.clock.advance(60)
+        gate.check("https://b.example/")
+    with home.lists() as lists:
+        lists.withdraw_notice(told["id"], reason="their letter")
+        before, terms = lists.versions(), lists.subscription(NAME).terms
+    for lost in (f"feeds/{NAME}/received.jsonl", f"feeds/{NAME}/subscription.json", "notices.jsonl", "received.jsonl"):
+        (home.path / "lists" / lost).unlink()
+    with home.lists() as lists:
+        assert lists.versions() == ()
+        assert lists.rebuild() == (NAME, "notices.jsonl", "received.jsonl")
+        assert sorted(map(str, lists.versions())) == sorted(map(str, before))
+        assert lists.subscription(NAME).terms == terms
+        assert lists.verify(NAME).problems == ()
+        again = lists.versions()
+        lists.rebuild()
+        assert lists.versions() == again
+    with home.gate() as gate:
+        assert not gate.check("https://b.example/").allowed
+
+
 def test_first_receipt_is_what_dates_an_entry(home: Home) -> None:
     home.add()
     home.clock.advance(DAY.total_seconds())
@@ -298,19 +333,62 @@ def test_first_receipt_is_what_dates_an_entry(home: Home) -> None:
         assert received == ["2026-07-20", "2026-07-21", "2026-07-22"]
 
 
-def test_an_ended_subscription_is_loaded_no_more_and_stays_known(home: Home) -> None:
+def test_a_long_feed_is_compiled_and_says_the_same(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawlgate.blocklist.subscription.COMPILED_FROM", 0)
+    home.publisher.put(A | {"received_at": "2020-01-01", "issuer": "A member"}, entry("z", value="co.jp"))
     home.add()
+    home.clock.advance(DAY.total_seconds())
+    home.publisher.put(A, B, entry("z", value="co.jp"), now=home.clock.now())
+    home.update()
+    sub = home.lists().subscription(NAME)
+    assert [received.rejected for received in sub.versions] == [1, 1]
+    assert list((home.path / "lists" / "compiled").iterdir())
+    with home.gate() as gate:
+        found = gate.check("https://www.a.example/").basis.finding("C1")
+        assert found is not None
+        assert (found.reason, found.params["received"], found.params["issuer"]) == (
+            "c1.known",
+            "2026-07-20",
+            "Rights Holders",
+        )
+        assert found.params["source"] == f"{ORIGIN} version 3"
+        later = gate.check("https://b.example/").basis.finding("C1")
+        assert later is not None
+        assert later.params["received"] == "2026-07-21"
+        assert gate.check("https://c.example/").allowed
+    kept = home.path / "lists" / f"{sub.versions[1].sha256}.jsonl"
+    kept.write_bytes(kept.read_bytes().replace(b"b.example", b"x.example"))
+    with pytest.raises(FeedError, match="were altered"):
+        home.gate()
+
+
+def test_an_ended_subscription_counts_for_the_time_before(home: Home) -> None:
+    home.add()
+    before = home.clock.now()
+    home.clock.advance(DAY.total_seconds())
     with home.lists() as lists:
-        lists.remove(NAME)
+        with pytest.raises(ConfigError, match="a person's decision"):
+            lists.remove(NAME, by="", reason="x")
+        lists.remove(NAME, by="A. Reviewer", reason="the keys were sold")
+        with pytest.raises(ConfigError, match="ended already"):
+            lists.remove(NAME, by="A. Reviewer", reason="again")
         with pytest.raises(ConfigError, match="was removed"):
             lists.update([NAME])
     with home.gate() as gate:
         assert gate.check("https://a.example/").allowed
-    assert [n.id for n in knowledge_at(home.clock.now(), home.lists().versions())] == ["a"]
+    versions = home.lists().versions()
+    assert [status(n, before) for n in knowledge_at(before, versions)] == [NoticeStatus.KNOWN_NOT_LOADED]
+    assert knowledge_at(home.clock.now(), versions) == ()
     assert home.events() == ["subscribed", "received", "removed"]
+
+    home.clock.advance(DAY.total_seconds())
     home.add()
     with home.gate() as gate:
-        assert not gate.check("https://a.example/").allowed
+        found = gate.check("https://a.example/").basis.finding("C1")
+        assert found is not None
+        assert (found.outcome, found.params["received"]) == ("met", "2026-07-22")
+    assert knowledge_at(before + DAY, home.lists().versions()) == ()
+    assert [n.id for n in knowledge_at(home.clock.now(), home.lists().versions())] == ["a"]
 
 
 def test_a_feed_added_again_keeps_its_history(home: Home) -> None:
@@ -377,3 +455,33 @@ def test_the_delay_is_bounded_by_a_limit(home: Home) -> None:
         home.update()
         home.clock.advance(5)
         assert not gate.check("https://b.example/").allowed
+
+
+def test_many_at_once(home: Home) -> None:
+    """Updates from several threads and a gate at work: each version is received once, in one order."""
+    home.add()
+    home.publisher.put(A, B)
+    with home.gate() as gate, ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(home.update) for _ in range(6)]
+        jobs += [pool.submit(lambda n=n: gate.check(f"https://x{n}.example/").verdict) for n in range(20)]
+        results = [job.result() for job in jobs]
+    assert sorted(results[:6]) == ["new", *["unchanged"] * 5]
+    sub = home.lists().subscription(NAME)
+    assert [(received.n, received.version) for received in sub.versions] == [(1, 1), (2, 2)]
+    with home.lists() as lists:
+        assert lists.verify(NAME).problems == ()
+
+
+async def _asked(home: Home) -> tuple[bool, bool]:
+    web = FakeWeb()
+    async with AsyncGate(DECLARATION, home=home.path, clock=home.clock, evidence_transport=web.transport()) as gate:
+        before = (await gate.check("https://b.example/")).allowed
+        home.publisher.put(A, B)
+        home.update()
+        home.clock.advance(60)
+        return before, (await gate.check("https://b.example/")).allowed
+
+
+def test_an_asynchronous_gate_picks_up_a_new_version(home: Home) -> None:
+    home.add()
+    assert anyio.run(_asked, home) == (True, False)

@@ -1,5 +1,6 @@
 """Questions about the past, answered from records."""
 
-from .inquiry import Answer, inquire
+from .inquiry import AddressAnswer, Inquiry, ItemAnswer, Step
+from .taken import Answer, Why
 
-__all__ = ["Answer", "inquire"]
+__all__ = ["AddressAnswer", "Answer", "Inquiry", "ItemAnswer", "Step", "Why"]

@@ -47,6 +47,7 @@ class Judged:
     plans: npt.NDArray[np.int32]
     robots: npt.NDArray[np.int32]
     lines: npt.NDArray[np.int32]
+    times: npt.NDArray[np.int64]
     column: UrlColumn
 
     @property
@@ -128,7 +129,7 @@ class Engine:
             classes[row], lines[row] = self._judge_row(one, row)
         classes[left] = -1
         lines[left] = 0
-        return Judged(classes, plans, robots, lines, column)
+        return Judged(classes, plans, robots, lines, rows.times, column)
 
     def _deciding(self, column: UrlColumn, targets: Targets, sets: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """The number of the rule that decides about each row, -1 where none does or none is asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +13,11 @@ from .. import url as urls
 from ..errors import ConfigError, LedgerError, UrlError
 from ..evidence.read import EvidenceReader, Location
 from ..ledger.index.lookup import EvidencePlace
-from ..ledger.index.places import Places
 from ..ledger.index.store import Index
+from ..ledger.query import Record
 from ..ledger.verify_evidence import location_of
 
+_REMEMBERED = 50_000
 _ID = re.compile(r"[0-9a-f]{16}")
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
 
@@ -46,23 +47,36 @@ class KeptEvidence:
         return self.location is not None
 
 
-class Evidences:
-    """Evidence of a home by its id, each piece read and checked once."""
+Read = Callable[[tuple[str, int]], Record | None]
+"""Gives the record at a place (segment, number)."""
 
-    def __init__(self, home: Path, index: Index, places: Places, *, check: bool = True) -> None:
-        self._index, self._places = index, places
+
+class Evidences:
+    """Evidence of a home by its id, each piece read and checked once. `read` gives records; `check` False leaves the
+    bytes of evidence unread."""
+
+    def __init__(self, home: Path, index: Index, read: Read, *, check: bool = True) -> None:
+        self._index, self._read = index, read
         self._files = EvidenceReader(Path(home) / "evidence")
         self._check = check
         self._known: dict[tuple[str, str], KeptEvidence | None] = {}
+        self._located: dict[tuple[str, str], EvidencePlace | None] = {}
+
+    def locate(self, names: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
+        """Look up ids (each with the segment that names it) together; the places of records not read so far."""
+        wanted = {key for key in names if key not in self._known and key not in self._located}
+        self._located |= self._index.ask(lambda lookup: lookup.evidence_places(wanted))
+        found = (self._located[key] for key in wanted)
+        return [(place.segment, place.seq) for place in found if place is not None and place.segment]
 
     def named(self, name: str, segment: str = "") -> KeptEvidence | None:
         """The evidence with this id; where several records have it, that of `segment`. None if there is none."""
         key = name, segment
         if key not in self._known:
-            if len(self._known) > 50_000:
+            self.locate([key])
+            place = self._located.pop(key)
+            if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            found = self._index.ask(lambda lookup: lookup.evidence_named(name))
-            place = next((one for one in found if one.segment == segment), found[0] if found else None)
             self._known[key] = None if place is None else self.at(place)
         return self._known[key]
 
@@ -70,7 +84,7 @@ class Evidences:
         """The evidence at a place of the index; None if the record cannot be read."""
         if not place.segment:
             return self._stray(place)
-        record = self._places.one(place.segment, place.seq)
+        record = self._read((place.segment, place.seq))
         if record is None or record.kind != "evidence":
             return None
         return kept(record.table, record.id, record.at, self._intact)
@@ -132,7 +146,7 @@ def find_evidence(
     """
     with Index(home) as index, index.places() as places:
         index.catch_up()
-        evidences = Evidences(home, index, places)
+        evidences = Evidences(home, index, lambda place: places.one(*place))
         found = [one for place in _places(index, asked, at) if (one := evidences.at(place)) is not None]
     if source is not None:
         found = [one for one in found if one.source == source]

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 
 from .. import url as urls
 from ..blocklist import knowledge
-from ..blocklist.match import HostNotices, NoticeIndex
+from ..blocklist.match import HostNotices, Listing, Lists
 from ..criteria.facts import CLOCK_SKEW, MAX_AGE
 from ..flow import TDMREP_PATH, replay, survey
 from ..model import Declaration, Evidence, RegisterEntry
@@ -59,7 +59,7 @@ class Plan:
         if self.notices.path_dependent:
             return None
         return tuple(
-            (relation, knowledge.status(n, self.at), n.scope, n.issuer, n.issuer_verified, n.source)
+            (relation, knowledge.status(n, self.at), n.scope, n.issuer, n.issuer_kind, n.issuer_verified, n.source)
             for n, relation in self.notices.anywhere
         )
 
@@ -71,7 +71,7 @@ class Planner:
         self,
         declaration: Declaration,
         book: EvidenceBook,
-        notices: NoticeIndex | None,
+        notices: Listing | Lists | None,
         catalogue: AgentCatalogue,
         origin_of: Callable[[int], str],
         *,

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..assess import Assessor
-from ..blocklist.match import NoticeIndex
+from ..blocklist.match import Listing, Lists
 from ..declaration import suggestion
 from ..errors import ConfigError
 from ..model import Declaration, Evidence, Stage, Verdict
@@ -83,7 +83,7 @@ class TableJudge:
         *,
         profile: str | PathLike[str] | Profile = "standard",
         evidence: EvidenceBook | None = None,
-        notices: NoticeIndex | None = None,
+        notices: Listing | Lists | None = None,
         register: Register | None = None,
         stage: Stage | str = Stage.AUDIT,
         as_of: datetime | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,20 +31,23 @@ class Change:
         return before is not None and after is not None and any(before.get(n) != after.get(n) for n in _TARGET)
 
 
-def changes(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
-    """The entries that differ, by id. `removed` are gone without a word; `withdrawn` say so."""
-    old = {str(table["id"]): table for table in before}
-    new = {str(table["id"]): table for table in after}
-    found = []
-    for name in sorted(old.keys() | new.keys()):
-        first, second = old.get(name), new.get(name)
-        if first == second:
-            continue
-        if second is None:
-            what = "removed"
-        elif first is None:
-            what = "added"
+def changes(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> Iterator[Change]:
+    """The entries that differ, by id. `removed` are gone without a word; `withdrawn` say so. Both sides are sorted by
+    id, as entries of a feed are, so that two versions of millions are compared without holding them."""
+    old, new = iter(before), iter(after)
+    first, second = next(old, None), next(new, None)
+    while first is not None or second is not None:
+        one = None if first is None else str(first["id"])
+        two = None if second is None else str(second["id"])
+        if two is None or (one is not None and one < two):
+            yield Change("removed", str(one), first, None)
+            first = next(old, None)
+        elif one is None or two < one:
+            yield Change("added", two, None, second)
+            second = next(new, None)
         else:
-            what = "withdrawn" if second.get("withdrawn_at") and not first.get("withdrawn_at") else "changed"
-        found.append(Change(what, name, first, second))
-    return tuple(found)
+            if first != second:
+                gone = second is not None and second.get("withdrawn_at")
+                said = first is not None and first.get("withdrawn_at")
+                yield Change("withdrawn" if gone and not said else "changed", two, first, second)
+            first, second = next(old, None), next(new, None)

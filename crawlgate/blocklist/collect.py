@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from ..errors import ConfigError
 from ..limits import Limits
 from ..model import IssuerKind
-from ..signed_note import NoteError, VerifierKey
-from ..signed_note import parse as parse_note
+from ..signed_note import VerifierKey
 from .changes import Change, changes
-from .entries import check_entries, entry_tables, read_entries
-from .entry import EntryDefaults, Rejected
+from .dates import following
+from .entries import check_canonical, entry_tables
+from .entry import Rejected
+from .events import Record, commit, settled, stale_event
 from .feed import (
     SKEW,
     FeedInvalid,
@@ -32,23 +31,20 @@ from .feed import (
     check_fresh,
     check_issued,
     check_order,
-    parse_manifest,
     read_manifest,
     read_next_keys,
     stamp,
 )
 from .files import locked, trouble
 from .journal import canonical_line, text_of
+from .offered import checked_threshold, downloaded, first_key_set, first_manifest, unproven
 from .source import Fresh, Progress, Source
-from .subscription import TERMS, Received, State, Subscription, dates_of, folder_of
-from .terms import Terms, first_keys, given_keys, name_for, needed
-
-Record = Callable[[str, Mapping[str, Any]], str]
-"""Writes a record of a kind to the ledger, on the disk when it returns, and says where it stands."""
+from .subscription import TERMS, Received, State, Subscription, folder_of
+from .terms import Terms, name_for, needed
 
 NEW, UNCHANGED, STALE, REFUSED, UNREACHABLE = "new", "unchanged", "stale", "refused", "unreachable"
 
-_LOCK, _PENDING = ".lock", "pending.json"
+LOCK = ".lock"
 _MOST_ROTATIONS = 32
 _AWAY = ("unreachable", "slow")
 
@@ -63,7 +59,7 @@ class Update:
     outcome: str
     received: Received | None = None
     changes: tuple[Change, ...] = ()
-    rejected: tuple[Rejected, ...] = ()
+    rejected: Sequence[Rejected] = ()
     rotated: tuple[int, ...] = ()
     stale: bool = False
     code: str = ""
@@ -95,18 +91,14 @@ def subscribe(
     keys they are and what is claimed; without one the list holds and never denies. Subscribing again to the same feed
     under the same name replaces source and vouching, and keeps keys and what was received.
     """
-    if not 1 <= threshold <= len(keys):
-        raise ConfigError(f"threshold {threshold} of {len(keys)} keys; name at least as many keys as must sign")
-    fresh = source.manifest()
-    if fresh is None:
-        raise FeedInvalid("unreachable", f"{address} answers that nothing changed, to somebody who has nothing")
-    claimed = _unproven(fresh.data)
+    fresh = first_manifest(source, address)
+    claimed = unproven(fresh.data)
     terms = Terms(
         name=name or name_for(claimed.origin),
         source=address,
         origin=claimed.origin,
         keys=keys,
-        threshold=threshold,
+        threshold=checked_threshold(threshold, keys),
         serial=claimed.keys,
         issuer=issuer or claimed.issuer or claimed.origin,
         issuer_kind=issuer_kind,
@@ -116,20 +108,19 @@ def subscribe(
         force=force,
     )
     folder = folder_of(lists, terms.name)
-    first = source.keys(terms.serial)
-    trusted = given_keys(terms) if first is None else first_keys(first, terms)
+    first, trusted = first_key_set(source, terms)
     manifest = read_manifest(fresh.data, trusted.keys, needed(trusted, terms), origin=terms.origin)
     check_issued(manifest, now)
     if not allow_stale:
         check_fresh(manifest, now)
-    with locked(folder, _LOCK):
+    with locked(folder, LOCK):
         sub = Subscription(lists, terms.name)
         if (folder / TERMS).exists():
             return _renew(sub, source, terms, now, record, limits, progress)
         data = _entries(sub, source, manifest, limits, progress)
         if first is not None:
             sub.write(f"keys-{terms.serial}.note", first)
-        _commit(sub, {"event": "subscribed", **terms.table()}, now, record)
+        commit(sub, {"event": "subscribed", **terms.table()}, now, record)
         sub.write(TERMS, canonical_line(terms.table()))
         return _receive(Subscription(lists, terms.name), fresh, manifest, data, now, record, ())
 
@@ -150,64 +141,26 @@ def update(
     removed_at = Subscription(lists, name).terms.removed_at
     if removed_at is not None:
         raise ConfigError(f"the subscription {name} was removed on {removed_at:%Y-%m-%d}; add it again")
-    with locked(folder_of(lists, name), _LOCK):
+    with locked(folder_of(lists, name), LOCK):
         return _update(Subscription(lists, name), source, now, record, limits, progress)
 
 
-def remove(lists: Path, name: str, *, now: datetime, record: Record) -> None:
-    """End a subscription. What was received stays known, and audits go on counting it; no gate loads it any more."""
-    with locked(Subscription(lists, name).folder, _LOCK):
-        sub = _settled(Subscription(lists, name), record)
+def remove(lists: Path, name: str, *, by: str, reason: str, now: datetime, record: Record) -> None:
+    """End a subscription: from now on it counts no more, and for the time before it counts as it did. `by` is the
+    person who decided that."""
+    with locked(Subscription(lists, name).folder, LOCK):
+        sub = settled(Subscription(lists, name), record)
         terms = replace(sub.terms, removed_at=now)
-        _commit(sub, {"event": "removed", "name": name, "removed_at": text_of(now)}, now, record)
+        if sub.terms.removed_at is not None:
+            raise ConfigError(f"the subscription {name} ended already, on {sub.terms.removed_at:%Y-%m-%d}")
+        event = {"by": by, "event": "removed", "name": name, "reason": reason, "removed_at": text_of(now)}
+        commit(sub, event, now, record)
         sub.write(TERMS, canonical_line(terms.table()))
-
-
-def repair(
-    lists: Path, name: str, source: Source, *, now: datetime, record: Record
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Put back what of the versions received is missing or damaged, from their source, exactly as it was; the versions
-    that were repaired, and those that could not be. Raises `FeedInvalid` where the source cannot be read."""
-    repaired: list[int] = []
-    lost: list[int] = []
-    with locked(folder_of(lists, name), _LOCK):
-        sub = _settled(Subscription(lists, name), record)
-        for received in sub.versions:
-            try:
-                sub.entries(received)
-            except FeedInvalid:
-                done = _repaired(sub, received, source)
-                (repaired if done else lost).append(received.version)
-        if repaired or lost:
-            record("list", {"at": now, "event": "repaired", "lost": lost, "name": name, "versions": repaired})
-    return tuple(repaired), tuple(lost)
-
-
-def _repaired(sub: Subscription, received: Received, source: Source) -> bool:
-    note = source.past(received.version)
-    if note is None or hashlib.sha256(note).hexdigest() != received.manifest:
-        fresh = source.manifest()
-        note = fresh.data if fresh is not None else b""
-    if hashlib.sha256(note).hexdigest() == received.manifest:
-        sub.write(received.note, note)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".", dir=sub.folder) as aside:
-            target = Path(aside) / "entries"
-            source.entries(received.sha256, received.bytes, target)
-            data = target.read_bytes()
-        if hashlib.sha256(data).hexdigest() == received.sha256:
-            sub.keep_entries(received.sha256, data)
-        sub.entries(received)
-    except FeedInvalid:
-        return False
-    except OSError as error:
-        raise trouble(sub.folder, error) from None
-    return True
 
 
 def mark_loaded(lists: Path, name: str, n: int, *, at: datetime) -> None:
     """Note that a gate has a version loaded for the first time. The ledger knows it from the gate itself."""
-    with locked(folder_of(lists, name), _LOCK):
+    with locked(folder_of(lists, name), LOCK):
         sub = Subscription(lists, name)
         if any(received.n == n and received.effective_at is None for received in sub.versions):
             sub.add({"effective_at": text_of(at), "event": "loaded", "n": n})
@@ -232,15 +185,18 @@ def _renew(
     if old.origin != terms.origin:
         raise ConfigError(f"{old.name} is the name of the subscription to {old.origin}; choose another with --name")
     terms = replace(terms, keys=old.keys, serial=old.serial, threshold=terms.threshold, added_at=old.added_at)
-    _commit(sub, {"event": "subscribed", **terms.table()}, now, record)
+    commit(sub, {"event": "subscribed", **terms.table()}, now, record)
     sub.write(TERMS, canonical_line(terms.table()))
-    return _update(Subscription(sub.lists, sub.name), source, now, record, limits, progress)
+    sub = Subscription(sub.lists, sub.name)
+    if old.removed_at is not None and sub.current is not None:  # what it says is known anew
+        sub.write_dates(sub.current, sub.first_receipts(sub.current))
+    return _update(sub, source, now, record, limits, progress)
 
 
 def _update(
     sub: Subscription, source: Source, now: datetime, record: Record, limits: Limits, progress: Progress | None
 ) -> Update:
-    sub = _settled(sub, record)
+    sub = settled(sub, record)
     before, trusted = sub.state, sub.trusted
     rotated: tuple[int, ...] = ()
     try:
@@ -286,7 +242,7 @@ def _adopt(sub: Subscription, data: bytes, trusted: KeySet, now: datetime, recor
         "threshold": keys.threshold,
         "keys": [str(key) for key in keys.keys],
     }
-    _commit(sub, event, now, record)
+    commit(sub, event, now, record)
     return keys
 
 
@@ -307,26 +263,17 @@ def _is_newer(sub: Subscription, manifest: Manifest, trusted: KeySet, current: R
 
 def _entries(sub: Subscription, source: Source, manifest: Manifest, limits: Limits, progress: Progress | None) -> bytes:
     """The entries of a manifest, those at hand or those of the source, and exactly those."""
-    if manifest.bytes > limits.feed_bytes:
-        raise FeedInvalid("too_long", f"entries of {manifest.bytes:,} bytes; {limits.feed_bytes:,} are read")
     kept = sub.lists / f"{manifest.sha256}.jsonl"
     try:
         if kept.exists() and kept.stat().st_size == manifest.bytes:
             data = kept.read_bytes()
             if hashlib.sha256(data).hexdigest() == manifest.sha256:
-                return _checked(data, manifest)
+                check_canonical(data, manifest)
+                return data
         with tempfile.TemporaryDirectory(prefix=".", dir=sub.folder) as aside:
-            target = Path(aside) / "entries"
-            source.entries(manifest.sha256, manifest.bytes, target, progress)
-            return _checked(target.read_bytes(), manifest)
+            return downloaded(source, manifest, Path(aside), limits, progress)
     except OSError as error:
         raise trouble(sub.folder, error) from None
-
-
-def _checked(data: bytes, manifest: Manifest) -> bytes:
-    check_entries(data, manifest)
-    read_entries(data, manifest, defaults=EntryDefaults(issuer=manifest.issuer))
-    return data
 
 
 def _receive(
@@ -353,18 +300,20 @@ def _receive(
         keys=manifest.keys,
         received_at=_received_at(sub, now),
     )
-    entries = read_entries(data, manifest, defaults=sub.defaults, force=sub.terms.force)
-    received = replace(received, rejected=len(entries.rejected))
-    earlier = () if before is None else [table for _, _, table in entry_tables(sub.entries_bytes(before))]
-    differ = changes(earlier, [table for _, _, table in entry_tables(data)])
     sub.keep_entries(manifest.sha256, data)
     sub.write(received.note, fresh.data)
-    _commit(sub, {"event": "received", "name": sub.name, "origin": manifest.origin, **received.table()}, now, record)
+    tables = [] if before is None else list(_tables(sub.entries_bytes(before)))
+    dates = following(tables, None if before is None else sub.dates(before), _tables(data), received.received_at)
+    # Everything is new in a first version; that need not be said of each.
+    differ = () if before is None else tuple(changes(tables, _tables(data)))
+    sub.write_dates(received, dates)
+    _, rejected = sub.listing(received, effective_at=now)
+    received = replace(received, rejected=len(rejected))
+    commit(sub, {"event": "received", "name": sub.name, "origin": manifest.origin, **received.table()}, now, record)
     sub = Subscription(sub.lists, sub.name)
-    sub.write_dates(received, dates_of(sub.received_versions(), received.received_at))
     stale = is_stale(received, now)
     if stale:
-        _stale_event(sub, received, now, record)
+        stale_event(sub, received, now, record)
     state = State(checked_at=now, outcome=STALE if stale else NEW, etag=fresh.etag, last_modified=fresh.last_modified)
     sub.write_state(state)
     return Update(
@@ -372,7 +321,7 @@ def _receive(
         outcome=NEW,
         received=received,
         changes=differ,
-        rejected=entries.rejected,
+        rejected=rejected,
         rotated=rotated,
         stale=stale,
     )
@@ -384,7 +333,7 @@ def _unchanged(
     current = sub.current
     stale = is_stale(current, now)
     if stale and current is not None and before.outcome != STALE:
-        _stale_event(sub, current, now, record)
+        stale_event(sub, current, now, record)
     outcome = STALE if stale else UNCHANGED
     sub.write_state(State(checked_at=now, outcome=outcome, etag=fresh.etag, last_modified=fresh.last_modified))
     return Update(name=sub.name, outcome=outcome, received=current, rotated=rotated, stale=stale)
@@ -402,7 +351,7 @@ def _refused(
         event = {"code": error.code, "event": "refused", "name": sub.name, "reason": message, "kept": _label(current)}
         record("list", {"at": now, **event})
     if stale and current is not None and before.outcome != STALE and not before.code:
-        _stale_event(sub, current, now, record)
+        stale_event(sub, current, now, record)
     state = replace(before, checked_at=now, outcome=outcome, code=error.code, message=message)
     sub.write_state(state)
     return Update(
@@ -416,9 +365,8 @@ def _refused(
     )
 
 
-def _stale_event(sub: Subscription, received: Received, now: datetime, record: Record) -> None:
-    event = {"event": "stale", "name": sub.name, "expires": text_of(received.expires), "version": received.version}
-    record("list", {"at": now, **event})
+def _tables(data: bytes) -> Iterator[dict[str, Any]]:
+    return (table for _, _, table in entry_tables(data))
 
 
 def _label(received: Received | None) -> int | None:
@@ -438,44 +386,3 @@ def _check_clock(sub: Subscription, now: datetime) -> None:
             f"the clock here says {stamp(now)}, before something was received on {stamp(last)}; set it right, since it "
             "dates what was known",
         )
-
-
-def _commit(sub: Subscription, event: Mapping[str, Any], now: datetime, record: Record) -> None:
-    """Something that happened: into the ledger, then into the journal. What a crash leaves between the two is brought
-    to its end by the next who comes."""
-    line = {**event, "at": text_of(now)}
-    sub.write(_PENDING, orjson.dumps(line, option=orjson.OPT_SORT_KEYS))
-    _finish(sub, line, now, record)
-
-
-def _finish(sub: Subscription, line: dict[str, Any], now: datetime, record: Record) -> None:
-    place = record("list", {**line, "at": now})
-    sub.add({**line, "record": place})
-    try:
-        (sub.folder / _PENDING).unlink(missing_ok=True)
-    except OSError as error:
-        raise trouble(sub.folder, error) from None
-
-
-def _settled(sub: Subscription, record: Record) -> Subscription:
-    """The subscription once nothing is half done."""
-    try:
-        data = (sub.folder / _PENDING).read_bytes()
-    except FileNotFoundError:
-        return sub
-    except OSError as error:
-        raise trouble(sub.folder, error) from None
-    line = orjson.loads(data)
-    if not any(all(old.get(key) == value for key, value in line.items()) for old in sub.journal):
-        _finish(sub, line, datetime.fromisoformat(line["at"]), record)
-    else:
-        (sub.folder / _PENDING).unlink(missing_ok=True)
-    return Subscription(sub.lists, sub.name)
-
-
-def _unproven(data: bytes) -> Manifest:
-    """What a manifest says of itself, to know whose keys to try."""
-    try:
-        return parse_manifest(parse_note(data).text)
-    except NoteError as error:
-        raise FeedInvalid("malformed", f"manifest: {error}") from None

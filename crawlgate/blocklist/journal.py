@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,23 @@ def read_journal(place: Path) -> tuple[dict[str, Any], ...]:
             ) from None
         lines.append(line)
     return tuple(lines)
+
+
+def merged(lines: Iterable[Mapping[str, Any]], place: Path) -> list[Mapping[str, Any]]:
+    """`lines`, and those of the file at `place` that are not among them, where they can be read. Lines without a
+    record of the ledger, as those about first loads, count as the same where they say the same."""
+    found = list(lines)
+    known = {_identity(line) for line in found}
+    try:
+        there = read_journal(place)
+    except ConfigError:
+        return found
+    return found + [line for line in there if _identity(line) not in known]
+
+
+def _identity(line: Mapping[str, Any]) -> tuple[str, str]:
+    name = line.get("record") or line.get("n") or line.get("id")
+    return str(line["event"]), str(name)
 
 
 def canonical_line(line: Mapping[str, Any]) -> bytes:

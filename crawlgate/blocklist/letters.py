@@ -30,7 +30,7 @@ JOURNAL, DOCUMENTS = "notices.jsonl", "documents"
 WORK = "work"
 """The scope of a notice that names works or their owner and no site: it covers no URL; what follows is for people."""
 
-_LOCK = ".notices.lock"
+LOCK = ".notices.lock"
 _MAX_DOCUMENT = 64 * 1024 * 1024
 _FIELDS = ("scope", "value", "path_prefix", "reason", "contact", "listed_at", "expires_at", "withdrawn_at")
 
@@ -193,7 +193,7 @@ def notice_line(
 def add_line(lists: Path, line: Mapping[str, Any]) -> None:
     """Write a line of what happened. Raises `ConfigError`."""
     try:
-        with locked(lists, _LOCK):
+        with locked(lists, LOCK):
             append_line(lists / JOURNAL, canonical_line(line))
     except OSError as error:
         raise trouble(lists, error) from None

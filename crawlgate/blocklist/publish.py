@@ -14,9 +14,10 @@ from typing import Any
 
 from .. import signed_note
 from ..errors import ConfigError, FeedError
-from ..signed_note import Note, NoteError, SigningKey, VerifierKey
+from ..signed_note import SigningKey, VerifierKey
 from .changes import Change, changes
-from .entries import check_entries, entry_tables, write_entries
+from .draft import Draft, note_text, read_draft, read_note
+from .entries import write_entries
 from .entry import EntryError, notice_from_table
 from .feed import (
     MANIFEST,
@@ -25,30 +26,15 @@ from .feed import (
     FeedInvalid,
     KeySet,
     Manifest,
-    parse_keys,
     parse_manifest,
     read_manifest,
-    read_next_keys,
     sign,
     stamp,
-    verified,
 )
-from .folder import MAX_KEY_SETS, FeedFolder, entries_name, keys_name, manifest_name
+from .folder import FeedFolder, entries_name, keys_name, manifest_name
 from .receipts import Receipt
 
 Tables = Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A feed's folder as it stands. `keys` is the newest key set that is in force, `pending` a newer one that lacks
-    signatures. `wanting` says what lacks signatures yet, in words; empty: it may be published."""
-
-    keys: KeySet | None
-    pending: KeySet | None
-    manifest: Manifest | None
-    entries: tuple[dict[str, Any], ...]
-    wanting: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,42 +44,6 @@ class Signed:
     manifest: Manifest
     changes: tuple[Change, ...]
     wanting: tuple[str, ...]
-
-
-def read_draft(folder: FeedFolder) -> Draft:
-    """What stands in a publisher's folder. Raises `FeedInvalid` where it does not fit together."""
-    wanting: list[str] = []
-    first = folder.keys(1)
-    keys = pending = None
-    if first is not None:
-        keys = parse_keys(_text(first, "key set 1"))
-        if (lacking := _lacking(first, keys.keys, keys.threshold)) > 0:
-            wanting.append(f"key set 1 lacks {_signatures(lacking)}")
-        while keys.serial < MAX_KEY_SETS and (data := folder.keys(keys.serial + 1)) is not None:
-            try:
-                keys = read_next_keys(data, keys)
-            except FeedInvalid as error:
-                if error.code != "unknown_keys":
-                    raise
-                pending = parse_keys(_text(data, f"key set {keys.serial + 1}"))
-                wanting.append(_pending(data, keys, pending))
-                break
-    data = folder.manifest()
-    if data is None:
-        return Draft(keys=keys, pending=pending, manifest=None, entries=(), wanting=(*wanting, "nothing is signed yet"))
-    if keys is None:
-        raise FeedInvalid("malformed", f"{folder.path} holds a {MANIFEST}, but no {keys_name(1)}")
-    manifest = parse_manifest(_text(data, "manifest"))
-    if manifest.keys != keys.serial:
-        wanting.append(f"version {manifest.version} is signed under key set {manifest.keys}; sign anew")
-    elif (lacking := _lacking(data, keys.keys, keys.threshold)) > 0:
-        wanting.append(f"version {manifest.version} lacks {_signatures(lacking)}")
-    entries = folder.entries(manifest.sha256, manifest.bytes)
-    if entries is None:
-        raise FeedInvalid("mixed", f"{folder.path / entries_name(manifest.sha256)} is not there")
-    check_entries(entries, manifest)
-    tables = tuple(table for _, _, table in entry_tables(entries))
-    return Draft(keys=keys, pending=pending, manifest=manifest, entries=tables, wanting=tuple(wanting))
 
 
 def begin(
@@ -179,7 +129,11 @@ def sign_version(
     _put(folder, entries_name(manifest.sha256), data)
     _put(folder, manifest_name(manifest.version), note)
     _put(folder, MANIFEST, note)
-    return Signed(manifest=manifest, changes=changes(draft.entries, tables), wanting=read_draft(folder).wanting)
+    return Signed(
+        manifest=manifest,
+        changes=tuple(changes(draft.entries, sorted(tables, key=_id))),
+        wanting=read_draft(folder).wanting,
+    )
 
 
 def cosign(folder: FeedFolder, signers: Sequence[SigningKey]) -> tuple[str, ...]:
@@ -267,7 +221,7 @@ def publish(folder: FeedFolder, target: FeedFolder) -> tuple[Manifest, tuple[str
     manifest, keys = check_folder(folder)
     there = target.manifest()
     if there is not None:
-        online = parse_manifest(_text(there, f"{target.path}: manifest"))
+        online = parse_manifest(note_text(there, f"{target.path}: manifest"))
         if online.origin != manifest.origin:
             raise FeedError(
                 f"{target.path} holds the feed {online.origin}, not {manifest.origin}; choose another folder"
@@ -296,7 +250,7 @@ def check_receipt(folder: FeedFolder, receipt: Receipt) -> Manifest:
     data = folder.read(manifest_name(receipt.version), MAX_NOTE)
     if data is None:
         raise FeedInvalid("mixed", f"{folder.path} holds no version {receipt.version}")
-    manifest = parse_manifest(_text(data, f"manifest of version {receipt.version}"))
+    manifest = parse_manifest(note_text(data, f"manifest of version {receipt.version}"))
     if manifest.origin != receipt.origin:
         raise FeedInvalid("origin", f"the receipt is for {receipt.origin}, and {folder.path} holds {manifest.origin}")
     if manifest.sha256 != receipt.sha256 or hashlib.sha256(data).hexdigest() != receipt.manifest:
@@ -309,6 +263,10 @@ def _there(place: Path) -> bytes | None:
         return place.read_bytes()
     except OSError:
         return None  # written anew, or told where that fails
+
+
+def _id(table: Mapping[str, Any]) -> str:
+    return str(table["id"])
 
 
 def _missing(draft: Draft, tables: Tables, now: datetime, *, withdraw: bool, drop: bool) -> list[dict[str, Any]]:
@@ -370,7 +328,7 @@ def _cosign(
     data = folder.read(name, signed_note.MAX_NOTE)
     if data is None:
         return []
-    note = _note(data, what)
+    note = read_note(data, what)
     done = []
     for signer in signers:
         known = any(signer.verifier.public == key.public for key in entitled)
@@ -382,43 +340,6 @@ def _cosign(
         for place in filter(None, (also, name)):
             _put(folder, place, signed_note.format_note(note))
     return done
-
-
-def _lacking(data: bytes, keys: Sequence[VerifierKey], threshold: int) -> int:
-    """How many signatures a note lacks; none may be wrong."""
-    for have in range(threshold, 0, -1):
-        try:
-            verified(data, keys, have, "note")
-        except FeedInvalid as error:
-            if error.code != "unknown_keys":
-                raise
-        else:
-            return threshold - have
-    return threshold
-
-
-def _pending(data: bytes, keys: KeySet, pending: KeySet) -> str:
-    heirs, needed = keys.heirs
-    old, new = _lacking(data, heirs, needed), _lacking(data, pending.keys, pending.threshold)
-    kind = "recovery keys" if keys.recovery else "earlier keys"
-    parts = [f"{_signatures(old)} of the {kind}"] if old else []
-    parts += [f"{_signatures(new)} of its own keys"] if new else []
-    return f"key set {pending.serial} lacks {' and '.join(parts)}"
-
-
-def _signatures(count: int) -> str:
-    return "a signature" if count == 1 else f"{count} signatures"
-
-
-def _text(data: bytes, what: str) -> str:
-    return _note(data, what).text
-
-
-def _note(data: bytes, what: str) -> Note:
-    try:
-        return signed_note.parse(data)
-    except NoteError as error:
-        raise FeedInvalid("malformed", f"{what}: {error}") from None
 
 
 def _put(folder: FeedFolder, name: str, data: bytes) -> None:

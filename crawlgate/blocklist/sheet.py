@@ -32,6 +32,7 @@ _DATE = re.compile(r"(\d{4})(?:[/.年](\d{1,2})[/.月](\d{1,2})日?|(\d\d)(\d\d)
 _DOUBTFUL = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\Z")
 # What Python's cp932 makes of bytes that Shift_JIS does not have.
 _NOT_WRITTEN = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
+_YES = {"yes": True, "true": True, "x": True, "1": True, "no": False, "false": False, "0": False}
 _AGAIN = re.compile(r"[|\n]")
 
 
@@ -151,7 +152,9 @@ def _row(line: int, columns: list[str], cells: list[str]) -> Row:
             continue
         if text[0] in "=@" and len(text) > 1:
             return Row(line, {}, f"{column} is a formula; paste its value")
-        if column in LISTS:
+        if column == "exception":
+            table[column] = _YES.get(text.lower(), text)
+        elif column in LISTS:
             table[column] = [part.strip() for part in _AGAIN.split(text) if part.strip()]
         else:
             table[column] = _date(text) if column in _TIMES else text

@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ import orjson
 from ..domains import Suffixes
 from ..errors import ConfigError, FeedError
 from ..model import IssuerKind, Notice
+from .asof import ReceivedListing
 from .cache import compiled, open_compiled
 from .entry import DEFAULT_SUFFIXES, EntryDefaults, Rejected
 from .files import locked, sync_folder, trouble, write_whole
@@ -167,17 +168,14 @@ class ListStore:
         )
 
     def received_versions(self) -> Iterator[ReceivedVersion]:
-        """Every list received, for `history`: lists from one source are versions of each other. Their entries bear no
-        names of their own, so what they name tells them apart. Raises `ConfigError` and `FeedError`."""
+        """Every list received, for `history`, but for long ones (`received_listings`): lists from one source are
+        versions of each other. Their entries bear no names of their own, so what they name tells them apart. Raises
+        `ConfigError` and `FeedError`."""
         for line in self._index():
             raw = self._received(line)
-            defaults = EntryDefaults(
-                issuer=line["issuer"] or "",
-                issuer_verified=line["verified"],
-                issuer_kind=IssuerKind(line.get("issuer_kind") or IssuerKind.UNSTATED),
-                vouched_by=line["vouched_by"] or "",
-            )
-            parsed = interpret(raw, defaults=defaults, suffixes=self._suffixes, force=line.get("force") or "")
+            if raw.bytes >= COMPILED_FROM:
+                continue
+            parsed = interpret(raw, defaults=_said(line), suffixes=self._suffixes, force=line.get("force") or "")
             received_at = datetime.fromisoformat(line["received_at"])
             numbered = f"{raw.sha256[:12]}:"
             yield ReceivedVersion(
@@ -187,6 +185,52 @@ class ListStore:
                 effective_at=received_at,
                 notices=tuple(replace(n, id="") if n.id.startswith(numbered) else n for n in parsed.notices),
             )
+
+    def received_listings(self) -> Iterator[ReceivedListing]:
+        """The long lists received, compiled. Raises as `received_versions`."""
+        hashes = FileHashes(self.directory)
+        for line in self._index():
+            raw = self._received(line)
+            if raw.bytes < COMPILED_FROM:
+                continue
+            received_at = datetime.fromisoformat(line["received_at"])
+            listing = open_compiled(
+                raw,
+                self.directory / COMPILED,
+                hashes=hashes,
+                defaults=replace(_said(line), received_at=received_at, effective_at=received_at),
+                suffixes=self._suffixes,
+                force=line.get("force") or "",
+            )
+            yield ReceivedListing(raw.path, received_at, listing)
+
+    def restore(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Write the index anew from what the ledger says of lists received, where the index lacks it."""
+        with locked(self.directory, _LOCK):
+            try:
+                known = self._index()
+            except ConfigError:
+                known = []
+            said = {(line["sha256"], line["source"], line["verified"], line["vouched_by"]) for line in known}
+            for line in lines:
+                if (line["sha256"], line["source"], line["verified"], line["vouched_by"]) not in said:
+                    place = next(self.directory.glob(f"{line['sha256']}.*"), None)
+                    known.append({**line, "bytes": 0 if place is None else place.stat().st_size})
+            known.sort(key=lambda line: str(line["received_at"]))
+            self._write(INDEX, b"".join(map(_canonical, known)))
+
+    def bring(self, other: ListStore) -> None:
+        """Take the lines of another store's index that are not here; a list received twice counts from the first time.
+        Raises `ConfigError` where one of the two cannot be read."""
+        theirs = other._index()
+        if not theirs:
+            return
+        with locked(self.directory, _LOCK):
+            known = self._index()
+            more = [line for line in theirs if line not in known]
+            if more:
+                lines = sorted(known + more, key=lambda line: datetime.fromisoformat(line["received_at"]))
+                self._write(INDEX, b"".join(map(_canonical, lines)))
 
     def _received(self, line: dict[str, Any]) -> RawList:
         """A list as it was received, from the copy kept."""
@@ -266,6 +310,16 @@ class ListStore:
             write_whole(self.directory / name, data)
         except OSError as error:
             raise trouble(self.directory, error) from None
+
+
+def _said(line: Mapping[str, Any]) -> EntryDefaults:
+    """What is known of a list beyond its text, as its line in the index has it."""
+    return EntryDefaults(
+        issuer=line["issuer"] or "",
+        issuer_verified=line["verified"],
+        issuer_kind=IssuerKind(line.get("issuer_kind") or IssuerKind.UNSTATED),
+        vouched_by=line["vouched_by"] or "",
+    )
 
 
 def _words(name: str, text: str | None) -> str | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -27,13 +27,19 @@ from ..domains import Suffixes
 from ..errors import ConfigError
 from ..model import Notice
 from ..signed_note import NoteError
-from .entries import Entries, read_entries
-from .entry import DEFAULT_SUFFIXES, EntryDefaults
+from .cache import open_compiled
+from .dates import Dates, following
+from .entries import Entries, check_canonical, entry_tables, read_entries
+from .entry import DEFAULT_SUFFIXES, EntryDefaults, Rejected
 from .feed import MAX_NOTE, FeedInvalid, KeySet, Manifest, read_manifest, read_next_keys
+from .feedlist import FeedListing, Known
 from .files import append_line, read_bounded, trouble, write_whole
-from .formats import MAX_BYTES
-from .history import ClaimKey, History, ReceivedVersion, key_of
+from .formats import MAX_BYTES, Format, load
+from .hashes import FileHashes
+from .history import ReceivedVersion
 from .journal import canonical_line, read_journal, text_of, time_of
+from .match import Listing, NoticeIndex
+from .store import COMPILED, COMPILED_FROM
 from .terms import Terms, first_keys, given_keys, needed
 
 FEEDS = "feeds"
@@ -154,25 +160,38 @@ class Subscription:
 
     @cached_property
     def timeline(self) -> tuple[tuple[datetime, Received | None], ...]:
-        """Which version was the newest, from when on. A key set that voids versions puts an earlier one back."""
-        by_n = {received.n: received for received in self.versions}
-        found: list[tuple[datetime, Received | None]] = []
-        for line in self.journal:
-            if line["event"] == "received":
-                found.append((time_of(line["received_at"]), by_n[int(line["n"])]))
-            elif line["event"] == "keys" and line["resume"] is not None:
-                kept = [
-                    r for _, r in found if r is not None and r.version <= line["resume"] and r.keys < line["serial"]
-                ]
-                newest = max(kept, key=lambda r: (r.version, r.n), default=None)
-                if found and found[-1][1] is not newest:
-                    found.append((time_of(line["received_at"]), newest))
-        return tuple(found)
+        """Which version counted, from when on. A key set that voids versions puts an earlier one back; after the
+        subscription ended none counts, until it is added again."""
+        return tuple((at, None if ended else newest) for at, newest, ended in self._states)
 
     @property
     def current(self) -> Received | None:
-        """The newest version that stands; None where none does."""
-        return self.timeline[-1][1] if self.timeline else None
+        """The newest version that stands, also after the subscription ended; None where none does."""
+        return self._states[-1][1] if self._states else None
+
+    @cached_property
+    def _states(self) -> tuple[tuple[datetime, Received | None, bool], ...]:
+        by_n = {received.n: received for received in self.versions}
+        found: list[tuple[datetime, Received | None, bool]] = []
+        newest: Received | None = None
+        ended = False
+        for line in self.journal:
+            at = line.get("at", "")
+            if line["event"] == "received":
+                newest, at = by_n[int(line["n"])], line["received_at"]
+            elif line["event"] == "keys" and line["resume"] is not None:
+                earlier = [r for _, r, _ in found if r is not None and r.version <= line["resume"]]
+                kept = [r for r in earlier if r.keys < line["serial"]]
+                standing = max(kept, key=lambda r: (r.version, r.n), default=None)
+                if standing is newest:
+                    continue
+                newest, at = standing, line["received_at"]
+            elif line["event"] == "removed" or (line["event"] == "subscribed" and ended):
+                ended = not ended
+            else:
+                continue
+            found.append((time_of(at), newest, ended))
+        return tuple(found)
 
     @property
     def floor(self) -> int:
@@ -284,27 +303,71 @@ class Subscription:
                 notices=read[key],
             )
 
-    def known(self, received: Received, notices: Iterable[Notice], *, effective_at: datetime) -> tuple[Notice, ...]:
-        """The notices of the newest version, each dated with its first receipt; loaded at `effective_at`."""
-        dates = self._dates(received)
-        if dates is None:
-            dates = dates_of(self.received_versions(), received.received_at)
-        return tuple(
-            replace(n, received_at=dates.get(key_of(self.name, n), received.received_at), effective_at=effective_at)
-            for n in notices
+    def listing(self, received: Received, *, effective_at: datetime) -> tuple[Listing, Sequence[Rejected]]:
+        """A version ready to be asked, verified again, and what of it cannot be taken. Each notice is dated with its
+        first receipt, and loaded at `effective_at`. A long version is compiled once and mapped then."""
+        manifest = self.manifest(received)
+        known = Known(
+            source=f"{manifest.origin} version {manifest.version}",
+            issuer=self.terms.issuer,
+            contact=manifest.contact,
+            dates=self.dates(received),
+            effective_at=effective_at,
         )
-
-    def _dates(self, received: Received) -> dict[ClaimKey, datetime] | None:
-        """First receipts as computed when the version came; None where that is to be done again."""
+        if received.bytes < COMPILED_FROM:
+            entries = self.entries(received)
+            dated = (
+                replace(n, received_at=min(known.dates.of(n.id), effective_at), effective_at=effective_at)
+                for n in entries.notices
+            )
+            return NoticeIndex(dated, self.suffixes), entries.rejected
+        hashes = FileHashes(self.lists)
+        place = self.lists / f"{received.sha256}.jsonl"
         try:
-            data = self._file(DATES, MAX_BYTES)
-            table = orjson.loads(data or b"{}")
-            if table.get("manifest") != received.manifest or table.get("n") != received.n:
-                return None
-            times = [time_of(text) for text in table["times"]]
-            return {ClaimKey(self.name, *key): times[at] for key, at in table["claims"]}
-        except (ValueError, KeyError, TypeError, IndexError):
-            return None
+            altered = place.stat().st_size != manifest.bytes or hashes.sha256(place) != manifest.sha256
+        except OSError as error:
+            raise FeedInvalid("unreachable", f"{place} cannot be read: {error.strerror or error}") from None
+        if altered:
+            raise FeedInvalid("mixed", f"{place}, the entries of version {received.version}, were altered")
+        compiled = open_compiled(
+            load(place, Format.FEED, hashes=hashes),
+            self.lists / COMPILED,
+            hashes=hashes,
+            defaults=self.defaults,
+            suffixes=self.suffixes,
+            force=self.terms.force,
+        )
+        return FeedListing(compiled, known), compiled.rejected
+
+    def check(self, received: Received) -> None:
+        """Raises `FeedInvalid` unless a version is kept as it was signed; what its entries mean is not looked at."""
+        check_canonical(self.entries_bytes(received), self.manifest(received))
+
+    def dates(self, received: Received) -> Dates:
+        """First receipts of the entries of a version: as computed when it came, or once more from all versions."""
+        try:
+            table = orjson.loads(self._file(DATES, MAX_BYTES) or b"{}")
+            if (table.get("n"), table.get("manifest")) == (received.n, received.manifest):
+                return Dates.from_table(table)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+            pass
+        return self.first_receipts(received)
+
+    def first_receipts(self, received: Received) -> Dates:
+        """First receipts of the entries of a version, from all versions up to it."""
+        last = max((place for place, (_, version) in enumerate(self.timeline) if version == received), default=-1)
+        before: Received | None = None
+        dates: Dates | None = None
+        for since, version in self.timeline[: last + 1]:
+            if version is not None:
+                dates = following(self._tables(before), dates, self._tables(version), since)
+            before = version
+        return dates or Dates(received.received_at)
+
+    def _tables(self, received: Received | None) -> Iterator[dict[str, Any]]:
+        if received is not None:
+            for _, _, table in entry_tables(self.entries_bytes(received)):
+                yield table
 
     # -- files --------------------------------------------------------------------------------------
 
@@ -342,17 +405,9 @@ class Subscription:
         except OSError as error:
             raise trouble(self.folder, error) from None
 
-    def write_dates(self, received: Received, dates: Mapping[ClaimKey, datetime]) -> None:
+    def write_dates(self, received: Received, dates: Dates) -> None:
         """Keep first receipts, so that a gate need not read every version to open."""
-        later = {key: at for key, at in dates.items() if at != received.received_at}
-        times = sorted(set(later.values()))
-        places = {at: place for place, at in enumerate(times)}
-        table = {
-            "claims": [[list(key[1:]), places[at]] for key, at in later.items()],
-            "manifest": received.manifest,
-            "n": received.n,
-            "times": [text_of(at) for at in times],
-        }
+        table = {**dates.table(), "manifest": received.manifest, "n": received.n}
         self.write(DATES, orjson.dumps(table))
 
     def write_state(self, state: State) -> None:
@@ -366,19 +421,9 @@ def check_versions(sub: Subscription) -> Iterator[str]:
     """What of the versions received does not verify any more, as sentences."""
     for received in sub.versions:
         try:
-            sub.entries(received)
+            sub.check(received)
         except FeedInvalid as error:
             yield f"version {received.version}: {error}"
-
-
-def dates_of(versions: Iterable[ReceivedVersion], default: datetime) -> dict[ClaimKey, datetime]:
-    """When each claim that stands now was first received."""
-    found = {}
-    for claim in History(versions).claims:
-        notice = claim.statements[-1].notice
-        if notice is not None:
-            found[claim.key] = notice.received_at or default
-    return found
 
 
 def folder_of(lists: Path, name: str) -> Path:

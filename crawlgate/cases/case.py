@@ -131,7 +131,8 @@ def _declaration(declared: Mapping[str, Any], crawler: Mapping[str, Any]) -> Dec
     token = text(crawler, "token", "crawler")
     sent = optional_text(crawler, "user_agent", "crawler")
     values: dict[str, Any] = {name: declared[name] for name in _DECLARED if declared.get(name) is not None}
-    purposes = declared.get("purpose", declared.get("purposes"))
+    purposes = declared.get("purpose")
+    purposes = declared.get("purposes") if purposes is None else purposes
     if purposes is None:
         raise CaseError("declaration.purpose is missing; purposes is empty, declare every purpose of the copies")
     need = declared.get("need")

@@ -82,4 +82,4 @@ def read_declaration(file: str | None) -> Declaration:
         raw = Path(file).read_bytes()
     except OSError as error:
         raise ConfigError(f"declaration {file}: cannot be read: {error.strerror or error}") from None
-    return from_table(read_toml(raw, f"declaration {file}"))
+    return from_table(read_toml(raw, f"declaration {file}"), base=Path(file).parent)

@@ -91,7 +91,7 @@ def demo(home: Path, profile: str, lang: str) -> None:
     for name, path in (("ledger", result.home.ledger), ("evidence", result.home.evidence), ("report", report)):
         out.print(f"{_WORDS[lang][name]}: {path}", soft_wrap=True)
     out.print(_say(lang, "further"))
-    for words in ("ledger verify", "ledger show", "report"):
+    for words in ("ledger verify", "ledger show", "review list", "report"):
         out.print(f"  crawlgate {words} --home {shlex.quote(str(home))}", soft_wrap=True)
 
 

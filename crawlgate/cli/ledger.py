@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import click
 import orjson
 
 from ..explain import printable
 from ..home import Home
+from ..ledger.anchor import read_kept
+from ..ledger.checkpoint import encode_hash
+from ..ledger.keys import public_key
 from ..ledger.query import records
 from ..ledger.record import KINDS
 from ..ledger.segments import Fault
@@ -22,20 +24,9 @@ from ..ledger.verify_evidence import EvidenceReport, verify_evidence
 from ..report.gist import GistBook
 from ..report.lines import Shown, as_json, as_text
 from . import exits
+from .ledger_options import home_option
 
 VERIFY_SCHEMA = "crawlgate.ledger-verify/1"
-
-F = TypeVar("F", bound=Callable[..., object])
-
-
-def _home_option(command: F) -> F:
-    return click.option(
-        "--home",
-        type=click.Path(path_type=Path),
-        default=Path(".crawlgate"),
-        show_default=True,
-        help="Directory of ledger and evidence.",
-    )(command)
 
 
 @click.group()
@@ -44,7 +35,7 @@ def ledger() -> None:
 
 
 @ledger.command()
-@_home_option
+@home_option
 @click.option(
     "--kind", "kinds", multiple=True, type=click.Choice(sorted(KINDS)), help="Only records of this kind; repeatable."
 )
@@ -85,19 +76,37 @@ def _joined(directory: Path, kinds: tuple[str, ...], faults: list[Fault]) -> Ite
 
 
 @ledger.command()
-@_home_option
+@home_option
 @click.option("--evidence/--no-evidence", default=True, help="Check the evidence files as well.  [default: yes]")
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="KEY|FILE",
+    help="Believe checkpoints of this verifier key only; repeatable.",
+)
+@click.option(
+    "--checkpoint",
+    "kept",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="File of checkpoints you kept elsewhere: what they speak of must still be here; repeatable.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
-def verify(context: click.Context, /, home: Path, evidence: bool, form: str) -> None:
+def verify(
+    context: click.Context, /, home: Path, evidence: bool, keys: tuple[str, ...], kept: tuple[Path, ...], form: str
+) -> None:
     """Check that the ledger is what was written: every record there, unchanged and in order; and that the
     evidence it names is what was stored.
 
-    Exit code 3 if it does not verify. What this cannot see by itself: that the newest records of the newest
-    segment were removed.
+    Exit code 3 if it does not verify. What this cannot see by itself: that the newest records were removed, or that
+    all of it was written and signed anew; a checkpoint kept elsewhere (`ledger checkpoint`) shows that.
     """
     folders = Home(home)
-    report = verify_ledger(folders.ledger)
+    believed = [public_key(text) for text in keys]
+    checkpoints = [each for path in kept for each in read_kept(path, believed)]
+    report = verify_ledger(folders.ledger, keys=believed, checkpoints=checkpoints)
     stored = verify_evidence(folders.ledger, folders.evidence) if evidence else None
     click.echo(_verify_json(report, stored) if form == "json" else _verify_text(report, stored))
     context.exit(exits.OK if report.ok and (stored is None or stored.ok) else exits.NOT_VERIFIED)
@@ -109,6 +118,14 @@ def _verify_text(report: VerifyReport, stored: EvidenceReport | None) -> str:
     lines += [f"  {kind} {count:,}" for kind, count in sorted(report.records.items())]
     lines += [f"problem: {printable(str(fault))}" for fault in report.problems]
     lines += [f"warning: {printable(str(fault))}" for fault in report.warnings]
+    lines += [f"signed by {printable(key)}: {count:,} checkpoints" for key, count in sorted(report.keys.items())]
+    if report.deleted:
+        gone = sum(each.records for each in report.deleted)
+        lines.append(f"deleted on record: {len(report.deleted):,} segments, {gone:,} records")
+        lines += [
+            f"  {each.segment}  {each.records:,} records  {printable(each.by)}: {printable(each.reason)}"
+            for each in report.deleted[:20]
+        ]
     if stored is not None:
         lines.append(f"evidence {stored.checked:,} checked, {stored.bytes:,} bytes")
         lines += [f"problem: {printable(str(fault))}" for fault in stored.faults]
@@ -124,6 +141,7 @@ def _verify_text(report: VerifyReport, stored: EvidenceReport | None) -> str:
             "may have lost its newest records"
             if loose
             else "verified: every record is there, unchanged, and in order"
+            + (", but for what is on record as deleted" if report.deleted else "")
         )
     else:
         count = len(report.problems)
@@ -149,6 +167,18 @@ def _verify_json(report: VerifyReport, stored: EvidenceReport | None) -> bytes:
             "ok": report.ok and (stored is None or stored.ok),
             "evidence": checked,
             "segments": report.segments,
+            "keys": dict(sorted(report.keys.items())),
+            "deleted": [
+                {"segment": each.segment, "records": each.records, "at": each.at, "by": each.by, "reason": each.reason}
+                for each in report.deleted
+            ],
+            "last": None
+            if report.last is None
+            else {
+                "origin": report.last.origin,
+                "records": report.last.size,
+                "root": encode_hash(report.last.root),
+            },
             "records": dict(sorted(report.records.items())),
             "problems": [_fault(fault) for fault in report.problems],
             "warnings": [_fault(fault) for fault in report.warnings],

@@ -9,17 +9,27 @@ import click
 from .. import __version__
 from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
+from .attest import attest
+from .audit import audit
 from .blocklist import blocklist
 from .check import check
 from .config import config
+from .corpus import corpus
 from .demo import demo
 from .explain import explain
 from .inquire import inquire
 from .inspect_site import inspect_site
 from .judge import judge
 from .ledger import ledger
+from .ledger_bundle import bundle
+from .ledger_export import export
 from .ledger_index import evidence, reindex
+from .ledger_keep import compress, merge
+from .ledger_outside import outside
+from .ledger_prove import checkpoint, keygen, prove
+from .ledger_retention import delete, hold
 from .notice import notice
+from .register import register
 from .report import report
 from .review import review
 from .signals import signals
@@ -41,9 +51,12 @@ def cli() -> None:
 
 # One a line, so that two branches may add one each.
 _COMMANDS = (
+    attest,
+    audit,
     blocklist,
     check,
     config,
+    corpus,
     demo,
     explain,
     inquire,
@@ -51,6 +64,7 @@ _COMMANDS = (
     judge,
     ledger,
     notice,
+    register,
     report,
     review,
     signals,
@@ -58,7 +72,17 @@ _COMMANDS = (
 for command in _COMMANDS:
     cli.add_command(command)
 _LEDGER_COMMANDS = (
+    bundle,
+    checkpoint,
+    compress,
+    delete,
     evidence,
+    export,
+    hold,
+    keygen,
+    merge,
+    outside,
+    prove,
     reindex,
 )
 for command in _LEDGER_COMMANDS:

@@ -27,8 +27,9 @@ def report(context: click.Context, /, home: Path, out: Path | None, lang: str) -
     says so, and the exit code is 3.
     """
     # Public suffixes and SQLite are more than a help text should wait for.
+    from ..report.document import write_page
     from ..report.gist import Answer
-    from ..report.html import page, write_page
+    from ..report.html import page
     from ..report.summary import summarise
 
     summary = summarise(home)

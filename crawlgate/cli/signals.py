@@ -18,7 +18,7 @@ def signals(file: BinaryIO) -> None:
     """Read what was received and print the statements in it; `-` reads standard input.
 
     FILE holds one JSON object with any of robots, robots_bytes_hex, robots_status, robots_redirects, header,
-    status, html, jsonld, body, tdmrep, rsl, ai_txt, trust_txt, xmp, assertion, and url, token, purpose.
+    status, html, jsonld, body, tdmrep, tdm_policy, rsl, ai_txt, trust_txt, xmp, assertion, and url, token, purpose.
     Prints {"signals": [...], "effective": {"crawl": ..., "train": ...}, "lint": [...], "facts": {...}}.
     """
     try:

@@ -33,8 +33,6 @@ def b5_avoided(facts: Facts) -> Finding | NotAssessed:
         found = _worse(found, _against_a_statement(facts))
     if found is not None:
         return found
-    if "behaviour" in facts.not_looked:
-        return NotAssessed(facts.not_looked["behaviour"])
     return _NOTHING
 
 
@@ -53,7 +51,7 @@ def _credentials(facts: Facts, credentials: str) -> Finding:
 
 def _against_a_statement(facts: Facts) -> Finding | None:
     """The content was taken although robots.txt, read or not, kept this crawler out of it or reserved the use."""
-    said = tuple(s for s in facts.bearing(facts.signals) if _in_robots_txt(s))
+    said = tuple(s for s in facts.restricting if _in_robots_txt(s))
     if not said:
         return None
     licence: Licence | None = fitting_licence(facts)

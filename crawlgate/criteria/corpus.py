@@ -76,7 +76,7 @@ _A4 = {
 }
 
 
-def b6_market_conflict(facts: Facts, b1: Finding | None, b4: Finding | None) -> Finding | NotAssessed:
+def b6_market_conflict(facts: Facts, b1: Finding | NotAssessed, b4: Finding | NotAssessed) -> Finding | NotAssessed:
     """B6: does the reproduction compete in the market, or impede future sales channels (ST17, ST10, ST18, ST24)?
 
     A residual test. indicated: a limit on the volume of one site is passed where B1 or B4 points to a market;
@@ -90,7 +90,7 @@ def b6_market_conflict(facts: Facts, b1: Finding | None, b4: Finding | None) -> 
     if not known:
         return _CORPUS
     extent, told = _extent(known, facts, corpus)
-    market = any(found is not None and found.outcome in _POINTING for found in (b1, b4))
+    market = any(isinstance(found, Finding) and found.outcome in _POINTING for found in (b1, b4))
     if extent is Extent.NO_LIMIT:
         return finding("B6", Outcome.NEEDS_HUMAN, "b6.no_limit", told=told)
     if extent is Extent.EXCEEDED:

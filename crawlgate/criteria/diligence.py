@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ..declaration import carries_token
 from ..model import AS_DECLARED, Finding, Outcome, Stage
 from ..signals.robots_standing import Standing
@@ -9,6 +11,7 @@ from .facts import Facts
 from .outcomes import NotAssessed, finding, quote
 
 _AUDITS = (Stage.AUDIT, Stage.RETRO)
+_NOT_HAD = (Standing.UNREACHABLE, Standing.NOT_LOOKED)
 _STORED = NotAssessed("not_assessed.stored_items")
 _NOT_LATER = NotAssessed("not_assessed.not_later")
 _KEPT = finding("D4", Outcome.MET, "d4.kept")
@@ -38,6 +41,11 @@ def d3_identity(facts: Facts) -> Finding | NotAssessed:
         return finding(
             "D3", Outcome.MET, "d3.other_user_agent", token=token, sent=sent[:200], declared=declared.user_agent[:200]
         )
+    return _published(token)
+
+
+@lru_cache(maxsize=64)
+def _published(token: str) -> Finding:
     return finding("D3", Outcome.MET, "d3.published", token=token)
 
 
@@ -47,16 +55,15 @@ def _day(since: object) -> str:
 
 def d4_evidence(facts: Facts) -> Finding | NotAssessed:
     """D4: robots.txt of the time is on record: had before the fetch, and not older than a day at it (ST29, ST30)."""
-    if "robots" in facts.not_looked:
-        return NotAssessed(facts.not_looked["robots"])
     if facts.robots_unread:
         return _UNREAD
-    if facts.robots in (Standing.UNREACHABLE, Standing.NOT_LOOKED):
+    if facts.robots in _NOT_HAD:
+        if "robots" in facts.not_looked:
+            return NotAssessed(facts.not_looked["robots"])
         return finding("D4", Outcome.NOT_MET, "d4.none", why=facts.robots_reason or "no evidence")
     if facts.robots_undated:
         return _UNDATED
-    age = facts.robots_age
-    if age is not None and facts.robots_out_of_time:
+    if facts.robots_out_of_time and (age := facts.robots_age) is not None:
         hours = age.total_seconds() / 3600
         if hours < 0:
             return finding("D4", Outcome.NOT_MET, "d4.after_the_fetch", age=f"{-hours:.1f} h")
@@ -78,10 +85,10 @@ def d5_later_refusal(facts: Facts) -> Finding | NotAssessed:
     now = tuple(s for s in facts.bearing(later.signals) if not s.kind.startswith(("dataset.", "wording.")))
     if not now:
         return finding("D5", Outcome.NOT_MET, "d5.none")
-    then = tuple(s for s in facts.bearing(facts.signals) if not s.kind.startswith(("dataset.", "wording.")))
+    then = tuple(s for s in facts.restricting if not s.kind.startswith(("dataset.", "wording.")))
     if then:
         return finding("D5", Outcome.NOT_MET, "d5.not_new", then, quote=quote(then[0]))
-    if facts.robots in (Standing.UNREACHABLE, Standing.NOT_LOOKED) or facts.robots_out_of_time:
+    if facts.robots in _NOT_HAD or facts.robots_out_of_time:
         return finding("D5", Outcome.UNKNOWN, "d5.unknown_then", now, quote=quote(now[0]))
     seen = "…" if later.at is None else later.at.date().isoformat()
     return finding("D5", Outcome.MET, "d5.appeared", now, quote=quote(now[0]), seen=seen)

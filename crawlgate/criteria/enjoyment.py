@@ -22,6 +22,7 @@ _A1_UNDECLARED = finding("A1", Outcome.UNKNOWN, "a1.undeclared")
 _A1_NONE = finding("A1", Outcome.NOT_MET, "a1.no_intent_declared")
 _A1_DENIED = finding("A1", Outcome.NOT_MET, "a1.intent_denied")
 _A2_NO_TARGET = finding("A2", Outcome.NOT_MET, "a2.no_target")
+_A2_UNDECLARED = finding("A2", Outcome.UNKNOWN, "a2.undeclared")
 _A3_BASIS = finding("A3", Outcome.NEEDS_HUMAN, "a3.basis_47_5")
 _A3_OUTPUT = finding("A3", Outcome.MET, "a3.output_declared")
 _A3_UNDECLARED = finding("A3", Outcome.UNKNOWN, "a3.output_undeclared")
@@ -51,7 +52,8 @@ def a2_single_creator(facts: Facts) -> Finding | NotAssessed:
     """A2: a small group of one creator's works, taken to output their common expression (ST15, ST16).
 
     met needs the declared intention; "style only" is indicated, because a small group may have common expressions
-    beside its style; concentration of a corpus alone is for a person.
+    beside its style; concentration of a corpus alone is for a person; unknown: neither a creator nor an
+    aim is declared.
     """
     declared = facts.declaration
     intends = declared.intends_expression_output or declared.intends_similar_output
@@ -65,7 +67,7 @@ def a2_single_creator(facts: Facts) -> Finding | NotAssessed:
                 return finding("A2", Outcome.NEEDS_HUMAN, "a2.target_undeclared_intent", creator=creator)
             return finding("A2", Outcome.INDICATED, "a2.style_only", creator=creator)
         if extent is None:
-            return _A2_NO_TARGET
+            return _A2_UNDECLARED if declared.intends_expression_output is None and not intends else _A2_NO_TARGET
         if intends and _one_creator(facts):
             return finding("A2", Outcome.MET, "a2.one_creator_and_intent", **_numbers(facts))
         if intends and extent is Extent.EXCEEDED:

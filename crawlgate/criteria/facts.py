@@ -41,6 +41,8 @@ _TRAINING = {
 }
 # Training in which no generative model learns: a reservation of generative training does not reach it.
 _NOT_GENERATIVE = {Use.CLASSIFICATION, Use.EMBEDDING, Use.EVALUATION}
+_PLAIN_STAGES = (Stage.PRE_FETCH, Stage.POST_FETCH)
+_US = ("ours", "*")
 RESTRICTIVE = (Polarity.RESERVED, Polarity.PRICED, Polarity.CONDITIONAL)
 
 
@@ -89,15 +91,23 @@ class CorpusFacts:
     limit_exceeded: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Facts:
-    """Input of every criterion; pure data.
+    """Input of every criterion; pure data, and not changed once it is made. (It is not frozen, since one is made for
+    every judgement, and freezing its fields one by one would cost as much as all criteria together.)
 
     `signals` are the statements in force for this URL, after each protocol's own precedence; `elsewhere`
     are statements of the same site about other paths. `offers` are paid datasets known on the site, split by
     whether one of them is this very resource; `register_here` and `register_on_site` the same of the licensor
     register, as known at `at`. `stale_lists` names feeds out of their term. `not_looked` maps a check (`tdmrep`,
     `lists`, `terms`, `page`, `attempts`) to the reason key why it was not made; a check that is absent there was made.
+
+    `traces` are what the collector's own log shows. `fetched` says that the content was taken, whatever was said
+    before (audits of logs); `sent_on_record` that the log shows what was sent at the time. `robots_undated` is
+    evidence without a time, `robots_unread` a log that shows that robots.txt was not asked for. `stored` says
+    whether the item is still in a dataset, `later` what the site said afterwards, `open_licences` which licences
+    the resource itself names. `unmade` is `not_looked` as an assessment tells it (`check.tdmrep`), ready made where
+    many judgements share it.
     """
 
     stage: Stage
@@ -128,6 +138,37 @@ class Facts:
     limits: Mapping[str, NamedLimit] = field(default_factory=dict)
     open_licences: tuple[Signal, ...] = ()
     not_looked: Mapping[str, str] = field(default_factory=dict)
+    unmade: Mapping[str, str] = field(default_factory=dict)
+    _restricting: tuple[Signal, ...] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.not_looked and not self.unmade:
+            self.unmade = named_checks(self.not_looked)
+
+    @property
+    def ordinary(self) -> bool:
+        """True if nothing is known of the fetch but the declaration, the site and the response: what rests on anything
+        else has the same answer for every URL."""
+        return (
+            self.attempt is AS_DECLARED
+            and self.corpus is None
+            and self.later is None
+            and self.stored is None
+            and not self.traces
+            and not self.fetched
+            and not self.open_licences
+            and self.stage in _PLAIN_STAGES
+            and not self.declaration.licences
+            and self.declaration.published_since is None
+        )
+
+    @property
+    def restricting(self) -> tuple[Signal, ...]:
+        """Those of `signals` that restrict us, for what we declared; found once."""
+        found = self._restricting
+        if found is None:
+            found = self._restricting = self.bearing(self.signals)
+        return found
 
     @property
     def purposes(self) -> frozenset[Purpose]:
@@ -145,10 +186,13 @@ class Facts:
         """Those of `signals` that restrict us, for what we declared."""
         if not signals:
             return ()
-        purposes = self.purposes
-        return tuple(
-            s for s in signals if s.polarity in RESTRICTIVE and s.purpose in purposes and s.subject in ("ours", "*")
-        )
+        purposes = relevant_purposes(self.declaration.uses)
+        return tuple([s for s in signals if s.subject in _US and s.polarity in RESTRICTIVE and s.purpose in purposes])
+
+
+def named_checks(not_looked: Mapping[str, str]) -> dict[str, str]:
+    """Checks that were not made, under the names by which an assessment tells them, in order."""
+    return {f"check.{check}": not_looked[check] for check in sorted(not_looked)}
 
 
 @lru_cache(maxsize=256)

@@ -43,11 +43,12 @@ def b2_applies(facts: Facts) -> Finding | NotAssessed:
     robots.txt; unknown: robots.txt of the time could not be had; needs_human: robots.txt itself was withheld, or the
     same crawler was refused first and served later.
     """
-    signals = facts.signals
-    bearing = tuple(s for s in facts.bearing(signals) if not s.kind.startswith(_NOT_MEASURES)) if signals else ()
-    measures = tuple(s for s in bearing if _is_barrier(s) and s.detail.get("later") != SERVED_LATER)
-    if measures:
-        return finding("B2", Outcome.MET, "b2.measure", measures, quote=quote(measures[0]), kind=measures[0].kind)
+    bearing = facts.restricting
+    if bearing:
+        bearing = tuple([s for s in bearing if not s.kind.startswith(_NOT_MEASURES)])
+        measures = tuple([s for s in bearing if _is_barrier(s) and s.detail.get("later") != SERVED_LATER])
+        if measures:
+            return finding("B2", Outcome.MET, "b2.measure", measures, quote=quote(measures[0]), kind=measures[0].kind)
     if facts.attempt.credentials is not None:
         return finding("B2", Outcome.MET, "b2.credentials_used", credentials=facts.attempt.credentials)
     not_looked = facts.not_looked
@@ -59,13 +60,19 @@ def b2_applies(facts: Facts) -> Finding | NotAssessed:
         unread = next((_UNREAD[why] for why in not_looked.values() if why in _UNREAD), None)
         if unread is not None:
             return finding("B2", Outcome.UNKNOWN, unread)
-    if signals:
-        proxies = tuple(s for s in signals if s.kind == "access.407")
+    if facts.signals:
+        proxies = [s for s in facts.signals if s.kind == "access.407"]
         if proxies:
-            return finding("B2", Outcome.UNKNOWN, "b2.own_proxy", proxies)
-        found = _reserved(facts, bearing)
+            return finding("B2", Outcome.UNKNOWN, "b2.own_proxy", tuple(proxies))
+        found = _reserved(bearing) if bearing else None
         if found is not None:
             return found
+        if not facts.declaration.published(facts.at):
+            refused = _refused_agents(facts)
+            if refused:
+                return finding("B2", Outcome.INDICATED, "b2.class_refused_token_unpublished", refused)
+        if bearing:
+            return _in_part(bearing)
     if facts.robots_out_of_time:
         return _B2_STALE
     if facts.robots is Standing.WITHHELD:
@@ -73,24 +80,28 @@ def b2_applies(facts: Facts) -> Finding | NotAssessed:
     return _B2_NONE
 
 
-def _reserved(facts: Facts, bearing: tuple[Signal, ...]) -> Finding | None:
-    """What statements come to that are no barrier: reservations, conditions, and those of a part."""
-    open_now = tuple(s for s in bearing if s.detail.get("later") == SERVED_LATER)
-    whole = tuple(s for s in bearing if s.scope is not Scope.ELEMENT and s not in open_now)
-    reserved = tuple(s for s in whole if not _is_conditional_offer(s))
-    if reserved:
-        first = reserved[0]
-        return finding("B2", Outcome.INDICATED, "b2.reservation", reserved, quote=quote(first), kind=first.kind)
-    refused = _refused_agents(facts)
-    if refused and not facts.declaration.published(facts.at):
-        return finding("B2", Outcome.INDICATED, "b2.class_refused_token_unpublished", refused)
-    if open_now:
-        return finding("B2", Outcome.NEEDS_HUMAN, "b2.refused_then_served", open_now, quote=quote(open_now[0]))
+def _reserved(bearing: tuple[Signal, ...]) -> Finding | None:
+    """A reservation that is no barrier, and covers the whole resource."""
+    reserved = tuple(s for s in _whole(bearing) if not _is_conditional_offer(s))
+    if not reserved:
+        return None
+    return finding("B2", Outcome.INDICATED, "b2.reservation", reserved, quote=quote(reserved[0]), kind=reserved[0].kind)
+
+
+def _whole(bearing: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    """Statements about the whole resource that stand now."""
+    return tuple(s for s in bearing if s.scope is not Scope.ELEMENT and s.detail.get("later") != SERVED_LATER)
+
+
+def _in_part(bearing: tuple[Signal, ...]) -> Finding:
+    """What remains for a person: a refusal that was over later, conditions, a part of the resource."""
+    passed = tuple(s for s in bearing if s.detail.get("later") == SERVED_LATER)
+    if passed:
+        return finding("B2", Outcome.NEEDS_HUMAN, "b2.refused_then_served", passed, quote=quote(passed[0]))
+    whole = _whole(bearing)
     if whole:
         return finding("B2", Outcome.NEEDS_HUMAN, "b2.conditional", whole, quote=quote(whole[0]), kind=whole[0].kind)
-    if bearing:
-        return finding("B2", Outcome.NEEDS_HUMAN, "b2.part_reserved", bearing, quote=quote(bearing[0]))
-    return None
+    return finding("B2", Outcome.NEEDS_HUMAN, "b2.part_reserved", bearing, quote=quote(bearing[0]))
 
 
 def _is_conditional_offer(signal: Signal) -> bool:
@@ -121,15 +132,15 @@ def b3_ai_class(facts: Facts) -> Finding | NotAssessed:
         return _B3_STALE if facts.robots_out_of_time else _B3_NONE
     if facts.names_us:
         return _B3_NAMED
-    if any(s.kind == "robots.disallow" and s.subject in ("ours", "*") for s in facts.signals):
+    if any(s.kind == "robots.disallow" for s in facts.restricting):
         return _B3_COVERED
-    names = ", ".join(s.subject for s in refused)
-    classes = {s.detail.get("class") for s in refused}
-    outcome, reason = next(
-        ((o, r) for kind, o, r in _CLASSES if kind in classes), (Outcome.NEEDS_HUMAN, "b3.only_mixed")
-    )
-    return finding("B3", outcome, reason, refused, agents=names)
+    names = ", ".join([s.subject for s in refused])
+    classes = [s.detail.get("class") for s in refused]
+    for kind, outcome, reason in _CLASSES:
+        if kind in classes:
+            return finding("B3", outcome, reason, refused, agents=names)
+    return finding("B3", Outcome.NEEDS_HUMAN, "b3.only_mixed", refused, agents=names)
 
 
 def _refused_agents(facts: Facts) -> tuple[Signal, ...]:
-    return tuple(s for s in facts.signals if s.kind == "robots.ai_agent")
+    return tuple([s for s in facts.signals if s.kind == "robots.ai_agent"])

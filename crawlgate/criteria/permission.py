@@ -22,8 +22,9 @@ def d1_refusal(facts: Facts) -> Finding | NotAssessed:
 
     met: in the page or in the site's terms; indicated: on another page of the site.
     """
-    if facts.signals or facts.elsewhere:
-        refusals = tuple(s for s in facts.bearing(facts.signals + facts.elsewhere) if s.kind == "wording.refusal")
+    words = [s for s in (*facts.signals, *facts.elsewhere) if s.kind == "wording.refusal"]
+    if words:
+        refusals = facts.bearing(tuple(words))
         plain = tuple(s for s in refusals if s.detail.get("place") != _OF_ANOTHER_PAGE)
         if plain:
             return finding("D1", Outcome.MET, "d1.refusal", plain, quote=quote(plain[0]))
@@ -69,7 +70,7 @@ def _open_licence(facts: Facts) -> Finding | None:
         return None
     free = tuple(s for s in marks if s.polarity is Polarity.PERMITTED)
     if free:
-        restricted = tuple(s for s in facts.bearing(facts.signals) if not s.kind.startswith(_OFFERS))
+        restricted = tuple(s for s in facts.restricting if not s.kind.startswith(_OFFERS))
         if restricted:
             both = {"quote": quote(free[0]), "against": quote(restricted[0])}
             return finding("D2", Outcome.NEEDS_HUMAN, "d2.open_conflict", free + restricted[:1], **both)

@@ -117,6 +117,9 @@ def c2_suspected(facts: Facts) -> Finding | NotAssessed:
     for match in links:
         outcome = Outcome.INDICATED if match.notice.issuer_verified else Outcome.NEEDS_HUMAN
         return finding("C2", outcome, _c2_reason(match), **_said(match.notice), url=match.url)
+    undated = [m for m in facts.notices if m.relation in _LINKS and not (m.notice.received_at or m.notice.listed_at)]
+    if undated:
+        return finding("C2", Outcome.UNKNOWN, "c2.undated", **_said(undated[0].notice), url=undated[0].url)
     for match in known:
         if match.relation is NoticeRelation.OTHER_PATH:
             return finding("C2", Outcome.NEEDS_HUMAN, _c2_reason(match), **_said(match.notice))
@@ -131,7 +134,8 @@ def c3_kept(facts: Facts) -> Finding | NotAssessed:
     """C3: the item was collected before a notice about its source was received, and is still held (ST28, ST31).
 
     It drives a removal list and leaves the finding for the fetch itself as it was. Where a verified notice was known
-    at the fetch already, C1 speaks. A notice that was withdrawn asks for nothing any more.
+    at the fetch already, C1 speaks. A notice that was withdrawn asks for nothing any more, one without a date leaves
+    it unknown.
     """
     if facts.stage is not Stage.RETRO and facts.stored is None:
         return _STORED
@@ -158,4 +162,7 @@ def c3_kept(facts: Facts) -> Finding | NotAssessed:
         if notice.issuer_kind is IssuerKind.PUBLIC:
             reason = "c3.kept_public"
         return finding("C3", Outcome.NEEDS_HUMAN if unverified else Outcome.MET, reason, **_said(notice))
+    undated = [n for n in covering if n.withdrawn_at is None and not (n.received_at or n.listed_at)]
+    if undated:
+        return finding("C3", Outcome.UNKNOWN, "c3.undated", **_said(undated[0]))
     return _C3_NONE

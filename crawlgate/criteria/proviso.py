@@ -30,16 +30,15 @@ def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
         )
     if facts.register_here:
         return _registered("b1.is_registered", Outcome.MET, facts.register_here[0])
-    signals = facts.signals
-    priced = tuple(s for s in signals if _asks_to_pay(s))
-    sure = tuple(s for s in priced if s.ambiguity is None)
-    if sure:
-        return finding("B1", Outcome.INDICATED, "b1.asked_to_pay", sure, quote=quote(sure[0]))
-    licensed = tuple(
-        s for s in facts.bearing(signals) if s.kind.startswith(_LICENSING) and s.polarity is Polarity.PRICED
-    )
-    if licensed:
-        return finding("B1", Outcome.INDICATED, "b1.licence_priced", licensed, quote=quote(licensed[0]))
+    priced = [s for s in facts.signals if s.polarity is Polarity.PRICED] if facts.signals else ()
+    asking = tuple([s for s in priced if _asks_to_pay(s)])
+    if priced:
+        sure = tuple(s for s in asking if s.ambiguity is None)
+        if sure:
+            return finding("B1", Outcome.INDICATED, "b1.asked_to_pay", sure, quote=quote(sure[0]))
+        licensed = tuple(s for s in facts.bearing(tuple(priced)) if s.kind.startswith(_LICENSING))
+        if licensed:
+            return finding("B1", Outcome.INDICATED, "b1.licence_priced", licensed, quote=quote(licensed[0]))
     if facts.offers_on_site:
         offer = facts.offers_on_site[0]
         return finding(
@@ -48,13 +47,12 @@ def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
     for entry in facts.register_on_site:
         if not entry.past:
             return _registered("b1.registered", Outcome.INDICATED, entry)
-    if signals or facts.elsewhere:
-        told = signals + facts.elsewhere
-        sold = tuple(s for s in told if s.kind in ("dataset.offer", "wording.paid_database"))
+    if priced or facts.elsewhere:
+        sold = tuple(s for s in (*priced, *facts.elsewhere) if s.kind in ("dataset.offer", "wording.paid_database"))
         if sold:
             return finding("B1", Outcome.INDICATED, "b1.sold_in_words", sold, quote=quote(sold[0]))
-    if priced:
-        return finding("B1", Outcome.NEEDS_HUMAN, "b1.price_unclear", priced, quote=quote(priced[0]))
+    if asking:
+        return finding("B1", Outcome.NEEDS_HUMAN, "b1.price_unclear", asking, quote=quote(asking[0]))
     if "not_assessed.page_unreadable" in facts.not_looked.values():
         return _B1_UNREAD
     return _B1_NONE
@@ -62,8 +60,7 @@ def b1_paid_database(facts: Facts) -> Finding | NotAssessed:
 
 def _asks_to_pay(signal: Signal) -> bool:
     """A server that refuses without money; a page that sells an article describes it."""
-    paid = signal.polarity is Polarity.PRICED and signal.strength is Strength.MEASURE
-    return paid and signal.purpose in (Purpose.CRAWL, Purpose.ACCESS)
+    return signal.strength is Strength.MEASURE and signal.purpose in (Purpose.CRAWL, Purpose.ACCESS)
 
 
 def _registered(reason: str, outcome: Outcome, entry: RegisterEntry) -> Finding:

@@ -28,13 +28,15 @@ _ORDER = list(Polarity)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """`signals` in the order of the protocols; `effective` polarity per purpose; `lint` of every author; `facts`
-    that are no polarity (price, licence documents, agents refused ...)."""
+    that are no polarity (price, licence documents, agents refused ...). `unread`: the page was asked for and not had
+    whole, so that its silence means nothing."""
 
     url: Url
     signals: tuple[Signal, ...]
     effective: Mapping[Purpose, Polarity]
     lint: tuple[Lint, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    unread: bool = False
 
 
 def inspection(
@@ -48,6 +50,7 @@ def inspection(
     headers: Headers = NO_HEADERS,
     lint: Iterable[Lint] = (),
     purpose: str | None = None,
+    unread: bool = False,
 ) -> Inspection:
     """What `site` and `reading` say about `url`. `status` is that of the response, None without one; `licences` are
     those that robots.txt names, `more` statements of the site beside those it was surveyed for."""
@@ -65,7 +68,7 @@ def inspection(
     if purpose is not None:
         facts["asked"] = {"purpose": purpose, "polarity": _asked(purpose, polarity)}
     found = dict.fromkeys((*site.lint, *lint, *reading.lint))
-    return Inspection(url=url, signals=signals, effective=polarity, lint=tuple(found), facts=facts)
+    return Inspection(url=url, signals=signals, effective=polarity, lint=tuple(found), facts=facts, unread=unread)
 
 
 def said_to_others(site: Site, url: Url) -> list[Signal]:
@@ -134,8 +137,13 @@ def _facts(
     if named:
         facts["license_urls"] = named
     prices = [s.detail["price"] for s in signals if s.kind.startswith("rsl.") and "price" in s.detail]
+    asked = [s.detail for s in signals if s.kind.startswith("payment.") and s.detail.get("currency")]
+    prices += [f"{detail['amount']} {detail['currency']}/crawl" for detail in asked]
     if prices:
         facts["price"] = prices[0]
+    for signal in signals:
+        if signal.subject == "Bingbot" and signal.kind in ("robots_tag.noarchive", "robots_tag.nocache"):
+            facts["microsoft"] = signal.detail.get("usable", str(signal.polarity))
     if any(s.kind.startswith(_PAID_CONTENT) and s.polarity is not Polarity.UNSPECIFIED for s in signals):
         facts["paid_content"] = True
     if reading.dataset is not Polarity.UNSPECIFIED:

@@ -13,10 +13,11 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import ConfigError, LedgerError
-from ..signed_note import NoteError, parse
+from ..errors import ConfigError, LedgerError, LedgerInvalid
+from ..signed_note import NoteError, VerifierKey, parse, verify
 from .checkpoint import Checkpoint
 from .upkeep import Anchor
 
@@ -114,3 +115,25 @@ def read_notes(data: bytes) -> list[bytes]:
     if not notes:
         raise NoteError("malformed", "holds no checkpoint")
     return notes
+
+
+def read_kept(path: Path, keys: Sequence[VerifierKey]) -> list[Checkpoint]:
+    """The checkpoints in a file; where `keys` are given, each signed by one of them.
+
+    Raises `ConfigError` for a file that holds none, `LedgerInvalid` for one that no such key signed.
+    """
+    try:
+        notes = read_notes(path.read_bytes())
+    except (OSError, NoteError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"checkpoint {path}: {why}") from None
+    found = []
+    for note in notes:
+        try:
+            text = verify(note, keys)[0] if keys else parse(note).text
+            found.append(Checkpoint.parse(text))
+        except NoteError as error:
+            if error.code in ("bad_signature", "unknown_keys"):
+                raise LedgerInvalid(f"checkpoint {path}: {error}", str(path)) from None
+            raise ConfigError(f"checkpoint {path}: {error}") from None
+    return found

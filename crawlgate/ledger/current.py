@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,7 @@ TREE_EVERY = 255
 FINGERPRINT = 2
 """Bytes of each leaf's hash that a tree record keeps, so that a reader can tell which line is not the one written."""
 
+_GATHER, _GATHER_MOST = 0.0002, 25
 _MEMO_OBJECTS = 16_384
 _MEMO_CONTENTS = 131_072
 _sha256 = hashlib.sha256
@@ -56,6 +58,16 @@ class System:
     sync_directory: Callable[[int], None] = os.fsync
 
 
+class _Round:
+    """Those who wait for one commit."""
+
+    __slots__ = ("over", "size")
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.size = 0
+
+
 class CurrentSegment:
     """An open segment file. Not safe between threads but for `commit`: the writer holds its lock around the rest.
 
@@ -65,11 +77,14 @@ class CurrentSegment:
     __slots__ = (
         "_commit_lock",
         "_contents",
+        "_crowd",
         "_key",
         "_most",
         "_origin",
         "_pending",
         "_prefix",
+        "_round",
+        "_round_lock",
         "_system",
         "_tree",
         "_write",
@@ -104,6 +119,9 @@ class CurrentSegment:
         self._system = system
         self._write = system.write
         self._commit_lock = threading.Lock()
+        self._round_lock = threading.Lock()
+        self._round: _Round | None = None
+        self._crowd = 1
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         self.fd = os.open(path, flags, 0o644)
         try:
@@ -239,14 +257,30 @@ class CurrentSegment:
     # -- the disk -----------------------------------------------------------------------------------
 
     def commit(self, number: int) -> None:
-        """Return once record `number` is on the disk. Whoever finds a commit under way waits for it; one commit
-        serves all records written before it began. Raises `LedgerError` if the disk failed."""
-        if self.committed > number:
-            return
-        with self._commit_lock:
-            if self.committed > number:
-                return
-            if self.fd >= 0 and self.done is None:
+        """Return once record `number` is on the disk. Who comes while a commit is under way shares the next one.
+        Raises `LedgerError` if the disk failed."""
+        while self.committed <= number:
+            if self.fd < 0 or self.done is not None:
+                raise self.done or LedgerError(f"the ledger segment {self.path} is closed", str(self.path))
+            with self._round_lock:
+                leads = self._round is None
+                shared = self._round = self._round or _Round()
+                shared.size += 1
+            if leads:
+                self._lead(shared)
+            else:
+                shared.over.wait()
+
+    def _lead(self, shared: _Round) -> None:
+        """One commit for all who joined before it began."""
+        try:
+            with self._commit_lock:
+                self._gather(shared)
+                with self._round_lock:
+                    self._round = None
+                self._crowd = shared.size
+                if self.fd < 0 or self.done is not None:
+                    return
                 upto = self.seq
                 try:
                     self._system.sync(self.fd)
@@ -254,8 +288,21 @@ class CurrentSegment:
                 except OSError as error:
                     # The kernel may have dropped the pages and call the next one good; it is never believed.
                     self._fail(segments.failure("bring to the disk the ledger segment", self.path, error))
-        if self.committed <= number:
-            raise self.done or LedgerError(f"the ledger segment {self.path} is closed", str(self.path))
+        finally:
+            with self._round_lock:
+                if self._round is shared:
+                    self._round = None
+            shared.over.set()
+
+    def _gather(self, shared: _Round) -> None:
+        """Where a crowd shared the last commit, let it come back before the next one begins, while it does."""
+        for _ in range(_GATHER_MOST):
+            seen = shared.size
+            if seen >= self._crowd:
+                return
+            time.sleep(_GATHER)
+            if shared.size == seen:
+                return
 
     def still_ours(self) -> bool:
         """True if the file is still in its place and the lock still ours: what is written elsewhere is lost."""
@@ -307,5 +354,5 @@ class CurrentSegment:
 
     def forget(self) -> None:
         """In a forked child: close the descriptor without waiting for a lock that a thread of the parent held."""
-        self._commit_lock = threading.Lock()
+        self._commit_lock, self._round_lock, self._round = threading.Lock(), threading.Lock(), None
         self.drop()

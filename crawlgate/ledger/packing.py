@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import segments
-from .compressed import compress
+from .compressed import Damaged, compress
 from .segments import PACKED, Segment, last_line, name_of
 
 PACK_FROM = 32 * 1024
@@ -28,7 +28,7 @@ def pack(path: Path, *, smallest: int = 0) -> Path | None:
     packed = path.with_name(name_of(path) + PACKED)
     temporary = path.with_name(f".{packed.name}")
     try:
-        with _alone(path.parent):
+        with alone(path.parent):
             return _pack(path, packed, temporary, smallest)
     except OSError as error:
         raise segments.failure("compress the ledger segment", path, error) from None
@@ -41,12 +41,18 @@ def _pack(path: Path, packed: Path, temporary: Path, smallest: int) -> Path | No
         with Segment(path) as segment:
             if segment.packed or segment.held or segment.size < smallest or not _sealed(segment):
                 return None
+            if packed.exists():  # an earlier time ended before the plain file went
+                if not same_lines(segment, packed):
+                    raise OSError(None, f"{packed.name} is there already, with other records")
+                path.unlink()
+                return packed
             with temporary.open("wb") as file:
                 for piece in compress(segment.lines()):
                     file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
-            _same(segment, temporary)
+            if not same_lines(segment, temporary):  # read back before the plain file goes
+                raise OSError(None, "the compressed file does not hold what was written")
             temporary.replace(packed)
         _sync(path.parent)
         path.unlink(missing_ok=True)
@@ -57,7 +63,7 @@ def _pack(path: Path, packed: Path, temporary: Path, smallest: int) -> Path | No
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def alone(directory: Path) -> Iterator[None]:
     """One compression at a time in a ledger, whichever process does it."""
     lock = os.open(directory / ".packing", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -72,11 +78,13 @@ def _sealed(segment: Segment) -> bool:
     return last is not None and last[1].get("kind") == "seal"
 
 
-def _same(segment: Segment, packed: Path) -> None:
-    """The plain file goes only once the other one was read back."""
-    with Segment(packed) as other:
-        if _digest(segment) != _digest(other):
-            raise OSError(None, "the compressed file does not hold what was written")
+def same_lines(segment: Segment, path: Path) -> bool:
+    """True if the segment file at `path` holds the lines of `segment`."""
+    try:
+        with Segment(path) as other:
+            return _digest(segment) == _digest(other)
+    except Damaged:
+        return False
 
 
 def _digest(segment: Segment) -> bytes:

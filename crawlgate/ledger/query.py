@@ -185,6 +185,11 @@ def as_record(segment: str, seq: int, offset: int, table: Table) -> Record:
     return Record(segment, seq, table["kind"], None if at is None else moment(at), table, offset)
 
 
+def decision_of_record(record: Record, basis: Mapping[str, Any]) -> DecisionRecord:
+    """A record of kind `decision` joined with the table of its basis."""
+    return _decision(record.segment, record.seq, dict(record.table), basis)
+
+
 def _decision(segment: str, seq: int, table: Table, basis: Mapping[str, Any]) -> DecisionRecord:
     hop_of = table.get("hop_of")
     return DecisionRecord(

@@ -20,6 +20,7 @@ from . import segments
 from .canonical import Table, moment
 from .checkpoint import Checkpoint
 from .examine import Examination
+from .packing import same_lines
 from .segments import Fault, Opening, Segment
 
 
@@ -96,6 +97,13 @@ def verify(
             with Segment(path) as segment:
                 found = Examination(segment, links.closed.get(segment.name), kept.pop(segment.name, ()), keys)
                 found.read()
+                twice = path.with_name(segment.name + segments.PACKED)
+                if not segment.packed and twice.is_file():
+                    same = same_lines(segment, twice)
+                    message = "is there plain and compressed, " + (
+                        "with the same records" if same else "and they differ"
+                    )
+                    (warnings if same else problems).append(Fault(segment.name, 1, 0, "twice", message))
             records.update(found.records)
             signed.update(found.signed)
             problems += found.problems

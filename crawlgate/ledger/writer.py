@@ -10,7 +10,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -42,8 +42,9 @@ class LedgerWriter:
 
     `head` is what every segment says of the conditions of its decisions (declaration, profile, versions); `now` gives
     the time of heads and checkpoints, in UTC. `key` signs checkpoints; without one the roots stand unsigned.
-    `upkeep` says how often what happens; `tidy` False leaves that to the caller (`tend`). `system` stands in for the
-    system's calls, for tests. After a fork the child goes on in a segment of its own.
+    `upkeep` says how often what happens; `tidy` False leaves that to the caller (`tend`). `ended` are segments of
+    other ledgers whose end is to be noted. `system` stands in for the system's calls, for tests. After a fork the
+    child goes on in a segment of its own.
 
     Raises `LedgerError` where the directory cannot keep records, and from every method whose record could not be
     written: a decision that cannot be recorded must not be given out. The segment is then left as it is, and the
@@ -59,6 +60,7 @@ class LedgerWriter:
         key: SigningKey | None = None,
         upkeep: Upkeep = _UPKEEP,
         tidy: bool = True,
+        ended: Sequence[Path] = (),
         system: System = _SYSTEM,
     ) -> None:
         self._current: CurrentSegment | None = None
@@ -74,6 +76,7 @@ class LedgerWriter:
         self._system = system
         self._upkeep = upkeep
         self._tidy = tidy
+        self._ended = list(ended)
         self._keeper: Keeper | None = None
         # Segments that failed: why, and how many of their records reached the disk.
         self._given_up: dict[str, str] = {}
@@ -313,19 +316,21 @@ class LedgerWriter:
                     still_open=list(before.still_open),
                 ),
             )
-            for path in before.ended:
+            ended = sorted({*before.ended, *self._ended})
+            for path in ended:
                 current.put("closed", closed(path, at, self._key, self._given_up.get(segments.name_of(path))))
             self._keep_name()
         except BaseException:
             current.withdraw()
             raise
         self._given_up.clear()
+        self._ended.clear()
         self._current, self._last = current, name
         self._opened = self._checkpointed = time.monotonic()
         if self._tidy and self._keeper is None:
             self._keeper = Keeper(self, self._upkeep)
         if self._keeper is not None:
-            self._keeper.later(*before.ended)
+            self._keeper.later(*ended)
         return current
 
     def _keep_name(self) -> None:

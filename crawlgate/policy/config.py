@@ -24,6 +24,7 @@ _HOLES_NAMED = 5
 _AUDIT_STAGES = (Stage.AUDIT, Stage.RETRO)
 
 Effects = Mapping[str, Mapping[Outcome, Verdict]]
+Weights = Mapping[str, Mapping[str, Verdict]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,34 @@ class Profile:
             if override is not None:
                 return override
         return self.effects.get(criterion, {}).get(outcome, Verdict.ALLOW)
+
+    def weights(self, stage: Stage) -> Weights:
+        """The outcomes that do something at that stage, by criterion and the outcome's value."""
+        return self._audit_weights if stage in _AUDIT_STAGES else self._usual_weights
+
+    @cached_property
+    def _usual_weights(self) -> Weights:
+        return self._weights(Stage.PRE_FETCH)
+
+    @cached_property
+    def _audit_weights(self) -> Weights:
+        return self._weights(Stage.AUDIT)
+
+    def _weights(self, stage: Stage) -> Weights:
+        return {
+            name: {
+                outcome.value: effect
+                for outcome in Outcome
+                if (effect := self.effect(name, outcome, stage)) is not Verdict.ALLOW
+            }
+            for name in CATALOGUE.criteria
+        }
+
+    @cached_property
+    def not_met_counts(self) -> frozenset[str]:
+        """Criteria for which it does something, at whatever stage, that they are not met."""
+        tables = (self._usual_weights, self._audit_weights)
+        return frozenset(name for table in tables for name, row in table.items() if Outcome.NOT_MET.value in row)
 
     @cached_property
     def policy(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ..model import Basis, Finding, Outcome, Override, Stage, Verdict
 from .config import Profile
 from .overrides import lifts
 
+_NOT_MET = Outcome.NOT_MET
 _SEVERITY = {Verdict.ALLOW: 0, Verdict.REVIEW: 1, Verdict.DENY: 2}
 
 
@@ -25,34 +26,49 @@ def decide(
     effect, most severe first; a licence that lifted an effect is among them. `temporary` is a deny that rests on
     unknown outcomes alone. The basis names the overrides that made a difference.
     """
-    licensed = any(f.criterion == "D2" and f.outcome is Outcome.MET for f in assessment.findings)
+    findings, weights = assessment.findings, profile.weights(stage)
     weighed: list[tuple[Verdict, Finding]] = []
     if len(overrides) > 1:  # which of two that lift the same is cited must not depend on how they were handed in
         overrides = tuple(sorted(overrides, key=lambda override: (override.at, override.record)))
-    denials = [override for override in overrides if override.effect is Verdict.DENY]
+    denials = [override for override in overrides if override.effect is Verdict.DENY] if overrides else []
     lifting: list[Override] = []
+    licence: Finding | None = None
+    not_met_counts = profile.not_met_counts
+    for finding in findings:
+        criterion, outcome = finding.criterion, finding.outcome
+        if outcome is _NOT_MET and criterion not in not_met_counts:  # most of them
+            continue
+        effect = weights[criterion].get(outcome._value_)
+        if finding.reason == CRITERION_ERROR:  # nobody could look at it
+            effect = Verdict.DENY
+        if effect is not None:
+            weighed.append((effect, finding))
+        elif criterion == "D2" and outcome is Outcome.MET:
+            licence = finding
     lifted = False
-    for finding in assessment.findings:
-        effect = _effect(finding, profile, stage)
-        if effect is Verdict.ALLOW:
-            continue
-        broken = finding.reason == CRITERION_ERROR  # nothing lifts what nobody could look at
-        if licensed and not broken and CATALOGUE[finding.criterion].lifted_by_permission:
-            lifted = True
-            continue
-        override = next((override for override in overrides if lifts(override, finding)), None)
-        if override is not None:
-            if override not in lifting:
+    if weighed and licence is not None:
+        standing = [pair for pair in weighed if not _covered(pair[1])]
+        lifted = len(standing) < len(weighed)
+        weighed = standing
+    if weighed and overrides:
+        standing = []
+        for effect, finding in weighed:
+            override = next((override for override in overrides if lifts(override, finding)), None)
+            if override is None:
+                standing.append((effect, finding))
+            elif override not in lifting:
                 lifting.append(override)
-            continue
-        weighed.append((effect, finding))
-    weighed.sort(key=lambda pair: -_SEVERITY[pair[0]])
-    verdict = weighed[0][0] if weighed else Verdict.ALLOW
+        weighed = standing
+    verdict = Verdict.ALLOW
+    reasons: tuple[Finding, ...] = ()
+    if weighed:
+        weighed.sort(key=lambda pair: -_SEVERITY[pair[0]])
+        verdict = weighed[0][0]
+        reasons = tuple([finding for _, finding in weighed])
     if denials:
         verdict = Verdict.DENY
-    reasons = tuple(finding for _, finding in weighed)
-    if lifted:
-        reasons += tuple(f for f in assessment.findings if f.criterion == "D2")
+    if lifted and licence is not None:
+        reasons += (licence,)
     temporary = (
         verdict is Verdict.DENY
         and not denials
@@ -62,17 +78,16 @@ def decide(
         stage=stage,
         verdict=verdict,
         temporary=temporary,
-        findings=assessment.findings,
+        findings=findings,
         reasons=reasons,
         not_assessed=assessment.not_assessed,
         evidence=evidence,
         profile=profile.name,
         rule_pack=CATALOGUE.rule_pack,
-        overrides=(*denials, *lifting),
+        overrides=(*denials, *lifting) if overrides else (),
     )
 
 
-def _effect(finding: Finding, profile: Profile, stage: Stage) -> Verdict:
-    if finding.reason == CRITERION_ERROR:
-        return Verdict.DENY
-    return profile.effect(finding.criterion, finding.outcome, stage)
+def _covered(finding: Finding) -> bool:
+    """True if a licence in force lifts the effect of a finding. What nobody could look at is never lifted."""
+    return finding.reason != CRITERION_ERROR and CATALOGUE[finding.criterion].lifted_by_permission

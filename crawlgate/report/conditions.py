@@ -96,7 +96,7 @@ class ConditionsBook:
 
     def add(self, head: Mapping[str, Any], at: datetime | None) -> None:
         """Take in a segment's head. Segments in which people's decisions were written say nothing about answers."""
-        if "declaration" not in head and head.get("written_by") == "review":
+        if "declaration" not in head and head.get("written_by") in ("review", "lists"):
             return
         said = _said(head)
         if said not in self._found and len(self._found) >= KEPT:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from base64 import b64encode
-from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 
 from .. import __version__
-from ..errors import ConfigError
 from . import svg
+from .document import document, write_page
 from .gist import Answer
 from .markup import Html, element, join, quoted
 from .provenance import ledger_state
 from .sections import SECTIONS, VERDICTS
 from .summary import Summary, summarise
 from .words import Words, moment, number
-
-_CSS = resources.files(__package__).joinpath("report.css").read_text("utf-8")
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_CSS.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'"
-)
 
 
 def write_report(home: Path, out: Path, *, lang: str = "en") -> Path:
@@ -40,17 +30,6 @@ def page(summary: Summary, lang: str = "en") -> str:
     words = Words(lang)
     operator = next((found.said.operator for found in summary.conditions if found.said.operator), "")
     title = f"{words('page.title')}: {operator or words('page.nobody')}"
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("meta", name="robots", content="noindex"),
-        element("meta", name="generator", content=f"crawlgate {__version__}"),
-        element("title", title),
-        element("style", Html(_CSS)),
-    )
     sections = (
         element(
             "section",
@@ -74,22 +53,7 @@ def page(summary: Summary, lang: str = "en") -> str:
             class_="wrap",
         ),
     )
-    return f"<!doctype html>\n{element('html', head, body, lang=lang)}\n"
-
-
-def write_page(text: str, out: Path) -> Path:
-    """Write the page whole or not at all, and return `out`. Raises `ConfigError`."""
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        if out.exists() and not out.is_file():  # a device or a pipe must not be replaced by a file
-            out.write_text(text, "utf-8")
-            return out
-        part.write_text(text, "utf-8")
-        part.replace(out)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ConfigError(f"report {out}: cannot be written: {error.strerror or error}; choose another file") from None
-    return out
+    return document(title, body, lang)
 
 
 def _header(summary: Summary, words: Words, operator: str) -> Html:

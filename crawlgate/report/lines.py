@@ -160,6 +160,12 @@ def _attempt(table: Mapping[str, Any], words: Words) -> str:
     return "  ".join(part for part in (*parts, of) if part)
 
 
+def _client(table: Mapping[str, Any], _words: Words) -> str:
+    found = [row for row in sequence(table.get("settings")) if isinstance(row, Mapping)]
+    named = (f"{text(row.get('looks_like'))}: {text(row.get('setting'))} {text(row.get('value'))}" for row in found)
+    return "  ".join((text(table.get("client")), *named))
+
+
 def _register(table: Mapping[str, Any], _words: Words) -> str:
     price = " ".join(text(table.get(key)) for key in ("price", "currency") if table.get(key))
     named = (text(table.get("host")), text(table.get("product")), text(table.get("name")), price)
@@ -186,6 +192,10 @@ def _deletion(table: Mapping[str, Any], words: Words) -> str:
 
 def _merge(table: Mapping[str, Any], words: Words) -> str:
     return words("line.merge", count=len(sequence(table.get("segments"), 10**9)))
+
+
+def _outside(table: Mapping[str, Any], _words: Words) -> str:
+    return "  ".join((text(table.get("name")), text(table.get("by")), text(table.get("reason"))))
 
 
 def _tree(table: Mapping[str, Any], words: Words) -> str:
@@ -215,10 +225,12 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
     "override": _override,
     "revocation": _revocation,
     "attempt": _attempt,
+    "client": _client,
     "register": _register,
     "hold": _hold,
     "deletion": _deletion,
     "merge": _merge,
+    "outside": _outside,
     "tree": _tree,
     "checkpoint": _checkpoint,
     "closed": _closed,

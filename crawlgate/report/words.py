@@ -1,4 +1,4 @@
-"""The report's own texts in English and Japanese, kept as data in words.toml."""
+"""The reports' own texts in English and Japanese, kept as data in words.toml and inquiry.toml."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from string import Formatter
 from ..criteria import CATALOGUE
 from ..criteria.catalogue import LANGUAGES
 from ..errors import ConfigError
+
+_FILES = ("words.toml", "inquiry.toml")
 
 
 class Words:
@@ -70,5 +72,8 @@ def moment(at: datetime) -> str:
 @cache
 def all_texts() -> Mapping[str, Mapping[str, str]]:
     """Every text by `section.key` and language."""
-    found = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text("utf-8"))
+    folder = resources.files(__package__)
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for name in _FILES:
+        found |= tomllib.loads(folder.joinpath(name).read_text("utf-8"))
     return {f"{section}.{key}": texts for section, keys in found.items() for key, texts in keys.items()}

@@ -91,14 +91,14 @@ def _read(text: str) -> LineReading:
             level = rank if level is None else min(level, rank)
         elif means_no(value) and (found := lookalikes(f"{key}={value}")):
             lint.append(("malformed_reservation", f"{key} plainly says no, but not in a form that is defined"))
-            meant.setdefault(key, found[0])
+            meant.setdefault(key, _own(found[0]))
         elif key in _PURPOSES or key == "use":
             lint.append(("unknown_value", f"{key} has a value that is not defined"))
         else:
             lint.append(("unknown_key", f"{key[:40]} is not a content signal"))
     if not said and not meant and (found := lookalikes(text)):
         lint.append(("malformed_reservation", "the line plainly says no, but not in a form that is defined"))
-        meant = {one.label: one for one in found}
+        meant = {one.label: _own(one) for one in found}
     statements = [Statement(_PURPOSES[key], polarity, key) for key, polarity in said.items()]
     statements += [statement for key, statement in meant.items() if key not in said]
     if level is not None and level < len(_USE) - 1 and "ai-train" not in said:
@@ -114,6 +114,11 @@ def _read(text: str) -> LineReading:
         detail={} if level is None else {"use": _USE[level]},
         lint=tuple(dict.fromkeys(lint)),
     )
+
+
+def _own(meant: Statement) -> Statement:
+    """A statement in the labels of another protocol as this one would make it: training is one purpose here."""
+    return meant if meant.purpose in _PURPOSES.values() else meant._replace(purpose=Purpose.TRAIN)
 
 
 def _pairs(text: str) -> tuple[list[tuple[str, str]], bool]:

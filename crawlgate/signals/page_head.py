@@ -101,7 +101,8 @@ class PageHead:
     `application/rsl+xml`) in UTF-8; `text` is the visible text, one line a block; `marked` are elements that bear
     `mlnoindex`.
 
-    `complete` is True if the head was seen to end, or the document ended within the bytes that were read.
+    `complete` is True if the head was seen to end, with its tag or with the first thing that belongs to the body, or
+    the document ended within the bytes that were read.
     """
 
     meta: tuple[MetaTag, ...] = ()
@@ -173,6 +174,7 @@ class _Scanner:
     """The state of one pass. Octets are decoded at the end, when the page's own charset is known."""
 
     __slots__ = (
+        "begun",
         "charset",
         "data",
         "declared",
@@ -195,6 +197,7 @@ class _Scanner:
         self.charset = charset or "utf-8"
         self.lint = lint
         self.head_ended = self.in_body = self.noscript = False
+        self.begun = False  # text that stands in no element of the head
         self.meta: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
         self.links: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
         self.marked: list[tuple[Token, str, bytes]] = []
@@ -213,7 +216,7 @@ class _Scanner:
                 self._content(holder, token)
                 holder = None
             elif start > last:
-                text.append(data[last:start])
+                self._text(last, start)
             last = end
             if kind == START:
                 if name not in _INLINE:
@@ -234,7 +237,12 @@ class _Scanner:
             elif kind == OPEN:
                 self._open(name)
         if holder is None:
-            text.append(data[last:])
+            self._text(last, len(data))
+
+    def _text(self, start: int, end: int) -> None:
+        said = self.data[start:end]
+        self.text.append(said)
+        self.begun = self.begun or (not self.noscript and bool(said.strip(_BLANK_OR_BOM)))
 
     def result(self, *, ended: bool) -> PageHead:
         return PageHead(
@@ -258,7 +266,7 @@ class _Scanner:
             title=" ".join(_unescape(self._decode(self.title or b"")).split()),
             text=self._visible(),
             charset=self.charset,
-            complete=self.head_ended or ended,
+            complete=self.head_ended or self.in_body or self.begun or ended,
             lint=tuple(dict.fromkeys(self.lint)),
         )
 

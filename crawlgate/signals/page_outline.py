@@ -177,6 +177,8 @@ class _Reader:
             if number >= MAX_TAGS or self.found.prose > MAX_PROSE:
                 self.found.cut = True
                 break
+        if holder is None and last < len(data) and not self.found.cut:
+            self._said(data[last:])
         self._flush()
         self._form_edge()
 

@@ -35,7 +35,7 @@ def read(
     signals = [signal for signal in before.signals if not signal.kind.startswith("payment.")]
     signals += payment.read(status, headers, body, evidence=evidence)
     signals += challenge.read(status, headers, body, known=before.signals, evidence=evidence)
-    if status >= 400:
+    if status in (401, 403):
         signals += login_page.read(body, content_type=content_type, url=url.href, evidence=evidence)
     if MEDIA_TYPE in content_type.lower() or feed.root_name(body) == "rsl":
         inline = RslReference(url=None, where="inline", raw="", scope=Scope.RESPONSE, body=body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 START = datetime(2026, 7, 20, tzinfo=UTC)
 ORIGIN, NAME = "rights.example/list", "rights.example-list"
 ONE, TWO, THREE, SAFE = (SigningKey(f"rights.example/{n}", bytes([n] * 32)) for n in (1, 2, 3, 9))
-QUICK: Limits = replace(DEFAULT_LIMITS, feed_wait=2.0, feed_deadline=2.0)
+QUICK: Limits = DEFAULT_LIMITS
 
 
 def entry(name: str, **fields: Any) -> dict[str, Any]:

@@ -195,7 +195,7 @@ def test_slow_server(scene: Scene, part: str) -> None:
     scene.publisher.put(A, B, entry("c"))
     drip = (b"c", HANG)
     scene.tamper = lambda request, found: replace(found, status=200, body=drip) if part in request.target else found
-    scene.collector.source = over_http(scene.web, replace(QUICK, feed_wait=0.3, feed_deadline=0.3))
+    scene.collector.source = over_http(scene.web, replace(QUICK, feed_wait=0.5, feed_deadline=0.5))
     scene.refused("slow", UNREACHABLE)
 
 

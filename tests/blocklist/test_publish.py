@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from crawlgate.blocklist.draft import read_draft
 from crawlgate.blocklist.feed import FeedInvalid, read_manifest
 from crawlgate.blocklist.folder import FeedFolder
-from crawlgate.blocklist.publish import begin, check_folder, cosign, publish, read_draft, rotate, sign_version
+from crawlgate.blocklist.publish import begin, check_folder, cosign, publish, rotate, sign_version
 from crawlgate.errors import ConfigError, FeedError
 from crawlgate.signed_note import SigningKey
 

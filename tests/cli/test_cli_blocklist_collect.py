@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from crawlgate import Declaration, Gate
@@ -22,6 +23,18 @@ __all__ = ["run"]
 HOUR = DAY / 24
 A, B = entry("a"), entry("b")
 DECLARATION = Declaration(operator="Lab", token="ExampleBot", user_agent="ExampleBot/1.0", token_published=True)
+
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
+
+
+def is_what_the_schema_says(line: str) -> dict[str, Any]:
+    """A line of JSON, checked against the schema that it names."""
+    table: dict[str, Any] = json.loads(line)
+    name = table["schema"].removeprefix("crawlgate.").partition("/")[0]
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text())
+    jsonschema.validate(table, schema, format_checker=jsonschema.FormatChecker())
+    return table
 
 
 class Scene:
@@ -82,12 +95,14 @@ def test_add_update_list_verify_diff(scene: Scene) -> None:
     assert "Rights Holders (a rights holder's, checked by A. Reviewer)" in listed.out
     assert "version 2, 2 entries, received" in listed.out
     assert "権利者によるもの" in scene.run("list", "--lang", "ja").out
-    (table,) = [json.loads(line) for line in scene.run("list", "--format", "json").out.splitlines()]
+    (table,) = map(is_what_the_schema_says, scene.run("list", "--format", "json").out.splitlines())
     assert (table["version"], table["stale"], table["issuer_kind"]) == (2, False, "rights_holder")
     assert "2 versions verified" in scene.run("verify").out
     assert scene.run("diff", NAME).out.splitlines()[1].startswith("added")
-    assert json.loads(scene.run("diff", NAME, "--format", "json").out.splitlines()[0])["fields"] == ["reason"]
-    assert scene.run("remove", NAME).code == 0
+    differ = [is_what_the_schema_says(line) for line in scene.run("diff", NAME, "--format", "json").out.splitlines()]
+    assert differ[0]["fields"] == ["reason"]
+    assert scene.run("remove", NAME).code == 2
+    assert scene.run("remove", NAME, "--by", "A. Reviewer", "--reason", "the keys were sold").code == 0
     assert "ended" in scene.run("list").out
     assert "no feed is subscribed to" in scene.update().err
 
@@ -125,7 +140,7 @@ def test_what_cannot_be_had_is_4(scene: Scene) -> None:
     done = scene.update()
     assert done.code == 4
     assert "could not be had [unreachable]" in done.err
-    table = json.loads(scene.run("update", "--allow-address", "127.0.0.0/8", "--format", "json").out)
+    table = is_what_the_schema_says(scene.run("update", "--allow-address", "127.0.0.0/8", "--format", "json").out)
     assert (table["outcome"], table["code"], table["version"]) == ("unreachable", "unreachable", 1)
 
 
@@ -171,7 +186,9 @@ def test_receipt(scene: Scene) -> None:
     assert done.code == 0, done.err
     assert f"verified: Example Lab received version 1 of {ORIGIN}" in done.out
     assert "loaded by a gate" in done.out
-    table = json.loads(scene.run("receipt", "verify", "receipt.note", "--key", key, "--format", "json").out)
+    table = is_what_the_schema_says(
+        scene.run("receipt", "verify", "receipt.note", "--key", key, "--format", "json").out
+    )
     assert table["effective"] >= table["received"]
 
     receipt = Path("receipt.note").read_bytes()
@@ -197,6 +214,21 @@ def test_a_damaged_copy_is_named_and_repaired(scene: Scene) -> None:
     assert scene.run("verify").code == 0
 
 
+def test_a_feed_can_be_verified_before_it_is_added(scene: Scene) -> None:
+    scene.put(A, entry("z", value="co.jp"))
+    for place in (scene.root.path, scene.address):
+        done = scene.run("verify", place, "--key", "one.pub", "--allow-address", "127.0.0.0/8")
+        assert done.code == 0, done.err
+        assert f"verified: {ORIGIN} version 2: 2 entries" in done.out
+        assert "signed by 1 of rights.example/1" in done.out
+        assert "would not be taken: line 2: 'co.jp' is a public suffix" in done.out
+    assert not Path(".crawlgate").exists()
+    assert scene.run("verify", scene.root.path, "--key", TWO.verifier).code == 3
+    missing = scene.run("verify", scene.root.path)
+    assert missing.code == 2
+    assert "--key" in missing.err
+
+
 def test_a_date_that_the_ledger_does_not_know(scene: Scene) -> None:
     scene.add(*vouched())
     journal = Path(".crawlgate/lists/feeds") / NAME / "received.jsonl"
@@ -216,9 +248,40 @@ def test_mistakes(scene: Scene) -> None:
         (("add", scene.root.path, "--key", "one.pub", "--name", "Ä"), "no name of a subscription"),
         (("add", scene.root.path), "Missing option '--key'"),
         (("diff", "none"), "there is no subscription"),
-        (("remove", "../x"), "no name of a subscription"),
+        (("remove", "../x", "--by", "x", "--reason", "x"), "no name of a subscription"),
         (("receipt", "verify", "one.pub", "--key", "one.pub"), "no blank line"),
     ):
         done = scene.run(*arguments)
         assert done.code in (2, 3), arguments
         assert told in done.err, (arguments, done.err)
+
+
+def test_json_of_an_update_and_of_a_sweep(scene: Scene) -> None:
+    table = is_what_the_schema_says(scene.add(*vouched(), "--format", "json").out)
+    assert (table["outcome"], table["changes"]) == ("new", [])
+    with Gate(DECLARATION, evidence_transport=FakeWeb().transport()) as gate:
+        decision = gate.inspect("https://b.example/", status=200, headers={"content-type": "text/html"}, body=b"<p>")
+        gate.stored(decision, dataset="d1", shard="s-0", offset=7, length=9, sha256="ab" * 32)
+    nothing = scene.run("sweep")
+    assert (nothing.code, nothing.out) == (0, "")
+    scene.put(B, entry("z", value="co.jp"), A | {"value": "other.example"})
+    table = is_what_the_schema_says(scene.run("update", "--allow-address", "127.0.0.0/8", "--format", "json").out)
+    assert [change["moved"] for change in table["changes"]] == [True, False, False]
+    assert len(table["rejected"]) == 1
+    found = scene.run("sweep", "--format", "json")
+    assert found.code == 1
+    table = is_what_the_schema_says(found.out)
+    assert (table["known"], table["published_before_fetch"], table["offset"]) == ("before_receipt", True, 7)
+    shown = scene.run("sweep")
+    assert "before_receipt" in shown.out
+    assert "d1/s-0/7" in shown.out
+    assert "Rights Holders (a rights holder's, checked by A. Reviewer)" in shown.out
+    assert "1 item fetched before a notice was received" in shown.err
+
+
+def test_rebuild(scene: Scene) -> None:
+    scene.add(*vouched())
+    (Path(".crawlgate/lists/feeds") / NAME / "subscription.json").unlink()
+    assert "no feed is subscribed to" in scene.run("list").err
+    assert f"made again: {NAME}" in scene.run("rebuild").err
+    assert "version 1" in scene.run("list").out

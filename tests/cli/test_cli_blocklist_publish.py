@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from crawlgate.blocklist.feed import parse_manifest
 from crawlgate.signed_note import parse
 from tests.cli.program import Run, run
+from tests.cli.test_cli_blocklist_collect import is_what_the_schema_says
 
 __all__ = ["run"]
 
@@ -61,7 +61,9 @@ def test_lint(folder: Path, run: Run) -> None:
     found = run("blocklist", "lint", "sites.csv")
     assert found.code == 1
     assert "sites.csv, line 4, value: error: 'co.jp' is a public suffix" in found.out
-    lines = [json.loads(line) for line in run("blocklist", "lint", "sites.csv", "--format", "json").out.splitlines()]
+    lines = list(
+        map(is_what_the_schema_says, run("blocklist", "lint", "sites.csv", "--format", "json").out.splitlines())
+    )
     assert {line["field"] for line in lines if line["level"] == "error"} == {"value", "contact"}
     assert all(line["way_out"] for line in lines)
 

@@ -64,7 +64,7 @@ def test_everything_lies_where_it_says(shown, home):
     for line in (f"Ledger: {home}/ledger", f"Evidence: {home}/evidence", f"Report: {home}/report.html"):
         assert line in shown.stdout
     # The path holds a blank: what is to be typed is quoted.
-    for command in ("ledger verify", "ledger show", "report"):
+    for command in ("ledger verify", "ledger show", "review list", "report"):
         assert f"  crawlgate {command} --home '{home}'\n" in shown.stdout
 
 

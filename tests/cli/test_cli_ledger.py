@@ -103,6 +103,7 @@ def test_every_kind_has_a_line(tmp_path):
         writer.append("notice", {"at": AT, "event": "notice", "id": "n1", "scope": "host", "value": "a.example",
                                  "issuer": "RHA", "issuer_kind": "rights_holder", "verified": True,
                                  "vouched_by": "R. Mori", "received_at": "2026-11-20T09:00:00Z"})  # fmt: skip
+        writer.append("outside", {"at": AT, "name": "old crawl", "by": "Kim", "reason": "no gate yet"})
         for number in range(300):
             writer.append("list", {"at": AT, "source": str(number)})
     lines = run("show", "--home", tmp_path, "--limit", 0).stdout.splitlines()[2:]
@@ -111,7 +112,7 @@ def test_every_kind_has_a_line(tmp_path):
     root = next(line for line in lines if "tree" in line)
     assert re.search(r"tree        root [\w+/]{43}=", root)
     assert {line[22:32].strip() for line in [*lines, closed]} == KINDS - {"checkpoint"}
-    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:15], lines[-1]]] == [
+    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:16], lines[-1]]] == [
         "segment     crawlgate test  Example Lab  ExampleBot/1.0  standard abababababababab  enforce  lists: 0",
         "basis       review  before the fetch  B1 not met, B2 met",
         "decision    review  before the fetch  B2 met  https://a.example/  (observed only)",
@@ -127,7 +128,8 @@ def test_every_kind_has_a_line(tmp_path):
         "merge       segments merged in: 0",
         "list        piracy.txt  3 entries  sha256:cdcdcdcdcdcdcdcd",
         "notice      notice  n1  host a.example  RHA  a rights holder's, checked by R. Mori  2026-11-20T09:00:00",
-        "seal        317 records before this seal",
+        "outside     old crawl  Kim  no gate yet",
+        "seal        318 records before this seal",
     ]
 
 

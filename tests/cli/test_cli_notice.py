@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from crawlgate.ledger.query import records
 from crawlgate.lists import Lists
 from crawlgate.testing import FakeWeb
 from tests.cli.program import Run, run
+from tests.cli.test_cli_blocklist_collect import is_what_the_schema_says
 
 __all__ = ["run"]
 
@@ -55,7 +55,7 @@ def test_a_letter(run: Run, folder: Path) -> None:
         in listed
     )
     assert "mail 7  whole volumes" in listed
-    (table,) = [json.loads(line) for line in run("notice", "list", "--format", "json").out.splitlines()]
+    (table,) = map(is_what_the_schema_says, run("notice", "list", "--format", "json").out.splitlines())
     digest = hashlib.sha256(letter.read_bytes()).hexdigest()
     assert table["document"] == digest
     assert (folder / ".crawlgate/lists/documents" / digest).read_bytes() == letter.read_bytes()
@@ -79,6 +79,12 @@ def test_withdrawn(run: Run) -> None:
     assert again.code == 2
     assert "already" in again.err
     assert "there is no notice" in run("notice", "withdraw", "n0", "--reason", "x").err
+
+
+def test_json(run: Run) -> None:
+    done = run("notice", "add", "a.example/u/x", "--scope", "path_prefix", "--issuer", "RHA", "--format", "json")
+    table = is_what_the_schema_says(done.out)
+    assert (table["value"], table["path_prefix"], table["verified"]) == ("a.example", "/u/x", False)
 
 
 def test_nobody_vouched(run: Run) -> None:

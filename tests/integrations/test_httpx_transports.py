@@ -467,6 +467,17 @@ def test_a_large_page_without_the_end_of_a_head(start: Start) -> None:
         assert b"".join(scraper.chunks(response)) == body
 
 
+@pytest.mark.parametrize(
+    "head", [b"<script>" + b"//" * MEGABYTE, b"<!--" + b"-" * MEGABYTE, b"<meta name=a content=b>" * (MEGABYTE // 16)]
+)
+def test_a_page_whose_head_goes_on_beyond_the_bound(start: Start, head: bytes) -> None:
+    """What its head says is not known, which is not the same as a head that says nothing."""
+    scraper = start({"a.test": {"/p": Answer(b"<title>x</title>" + head)}})
+    error = scraper.denied("http://a.test/p")
+    assert met(error, "B2", "unknown")
+    assert error.decision.temporary
+
+
 @pytest.mark.parametrize("content_type", ["image/png", "application/pdf", "application/octet-stream", "text/plain"])
 def test_other_bodies_stream_at_once(start: Start, content_type: str) -> None:
     go_on = threading.Event()

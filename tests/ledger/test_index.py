@@ -364,7 +364,7 @@ def test_statements_are_found_without_reading_the_rest(home, monkeypatch, small)
     assert live == statements(home / "ledger", {"list"}) == expected
     assert len(expected) == 3
     assert statements(home / "ledger", {"override"}) == []
-    assert statements(home / "ledger") == [r for r in query.records(home / "ledger") if r.kind in ("list", "closed")]
+    assert statements(home / "ledger") == [r for r in query.records(home / "ledger") if r.kind == "list"]
     with Index(home) as index:
         index.catch_up()
     assert statements(home / "ledger", {"list"}) == expected

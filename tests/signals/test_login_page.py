@@ -322,3 +322,9 @@ def test_time_grows_with_length_only(unit: bytes, beginning: bytes) -> None:
 def test_hostile_pages(data: bytes) -> None:
     assert_within(1.5, lambda: login_page.read(FORM.encode() + data))
     assert_within(1.5, lambda: login_page.read(data + FORM.encode()))
+
+
+def test_text_behind_the_last_tag_is_text_too() -> None:
+    form = "<form action=/login><input name=user><input type=password></form>"
+    assert login_page.read(f"{form}<p>".encode())
+    assert not login_page.read(f"{form}<p>{'An article that goes on. ' * 40}".encode())

@@ -12,6 +12,9 @@ from crawlgate.errors import UrlError
 from crawlgate.inspection import inspect_document
 from crawlgate.model import Polarity
 from crawlgate.signals import agents, ai_txt, robots, trust_txt, usage
+from tests.signals.test_fuzz import _check as check_signal
+
+pytestmark = pytest.mark.fuzz
 
 TOKENS = ("ExampleBot", "GPTBot", "AI2Bot", "Kangaroo Bot", "*")
 _KEYS = st.sampled_from(
@@ -141,7 +144,9 @@ def test_policy_files_of_likely_lines(lines: list[str], target: str) -> None:
     assert len(read.signals(matched)) == len(matched) <= 2
     trust_txt.parse(body + b"\ndatatrainingallowed=no")
     if target.isascii() and "\\" not in target and "\x00" not in text:
-        inspect_document({"robots": text, "ai_txt": text, "trust_txt": text, "url": "https://site.example" + target})
+        table = {"robots": text, "ai_txt": text, "trust_txt": text, "url": "https://site.example" + target}
+        for signal in inspect_document(table).signals:
+            check_signal(signal)
 
 
 @pytest.mark.parametrize("url", ["", "/", "https://site.example", "https://site.example/?", "HTTPS://SITE.example/a#b"])

@@ -12,11 +12,13 @@ from .keygen import keygen
 from .lint import lint
 from .list import list_feeds
 from .publish import publish
+from .rebuild import rebuild
 from .receipt import receipt
 from .remove import remove
 from .repair import repair
 from .rotate import rotate
 from .sign import sign
+from .sweep import sweep
 from .update import update
 from .verify import verify
 
@@ -29,6 +31,7 @@ def blocklist() -> None:
     Publish:    keygen, lint, sign, cosign, rotate, publish
     Subscribe:  add, update, list, verify, diff, receipt, remove, repair
     Bring in:   import, for lists of other formats
+    Look back:  sweep, rebuild
     """
 
 
@@ -42,11 +45,13 @@ _COMMANDS = (
     lint,
     list_feeds,
     publish,
+    rebuild,
     receipt,
     remove,
     repair,
     rotate,
     sign,
+    sweep,
     update,
     verify,
 )

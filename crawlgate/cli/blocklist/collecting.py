@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,14 +71,13 @@ def tell_update(done: Update, sub: Subscription, *, quiet: bool = False) -> None
         click.echo(f"{name}: key set {serial} received; the keys known so far vouch for it", err=True)
     if done.outcome == NEW and received is not None:
         count = many(received.entries, "entry", "entries")
-        click.echo(
-            f"{name}: version {received.version} received, {count}, {many(len(done.changes), 'change')}", err=True
-        )
+        changed = f", {many(len(done.changes), 'change')}" if received.n > 1 else ""
+        click.echo(f"{name}: version {received.version} received, {count}{changed}", err=True)
         for change in done.changes[: 0 if quiet else 20]:
             click.echo(f"  {change_line(change)}", err=True)
         if len(done.changes) > 20 and not quiet:
             click.echo(f"  and {len(done.changes) - 20} more; `crawlgate blocklist diff {name}` shows all", err=True)
-        for reject in done.rejected[:20]:
+        for reject in islice(done.rejected, 20):
             click.echo(f"  not taken: line {reject.line}: {printable(reject.reason)}", err=True)
         if len(done.rejected) > 20:
             click.echo(f"  and {len(done.rejected) - 20} more that were not taken", err=True)

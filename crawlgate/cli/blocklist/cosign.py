@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from ...blocklist.draft import read_draft
 from ...blocklist.folder import FeedFolder
 from ...blocklist.publish import cosign as add_signatures
-from ...blocklist.publish import read_draft
 from .common import key_option
 from .sign import signing_keys
 

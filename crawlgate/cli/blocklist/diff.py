@@ -23,7 +23,13 @@ def diff(name: str, old: int | None, new: int | None, home: Path, form: str) -> 
         found = lists.diff(name, old, new)
     for change in found:
         if form == "json":
-            table = {"what": change.what, "id": change.id, "fields": change.fields, "moved": change.moved}
+            table = {
+                "schema": "crawlgate.blocklist-diff/1",
+                "what": change.what,
+                "id": change.id,
+                "fields": change.fields,
+                "moved": change.moved,
+            }
             click.echo(orjson.dumps({**table, "before": change.before, "after": change.after}))
         else:
             click.echo(change_line(change))

@@ -62,6 +62,7 @@ def tell_sheet(sheet: Sheet) -> None:
 
 def _object(name: str, problem: Problem) -> dict[str, object]:
     return {
+        "schema": "crawlgate.blocklist-lint/1",
         "file": name,
         "line": problem.line,
         "field": problem.field,

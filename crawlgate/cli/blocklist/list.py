@@ -35,7 +35,7 @@ def _text(sub: Subscription, now: datetime, lang: str) -> str:
     terms, received, state = sub.terms, sub.current, sub.state
     lines = [f"{sub.name}  {terms.origin}"]
     if terms.removed_at is not None:
-        lines[0] += f"  (ended {terms.removed_at:%Y-%m-%d}; what was received stays known)"
+        lines[0] += f"  (ended {terms.removed_at:%Y-%m-%d}; for the time before it counts as it did)"
     lines.append(f"  {who(sub, lang)}")
     if received is None:
         lines.append("  no version in force")

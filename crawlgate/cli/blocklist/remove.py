@@ -12,12 +12,14 @@ from .common import home_option
 
 @click.command()
 @click.argument("name")
+@click.option("--by", required=True, metavar="PERSON", help="Who decided that.")
+@click.option("--reason", required=True, help="Why.")
 @home_option
-def remove(name: str, home: Path) -> None:
-    """End a subscription: no gate loads it any more, and it is not updated.
+def remove(name: str, by: str, reason: str, home: Path) -> None:
+    """End a subscription: it is updated and loaded no more.
 
-    What was received stays known; it is kept, and audits go on counting it for their time.
+    From now on it counts no more; for the time before it counts as it did, and what was received is kept.
     """
     with open_lists(home) as lists:
-        lists.remove(name)
-    click.echo(f"{name} ended; what was received stays known", err=True)
+        lists.remove(name, by=by, reason=reason)
+    click.echo(f"{name} ended; for the time before it counts as it did", err=True)

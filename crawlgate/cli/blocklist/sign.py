@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from ...blocklist.draft import read_draft
 from ...blocklist.folder import FeedFolder
 from ...blocklist.keys import read_signing_key, read_verifier_keys
 from ...blocklist.lint import lint as lint_rows
 from ...blocklist.lint import popular_site
-from ...blocklist.publish import Signed, begin, in_folder, read_draft, sign_version
+from ...blocklist.publish import Signed, begin, in_folder, sign_version
 from ...blocklist.sheet import read_sheet
 from ...errors import ConfigError, FeedError
 from ...explain import printable

@@ -160,7 +160,6 @@ def _checked(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA cell_size_check = ON")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA cache_size = -32768")
-    db.execute("PRAGMA mmap_size = 268435456")
     db.execute("SELECT count(*) FROM meta").fetchone()
 
 

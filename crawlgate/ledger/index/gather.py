@@ -39,6 +39,7 @@ class Batch:
         self.evidence: list[Row] = []
         self.statements: list[Row] = []
         self.faults: list[Row] = []
+        self.closed: list[Row] = []
         self.hosts: dict[int, str] = {}
 
 
@@ -61,6 +62,7 @@ class Gatherer:
         self.latest: int | None = None
         self.decisions = self.outcomes = 0
         self.sealed = False
+        self.gist: str | None = None
         self.tail = 0
         self._number_of = number_of
 
@@ -166,7 +168,13 @@ class Gatherer:
             batch.evidence.append(self._evidence(batch, table, number, _whole(at)))
         elif kind == "seal":
             self.sealed = True
-        elif kind != "segment":
+        elif kind == "segment":
+            self.gist = _gist(table)
+        elif kind == "closed":
+            problem = None if table.get("problem") is None else str(table["problem"])[:300]
+            name = str(table["segment"])[:200]
+            batch.closed.append((name, self.segment, number, _whole(table["lost"]), problem))
+        elif kind != "checkpoint":
             batch.statements.append((str(kind)[:40], self.segment, number, offset))
         return at
 
@@ -192,6 +200,24 @@ class Gatherer:
     def _fault(self, batch: Batch, number: int, offset: int, code: str, message: str) -> None:
         if len(batch.faults) < _MOST_FAULTS:
             batch.faults.append((self.segment, number + 1, offset, code, message[:300]))
+
+
+def _gist(head: dict[str, Any]) -> str:
+    """What is told of a run without reading its head again."""
+    declared, profile = head.get("declaration"), head.get("profile")
+    told = {name: head.get(name) for name in ("ledger", "mode", "previous", "program", "rule_pack", "written_by")}
+    for name in ("operator", "token"):
+        told[name] = declared.get(name) if isinstance(declared, dict) else None
+    for name in ("name", "sha256"):
+        told[f"profile_{name}"] = profile.get(name) if isinstance(profile, dict) else None
+    lists = head.get("lists")
+    told["lists"] = len(lists) if isinstance(lists, list) else None
+    kept = {
+        name: value[:200] if isinstance(value, str) else value
+        for name, value in told.items()
+        if isinstance(value, (str, int))
+    }
+    return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _whole(value: Any) -> int:

@@ -4,9 +4,11 @@ that the index is of no use; `store.Index` then makes it anew and asks again."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import orjson
 
 from .base import Unusable
 from .keys import host_key, host_of_surt, surt, url_key
@@ -27,6 +29,7 @@ class Asked(NamedTuple):
     seq: int
     at: int
     flags: int
+    basis: int
     verdict: str
     stage: str
     temporary: bool
@@ -62,6 +65,7 @@ class SegmentState:
     decisions: int
     outcomes: int
     sealed: bool
+    gist: Mapping[str, Any]
 
 
 class EvidencePlace(NamedTuple):
@@ -81,8 +85,9 @@ class EvidencePlace(NamedTuple):
 
 
 _ASKED = """
-SELECT d.host, d.key, s.name, d.seq, d.at, d.flags, coalesce(b.verdict, ''), coalesce(b.stage, ''),
-       coalesce(b.temporary, 0), coalesce(b.reasons, ''), d.segment
+SELECT d.host, d.key, s.name, d.seq, d.at, d.flags, d.basis, coalesce(b.verdict, ''), coalesce(b.stage, ''),
+       coalesce(b.temporary, 0), coalesce(b.reasons, ''),
+       (SELECT group_concat(disposition) FROM outcome AS o WHERE o.of_segment = d.segment AND o.of_seq = d.seq)
 FROM decision AS d JOIN segment AS s ON s.id = d.segment
 LEFT JOIN basis AS b ON b.segment = d.segment AND b.seq = d.basis
 WHERE d.host = ? {} AND d.at >= ? AND d.at < ? ORDER BY d.host, d.key, d.segment, d.seq
@@ -155,17 +160,19 @@ class Lookup:
         )
         return [(name, seq) for name, seq in rows]
 
+    def outcomes_of(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], list[tuple[str, int]]]:
+        """Outcomes of several decisions."""
+        return {place: self.outcomes(place) for place in places}
+
     def _asked(self, sql: str, values: tuple[int, ...]) -> list[Asked]:
         return self._with_outcomes(self._db.execute(sql, values).fetchall())
 
-    def _with_outcomes(self, rows: list[Any]) -> list[Asked]:
+    @staticmethod
+    def _with_outcomes(rows: list[Any]) -> list[Asked]:
         found = []
-        for host, key, name, seq, at, flags, verdict, stage, temporary, reasons, segment in rows:
-            outcomes = self._db.execute(
-                "SELECT disposition FROM outcome WHERE of_segment = ? AND of_seq = ?", (segment, seq)
-            ).fetchall()
-            became = tuple(DISPOSITIONS[number] for (number,) in outcomes)
-            found.append(Asked(host, key, name, seq, at, flags, verdict, stage, bool(temporary), reasons, became))
+        for *most, temporary, reasons, outcomes in rows:
+            became = tuple(DISPOSITIONS[int(number)] for number in outcomes.split(",")) if outcomes else ()
+            found.append(Asked._make((*most, bool(temporary), reasons, became)))
         return found
 
     def _sound(self, key: int) -> None:
@@ -179,15 +186,15 @@ class Lookup:
 
     # -- places -------------------------------------------------------------------------------------
 
-    def mark(self, name: str, number: int, every: int) -> tuple[int, int]:
-        """The nearest remembered line before `number`, and its offset."""
-        segment = self._id(name)
-        if segment is None:
-            return 0, 0
-        row = self._db.execute(
-            "SELECT offset FROM mark WHERE segment = ? AND n = ?", (segment, number // every)
-        ).fetchone()
-        return (0, 0) if row is None else (number // every * every, row[0])
+    def marks(self, places: Sequence[tuple[str, int]], every: int) -> list[tuple[int, int]]:
+        """For each place the nearest remembered line before it, and its offset."""
+        found = []
+        for name, number in places:
+            row = self._db.execute(
+                "SELECT offset FROM mark WHERE segment = ? AND n = ?", (self._id(name), number // every)
+            ).fetchone()
+            found.append((0, 0) if row is None else (number // every * every, row[0]))
+        return found
 
     def _id(self, name: str) -> int | None:
         if name not in self._ids:
@@ -200,6 +207,15 @@ class Lookup:
     def evidence_named(self, name: str) -> list[EvidencePlace]:
         """Evidence by its id."""
         return self._evidence(_EVIDENCE.format("e.id = ?"), (name,))
+
+    def evidence_places(self, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], EvidencePlace | None]:
+        """For each id and segment the evidence of that id, that of the segment where there are several."""
+        found: dict[tuple[str, str], EvidencePlace | None] = {}
+        for name, segment in names:
+            places = self.evidence_named(name)
+            here = (place for place in places if place.segment == segment)
+            found[name, segment] = next(here, places[0] if places else None)
+        return found
 
     def evidence_of(self, host: str, until: int, since: int = -(2**62)) -> Iterator[EvidencePlace]:
         """Evidence asked of a host up to a second, the newest first."""
@@ -242,11 +258,18 @@ class Lookup:
     def segments(self) -> list[SegmentState]:
         """Every segment, oldest first."""
         return [
-            SegmentState(name, head is not None, lines, done, first, latest, decisions, outcomes, bool(sealed))
-            for name, head, lines, done, first, latest, decisions, outcomes, sealed in self._db.execute(
-                "SELECT name, head, lines, done, first, latest, decisions, outcomes, sealed FROM segment ORDER BY name"
+            SegmentState(
+                name, head is not None, lines, done, first, latest, decisions, outcomes, bool(sealed), _gist(gist)
+            )
+            for name, head, lines, done, first, latest, decisions, outcomes, sealed, gist in self._db.execute(
+                "SELECT name, head, lines, done, first, latest, decisions, outcomes, sealed, gist FROM segment "
+                "ORDER BY name"
             )
         ]
+
+    def ends(self) -> list[tuple[str, int, str | None]]:
+        """What segments say of others that ended: name, bytes of a cut line, and why the writer gave it up."""
+        return self._db.execute("SELECT name, lost, problem FROM closed ORDER BY name, segment, seq").fetchall()
 
     def faults(self) -> list[tuple[str, int, int, str, str]]:
         """Lines that are no records: segment, line (from 1), offset, code, message."""
@@ -258,6 +281,11 @@ class Lookup:
     def archive_problems(self) -> list[tuple[str, str]]:
         """Evidence files that could not be read to their end, and why."""
         return self._db.execute("SELECT name, problem FROM archive WHERE problem IS NOT NULL ORDER BY name").fetchall()
+
+
+def _gist(text: str | None) -> Mapping[str, Any]:
+    found = orjson.loads(text) if text else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _evidence(row: Any) -> EvidencePlace:

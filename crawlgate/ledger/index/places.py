@@ -4,7 +4,7 @@ line passes the strict decoder, whatever the index says of it."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,16 +18,16 @@ from ..segments import Fault, Segment
 _BLOCK = 1 << 16
 _OPEN = 32
 
-Mark = Callable[[str, int], tuple[int, int]]
-"""Gives for a segment's name and a line the nearest remembered line before it, and its offset."""
+Marks = Callable[[Sequence[tuple[str, int]]], Sequence[tuple[int, int]]]
+"""Gives for places (segment and line) the nearest remembered line before each, and its offset."""
 
 
 class Places:
     """Reads records by segment and number, quickest in the order of their places. `faults` are what could not be
     read."""
 
-    def __init__(self, ledger: Path, mark: Mark) -> None:
-        self._ledger, self._mark = ledger, mark
+    def __init__(self, ledger: Path, marks: Marks) -> None:
+        self._ledger, self._marks = ledger, marks
         self._open: dict[str, _Lines | None] = {}
         self.faults: list[Fault] = []
 
@@ -46,19 +46,20 @@ class Places:
                 lines.close()
         self._open.clear()
 
-    def read(self, places: Iterable[tuple[str, int]]) -> Iterator[Record]:
-        """The records at these places (segment, number), in their order; what cannot be read goes to `faults`."""
-        for name, number in places:
-            record = self.one(name, number)
-            if record is not None:
-                yield record
+    def several(self, places: Sequence[tuple[str, int]]) -> Iterator[Record | None]:
+        """As `one` for each of `places`, whose offsets are looked up together."""
+        for (name, number), (line, start) in zip(places, self._marks(places), strict=True):
+            yield self._read(name, number, line, start)
 
     def one(self, name: str, number: int, offset: int | None = None) -> Record | None:
         """The record at one place, or None and a fault. `offset` is where its line begins, if that is known."""
+        ((line, start),) = self._marks([(name, number)]) if offset is None else [(number, offset)]
+        return self._read(name, number, line, start)
+
+    def _read(self, name: str, number: int, line: int, start: int) -> Record | None:
         lines = self._lines(name)
         if lines is None:
             return self._missed(name, number, 0, "missing", "the segment is not here")
-        line, start = self._mark(name, number) if offset is None else (number, offset)
         try:
             at, raw = lines.line(number, line, start)
         except (Damaged, OSError) as error:

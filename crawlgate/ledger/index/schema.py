@@ -27,8 +27,12 @@ CREATE TABLE segment (
   noted_lines INTEGER NOT NULL,
   first INTEGER, latest INTEGER,      -- times of its records, seconds since 1970
   decisions INTEGER NOT NULL, outcomes INTEGER NOT NULL,
-  sealed INTEGER NOT NULL
+  sealed INTEGER NOT NULL,
+  gist TEXT                 -- of its head, as JSON
 );
+CREATE TABLE closed (name TEXT, segment INTEGER, seq INTEGER, lost INTEGER NOT NULL, problem TEXT,
+  PRIMARY KEY (name, segment, seq)
+) WITHOUT ROWID;
 CREATE TABLE mark (segment INTEGER, n INTEGER, offset INTEGER NOT NULL, PRIMARY KEY (segment, n)) WITHOUT ROWID;
 CREATE TABLE host (
   key INTEGER PRIMARY KEY, surt TEXT NOT NULL,
@@ -94,5 +98,7 @@ DISPOSITIONS = (
 OBSERVED, PROBLEM = 1, 2
 """Flags of a decision: not enforced; the URL could not be asked about."""
 
-NO_STATEMENTS = frozenset({"segment", "basis", "evidence", "decision", "outcome", "tree", "seal"})
+NO_STATEMENTS = frozenset(
+    {"segment", "basis", "evidence", "decision", "outcome", "tree", "checkpoint", "closed", "seal"}
+)
 """Kinds that have tables of their own, or that nobody looks up. Every other kind is a statement."""

@@ -114,7 +114,7 @@ class Index:
 
     def places(self) -> Places:
         """A reader of records by place."""
-        return Places(self._ledger, lambda name, number: self.ask(lambda lookup: lookup.mark(name, number, MARK_EVERY)))
+        return Places(self._ledger, lambda places: self.ask(lambda lookup: lookup.marks(places, MARK_EVERY)))
 
     def statements(self, kinds: Collection[str] | None = None) -> tuple[list[Record], list[Fault]]:
         """Records of the kinds that people and lists bring about, and what of them could not be read; see

@@ -55,7 +55,8 @@ def progress(db: sqlite3.Connection, gatherer: Gatherer) -> None:
         "last_at = CASE WHEN ? IS NULL THEN last_at ELSE ? END, done = ?, lines = ?, "
         "noted = max(noted, ?), noted_lines = max(noted_lines, ?), "
         "first = min(coalesce(first, ?), coalesce(?, first)), latest = max(coalesce(latest, ?), coalesce(?, latest)), "
-        "decisions = decisions + ?, outcomes = outcomes + ?, sealed = max(sealed, ?) WHERE id = ?",
+        "decisions = decisions + ?, outcomes = outcomes + ?, sealed = max(sealed, ?), gist = coalesce(?, gist) "
+        "WHERE id = ?",
         (
             gatherer.head,
             gatherer.last,
@@ -72,6 +73,7 @@ def progress(db: sqlite3.Connection, gatherer: Gatherer) -> None:
             gatherer.decisions,
             gatherer.outcomes,
             int(gatherer.sealed),
+            gatherer.gist,
             gatherer.segment,
         ),
     )
@@ -131,12 +133,12 @@ def forget(db: sqlite3.Connection, segments: list[int]) -> None:
             db.execute(
                 "UPDATE host SET n = n - ?, keys = keys - ?, seqs = seqs - ? WHERE key = ?", (n, keys, seqs, host)
             )
-        for table in ("decision", "outcome", "hop", "basis", "evidence", "statement", "fault", "mark"):
+        for table in ("decision", "outcome", "hop", "basis", "evidence", "statement", "fault", "mark", "closed"):
             db.execute(f"DELETE FROM {table} WHERE segment IN ({marks})", some)
         db.execute(
             "UPDATE segment SET stamp = '', noted_stamp = '', head = NULL, last = NULL, last_at = 0, done = 0, "
-            "lines = 0, noted = 0, noted_lines = 0, first = NULL, latest = NULL, decisions = 0, outcomes = 0, "
-            f"sealed = 0 WHERE id IN ({marks})",
+            "lines = 0, gist = NULL, noted = 0, noted_lines = 0, first = NULL, latest = NULL, decisions = 0, "
+            f"outcomes = 0, sealed = 0 WHERE id IN ({marks})",
             some,
         )
 
@@ -151,6 +153,7 @@ def _others(db: sqlite3.Connection, batch: Batch) -> None:
         ("INSERT OR REPLACE INTO evidence VALUES (?,?,?,?,?,?,?,?,?,?)", batch.evidence),
         ("INSERT OR REPLACE INTO statement VALUES (?,?,?,?)", batch.statements),
         ("INSERT OR REPLACE INTO fault VALUES (?,?,?,?,?)", batch.faults),
+        ("INSERT OR REPLACE INTO closed VALUES (?,?,?,?,?)", batch.closed),
     ):
         if rows:
             db.executemany(sql, rows)

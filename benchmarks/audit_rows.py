@@ -1,0 +1,319 @@
+"""Judging a crawl log beside the loops people write today: same rows, same Parquet file, one core each.
+
+    python benchmarks/audit_rows.py [DATA] [--rows 10000000] [--hosts 200000] [--listed 1000000]
+
+Rows (url, time, status) over hosts whose popularity falls as 1/rank; each host has one robots.txt, every fourth with
+a list of AI agents, every tenth none; a third of the paths are made from rules. With a data folder
+(`robots/*.jsonl.gz` with a `robots` field) the files are real, otherwise made up. Contestants:
+
+- crawlgate: Parquet in, decisions in Parquet out, all criteria that need no page, robots.txt reading included;
+- naive: tldextract, a set of domains, one Protego parser per file, a Python loop; it finds nothing but yes or no;
+- datatrove's URLFilter, if it is installed: the list only, no robots.txt.
+
+The loops run on a sample and are counted per row; what they need once (parsing robots.txt, loading the list) is
+spread over all rows. What counts are the ratios; absolute figures belong to the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+TOKEN = "ExampleBot"
+START = datetime(2024, 5, 1, tzinfo=UTC)
+SAMPLE = 200_000
+BATCH = 1_000_000
+WORDS = [
+    f"{a}{b}" for a in ("news", "item", "photo", "story", "user", "tag", "art") for b in ("", "s", "-a", "2", "_x")
+]
+
+
+# -- the data -------------------------------------------------------------------------------------------------
+
+
+def bodies_of(folder: Path | None) -> list[str]:
+    """Distinct robots.txt files."""
+    if folder is None:
+        return [
+            "User-agent: *\n"
+            + "".join(f"Disallow: /{WORDS[(n + i) % len(WORDS)]}{i}/{'*' * (i % 5 == 0)}\n" for i in range(n % 90))
+            for n in range(2_000)
+        ]
+    found: dict[str, None] = {}
+    for file in sorted((folder / "robots").glob("protego*.jsonl.gz")):
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                text = json.loads(line).get("robots")
+                if text:
+                    found[text] = None
+    return list(found)
+
+
+def ai_group() -> str:
+    from crawlgate.signals import agents
+
+    return "\n\n" + "".join(f"User-agent: {agent.token}\n" for agent in agents.load()) + "Disallow: /\n"
+
+
+def label(rnd: random.Random) -> str:
+    """A name of its own: numbered names would be successors of each other."""
+    return "".join(rnd.choices("abcdefghijklmnopqrstuvwxyz", k=rnd.randint(9, 14)))
+
+
+def make(folder: Path | None, work: Path, rows: int, hosts: int, listed: int) -> None:
+    """Write rows.parquet, robots.json (host -> body number, bodies) and list.txt."""
+    rnd, rng = random.Random(7), np.random.default_rng(7)
+    plain = bodies_of(folder)
+    group = ai_group()
+    bodies = ["", *plain, *(text + group for text in plain)]
+    tops = ("com", "jp", "co.jp", "org", "de")
+    names = [f"{rnd.choice(('www', 'news', 'blog', 'img'))}.{label(rnd)}.{rnd.choice(tops)}" for _ in range(hosts)]
+    which = [
+        0 if r < 0.1 else 1 + rnd.randrange(len(plain)) + (len(plain) if r < 0.325 else 0)
+        for r in (rnd.random() for _ in names)
+    ]
+    domains = [name.partition(".")[2] for name in names[::20]]
+    domains += [f"{label(rnd)}.{rnd.choice(tops)}" for _ in range(listed - len(domains))]
+    (work / "list.txt").write_text("\n".join(domains) + "\n", encoding="utf-8")
+    (work / "robots.json").write_text(json.dumps({"hosts": names, "which": which, "bodies": bodies}), encoding="utf-8")
+    from_rules = [
+        line.partition(":")[2].strip().rstrip("$")
+        for text in plain
+        for line in text.split("\n")
+        if line.lower().startswith("disallow:")
+    ]
+    from_rules = [path.replace("*", rnd.choice(WORDS)) for path in from_rules if path.startswith("/")] or ["/x"]
+    paths = [
+        rnd.choice(from_rules) + rnd.choice(WORDS)
+        if rnd.random() < 0.35
+        else "/"
+        + "/".join(rnd.choice(WORDS) + str(rnd.randrange(99)) for _ in range(rnd.randint(1, 4)))
+        + rnd.choice(("", "", ".html", "?id=7&page=2"))
+        for _ in range(500_000)
+    ]
+    paths = [
+        path if path.isascii() and path.isprintable() and "#" not in path and " " not in path else "/" for path in paths
+    ]
+    weights = 1 / np.arange(1, hosts + 1)
+    empty = pa.scalar("", pa.large_string())
+    origins, targets = pa.array(["https://" + n for n in names], pa.large_string()), pa.array(paths, pa.large_string())
+    start = int(START.timestamp() * 1e6)
+    schema = pa.schema([("url", pa.large_string()), ("time", pa.timestamp("us", "UTC")), ("status", pa.int16())])
+    with pq.ParquetWriter(work / "rows.parquet", schema, compression="zstd") as out:
+        for first in range(0, rows, BATCH):
+            n = min(BATCH, rows - first)
+            host = pa.array(rng.choice(hosts, n, p=weights / weights.sum()))
+            url = pc.binary_join_element_wise(
+                origins.take(host), targets.take(pa.array(rng.integers(0, len(paths), n))), empty
+            )
+            at = pa.array(start + rng.integers(0, 86_400_000_000, n), pa.int64()).cast(pa.timestamp("us", "UTC"))
+            out.write_table(
+                pa.table([url, at, pa.array(rng.choice([200, 200, 200, 301, 404], n).astype(np.int16))], schema=schema)
+            )
+
+
+# -- contestants: each returns seconds for all rows -----------------------------------------------------------------
+
+
+def crawlgate(work: Path, _: int) -> dict[str, float]:
+    from crawlgate import Declaration
+    from crawlgate.audit.book import EvidenceBook
+    from crawlgate.audit.tables import TableJudge
+    from crawlgate.blocklist.store import ListStore
+    from crawlgate.model import Evidence, EvidenceKind
+
+    declared = Declaration(
+        operator="x", token=TOKEN, user_agent=f"{TOKEN}/1.0", token_published=True, purposes=["pretraining"]
+    )
+    told = json.loads((work / "robots.json").read_text("utf-8"))
+    bodies = [body.encode() for body in told["bodies"]]
+    warm(declared)
+    begun = time.perf_counter()
+    digests = [hashlib.sha256(body).hexdigest() for body in bodies]
+    book = EvidenceBook()
+    for host, number in zip(told["hosts"], told["which"], strict=True):
+        url = f"https://{host}/robots.txt"
+        book.add(
+            Evidence(
+                id=f"robots:{digests[number][:16]}",
+                kind=EvidenceKind.ROBOTS,
+                url=url,
+                final_url=url,
+                fetched_at=START,
+                status=200 if number else 404,
+                body=bodies[number],
+                sha256=digests[number],
+            )
+        )
+    listed = time.perf_counter()
+    loaded = ListStore(work / "lists").receive(
+        work / "list.txt", at=START - timedelta(days=9), verified=True, vouched_by="bench"
+    )
+    judging = time.perf_counter()
+    judge = TableJudge(declared, evidence=book, notices=loaded.listing)
+    out = None
+    for batch in pq.ParquetFile(work / "rows.parquet").iter_batches(BATCH):
+        table = pa.Table.from_batches([batch])
+        answers = judge(table)
+        answers = answers.add_column(0, "url", table["url"])
+        out = out or pq.ParquetWriter(
+            work / "decisions.parquet",
+            answers.schema,
+            compression="lz4",
+            use_dictionary=["verdict", "findings", "problem"],
+        )
+        out.write_table(answers)
+    if out is not None:
+        out.close()
+    pq.write_table(judge.bases(), work / "bases.parquet")
+    done = time.perf_counter()
+    return {
+        "seconds": done - begun - (judging - listed),
+        "list": judging - listed,
+        "book": listed - begun,
+        "classes": len(judge.classes),
+    }
+
+
+def warm(declared: Any) -> None:
+    """Compile the kernels, as the first audit on a machine does once."""
+    from crawlgate.audit.tables import TableJudge
+
+    TableJudge(declared)(
+        pa.table({"url": ["https://a.example/b%20c", "https://a.example/"], "time": ["2024-05-01T00:00:00Z"] * 2})
+    )
+
+
+def naive(work: Path, rows: int) -> dict[str, float]:
+    import tldextract
+    from protego import Protego
+
+    told = json.loads((work / "robots.json").read_text("utf-8"))
+    once = time.perf_counter()
+    listed = set((work / "list.txt").read_text("utf-8").split())
+    loaded = time.perf_counter() - once
+    once = time.perf_counter()
+    parsers = [Protego.parse(body) for body in told["bodies"]]
+    parsed = time.perf_counter() - once
+    by_host = {host: parsers[number] for host, number in zip(told["hosts"], told["which"], strict=True)}
+    extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+    sample = next(pq.ParquetFile(work / "rows.parquet").iter_batches(SAMPLE))
+    urls = sample["url"].to_pylist()
+    begun = time.perf_counter()
+    denied = 0
+    for url in urls:
+        parts = extract(url)
+        if (
+            parts.top_domain_under_public_suffix in listed
+            or parts.fqdn in listed
+            or not by_host[parts.fqdn].can_fetch(url, TOKEN)
+        ):
+            denied += 1
+    per_row = (time.perf_counter() - begun) / len(urls)
+    return {
+        "seconds": per_row * rows + parsed,
+        "list": loaded,
+        "per_row_us": per_row * 1e6,
+        "parse": parsed,
+        "denied": denied / len(urls),
+    }
+
+
+def datatrove(work: Path, rows: int) -> dict[str, float]:
+    from datatrove.data import Document
+    from datatrove.pipeline.filters import URLFilter
+
+    listed = (work / "list.txt").read_text("utf-8").split()
+    judging = URLFilter(extra_domains=listed, use_integrated_lists=False)
+    sample = next(pq.ParquetFile(work / "rows.parquet").iter_batches(SAMPLE))
+    documents = [Document(text="", id=str(n), metadata={"url": url}) for n, url in enumerate(sample["url"].to_pylist())]
+    judging.filter(documents[0])
+    begun = time.perf_counter()
+    for document in documents:
+        judging.filter(document)
+    per_row = (time.perf_counter() - begun) / len(documents)
+    return {"seconds": per_row * rows, "list": 0.0, "per_row_us": per_row * 1e6}
+
+
+# -- running --------------------------------------------------------------------------------------------------
+
+
+def run(
+    contestant: Callable[[Path, int], dict[str, float]], work: Path, rows: int, core: int
+) -> dict[str, float] | None:
+    """One contestant in a process of its own, on one core."""
+    ours, theirs = multiprocessing.Pipe()
+
+    def inside() -> None:
+        os.sched_setaffinity(0, {core})
+        pa.set_cpu_count(1)
+        try:
+            found = contestant(work, rows)
+        except ImportError as error:
+            found = {"missing": 1.0}
+            print(f"  {contestant.__name__}: {error}", file=sys.stderr)
+        found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        theirs.send(found)
+
+    process = multiprocessing.get_context("fork").Process(target=inside)
+    process.start()
+    theirs.close()
+    try:
+        found: dict[str, float] = ours.recv()
+    except EOFError:
+        found = {"missing": 1.0}
+    process.join()
+    return None if "missing" in found else found
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    arguments.add_argument("data", nargs="?", type=Path)
+    arguments.add_argument("--rows", type=int, default=10_000_000)
+    arguments.add_argument("--hosts", type=int, default=200_000)
+    arguments.add_argument("--listed", type=int, default=1_000_000)
+    arguments.add_argument("--rounds", type=int, default=3)
+    asked = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        process = multiprocessing.get_context("fork").Process(
+            target=make, args=(asked.data, work, asked.rows, asked.hosts, asked.listed)
+        )
+        process.start()  # so that the makers' memory is not the contestants'
+        process.join()
+        core = max(os.sched_getaffinity(0))
+        rounds: dict[str, list[dict[str, float]]] = {}
+        for _ in range(asked.rounds):
+            for contestant in (naive, crawlgate, datatrove):
+                found = run(contestant, work, asked.rows, core)
+                if found is not None:
+                    rounds.setdefault(contestant.__name__, []).append(found)
+                    each = found["seconds"] / asked.rows * 1e6
+                    print(f"  {contestant.__name__:10} {each:8.3f} us a row, {found}", file=sys.stderr)
+        ours = statistics.median(found["seconds"] for found in rounds["crawlgate"])
+        for name, found in rounds.items():
+            ratio = statistics.median(one["seconds"] for one in found) / ours
+            print(f"{name:10} {ratio:6.2f} times crawlgate's time ({asked.rows:,} rows, median of {asked.rounds})")
+
+
+if __name__ == "__main__":
+    main()

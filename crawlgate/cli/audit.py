@@ -1,0 +1,148 @@
+"""`crawlgate audit FILES...`: the same questions, asked of a crawl that already happened."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from ..declaration import instant
+from ..errors import ConfigError
+from . import exits
+from .asking import read_declaration
+
+if TYPE_CHECKING:
+    from ..audit.run import Done
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="FILES...")
+@click.option("--declaration", "declaration_file", type=click.Path(), help="TOML file: who collected, and for what.")
+@click.option("--profile", default="standard", show_default=True, help="strict, standard, minimal, or a TOML file.")
+@click.option("--evidence", multiple=True, metavar="SOURCE", help="What was on record of robots.txt; may be repeated.")
+@click.option("--blocklist", "blocklists", multiple=True, type=click.Path(), help="List or feed; may be repeated.")
+@click.option("--vouched-by", help="Person who checked the lists; without one they hold, but never deny.")
+@click.option("--home", default=".crawlgate", show_default=True, help="Directory that keeps the lists and their dates.")
+@click.option(
+    "--as-of", default="fetched", show_default=True, metavar="fetched|now|DATE", help="The time of the question."
+)
+@click.option("--url", help="Column of URLs; found by its usual names otherwise.")
+@click.option("--time", "time_column", help="Column of times.")
+@click.option("--status", help="Column of statuses.")
+@click.option("--user-agent", help="Column of user agents sent.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the outputs.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def audit(
+    context: click.Context,
+    /,
+    inputs: tuple[str, ...],
+    declaration_file: str | None,
+    profile: str,
+    evidence: tuple[str, ...],
+    blocklists: tuple[str, ...],
+    vouched_by: str | None,
+    home: str,
+    as_of: str,
+    out: Path,
+    form: str,
+    **columns: str | None,
+) -> None:
+    """Judge every row of crawl logs and archives by what was on record at its own time.
+
+    FILES are Parquet, Arrow, CSV, TSV or JSON lines (columns are found by their usual names, or named), or WARC and
+    ARC files, which bring their robots.txt records with them. --evidence takes archives, and tables with url or host,
+    time, status and body. The version of robots.txt in force at a fetch is used; where there is none the finding is
+    unknown: the file of today says nothing about then.
+
+    Writes decisions.parquet, bases.parquet, rejects.jsonl and summary.json into --out. Exit code 4 if anything could
+    not be judged.
+    """
+    try:
+        from ..audit import sources
+        from ..audit.book import EvidenceBook
+        from ..audit.readers import Told, files
+        from ..audit.readers.warc import ENDINGS, policy_files
+        from ..audit.run import Audit
+        from ..audit.tables import TableJudge
+    except ImportError as error:
+        raise ConfigError(
+            f"audits need {error.name}, which is not installed; install the extra: pip install 'crawlgate[audit]'"
+        ) from None
+    now = datetime.now(UTC)
+    declaration = read_declaration(declaration_file)
+    names = {"url": columns["url"], "time": columns["time_column"], "status": columns["status"]}
+    told = Told(declaration.token, {**names, "user_agent": columns["user_agent"]})
+    paths = files(inputs)
+    book = EvidenceBook()
+    judge = TableJudge(
+        declaration,
+        profile=profile,
+        evidence=book,
+        notices=_lists(blocklists, vouched_by, home, now),
+        as_of=_instant(as_of, now),
+        now=now,
+    )
+    sourced = files(evidence) if evidence else []
+    rejects = sources.gather(list(evidence), book, latest=judge.latest) if evidence else []
+    archives = [path for path in paths if path.name.lower().endswith(ENDINGS) and path not in sourced]
+    for path in archives:
+        policy_files(path, book.add)
+    done = Audit(judge, out, told, progress=_progress()).run(paths, sourced, rejects)
+    if form == "json":
+        click.echo(orjson.dumps(done.summary))
+    else:
+        _tell(done, out)
+    context.exit(exits.NOT_JUDGED if done.rejected else exits.OK)
+
+
+def _instant(as_of: str, now: datetime) -> datetime | None:
+    if as_of == "fetched":
+        return None
+    return now if as_of == "now" else instant(as_of, "--as-of")
+
+
+def _lists(blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: datetime) -> Any:
+    if not blocklists:
+        return None
+    from ..blocklist.match import Lists
+    from ..blocklist.store import ListStore
+    from ..home import Home
+
+    kept = Home(home)
+    kept.create()
+    store = ListStore(kept.lists)
+    loaded = (
+        store.receive(path, at=now, verified=vouched_by is not None, vouched_by=vouched_by) for path in blocklists
+    )
+    return Lists([one.listing for one in loaded])
+
+
+def _progress() -> Callable[[Path, int], None] | None:
+    """A line for each million rows where a person may be waiting."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(path: Path, rows: int) -> None:
+        click.echo(f"\r{rows:,} rows, {path.name}", nl=False, err=True)
+
+    return tell
+
+
+def _tell(done: Done, out: Path) -> None:
+    summary = done.summary
+    covered = summary["coverage"]
+    click.echo(f"{covered['judged']:,} rows judged, {covered['rejected']:,} rejected (rejects.jsonl says why)")
+    click.echo(f"{covered['without_robots_of_the_time']:,} of them without a robots.txt of their time")
+    for verdict, count in summary["verdicts"].items():
+        click.echo(f"  {verdict:7} {count:>14,}")
+    for reason, count in list(summary["not_allowed_by"].items())[:12]:
+        click.echo(f"  {count:>14,}  {reason}")
+    for site in summary["sites"][:8]:
+        click.echo(f"  {site['denied']:>14,} of {site['rows']:,}  {site['origin']}")
+    click.echo(f"written to {out}")

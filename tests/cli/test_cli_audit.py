@@ -1,0 +1,247 @@
+"""`crawlgate audit`: logs and archives of the past, judged by what was on record then; nothing lost on the way."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from warcio.statusandheaders import StatusAndHeaders  # type: ignore[import-untyped]
+from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]
+
+from crawlgate.cli.main import cli
+from tests.shared_data import shared
+
+pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
+
+import pyarrow.parquet as pq  # noqa: E402
+
+DECLARATION = """
+operator = "Example Lab"
+token = "ExampleBot"
+user_agent = "ExampleBot/1.0"
+token_published = true
+purposes = ["pretraining"]
+"""
+ROBOTS = 'url,time,status,body\nhttps://closed.example/robots.txt,2024-05-01T00:00:00Z,200,"User-agent: *\nDisallow: /x\n"\nopen.example,2024-05-01T00:00:00Z,404,\n'
+LOG = [
+    {"url": "https://closed.example/x/1", "time": "2024-05-01T10:00:00Z", "status": 200},
+    {"url": "https://closed.example/y", "time": "2024-05-01T10:00:00Z", "status": 200},
+    {"url": "https://open.example/", "time": "2024-05-01T10:00:00Z", "status": 200},
+    {"url": "https://open.example/", "time": "2024-04-01T10:00:00Z", "status": 200},  # before anything was on record
+]
+
+
+class Place:
+    """A folder with a declaration and evidence, and the command run in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "me.toml").write_text(DECLARATION, "utf-8")
+        (folder / "robots.csv").write_text(ROBOTS, "utf-8")
+
+    def audit(self, *arguments: str, code: int = 0) -> dict[str, object]:
+        given = ["--declaration", str(self.folder / "me.toml"), "--home", str(self.folder / "home")]
+        out = self.folder / "out"
+        ran = CliRunner().invoke(cli, ["audit", *arguments, *given, "--out", str(out), "--format", "json"])
+        assert ran.exit_code == code, ran.output + str(ran.exception)
+        return json.loads(ran.stdout)  # type: ignore[no-any-return]
+
+    def refused(self, *arguments: str) -> str:
+        given = ["--declaration", str(self.folder / "me.toml"), "--out", str(self.folder / "out")]
+        ran = CliRunner().invoke(cli, ["audit", *arguments, *given])
+        assert ran.exception is not None
+        assert not (self.folder / "out" / "summary.json").exists()
+        return str(ran.exception)
+
+    def rows(self) -> list[dict[str, object]]:
+        return pq.read_table(self.folder / "out" / "decisions.parquet").to_pylist()  # type: ignore[no-any-return]
+
+    def rejects(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in (self.folder / "out" / "rejects.jsonl").read_text("utf-8").splitlines()]
+
+    def write(self, name: str, text: str | bytes) -> str:
+        data = text if isinstance(text, bytes) else text.encode()
+        (self.folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        return str(self.folder / name)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def log(place: Place, name: str) -> str:
+    if name.endswith(".parquet"):
+        pq.write_table(pa.Table.from_pylist(LOG), place.folder / name)
+        return str(place.folder / name)
+    if ".csv" in name:
+        return place.write(name, "url,time,status\n" + "".join(f"{r['url']},{r['time']},{r['status']}\n" for r in LOG))
+    return place.write(name, "".join(json.dumps(row) + "\n" for row in LOG))
+
+
+@pytest.mark.parametrize("name", ["log.parquet", "log.csv", "log.csv.gz", "log.jsonl", "log.jsonl.gz"])
+def test_rows_are_judged_by_what_was_on_record_at_their_time(place: Place, name: str) -> None:
+    summary = place.audit(log(place, name), "--evidence", str(place.folder / "robots.csv"))
+    rows = place.rows()
+    assert [row["verdict"] for row in rows] == ["deny", "allow", "allow", "review"]
+    assert [row["row"] for row in rows] == [0, 1, 2, 3]
+    assert "B5=met" in str(rows[0]["findings"])  # taken past a Disallow of the time
+    assert (rows[0]["robots_line"], rows[0]["surt"]) == (2, "example,closed")
+    assert rows[3]["robots"] is None
+    assert "B2=unknown" in str(rows[3]["findings"])
+    assert summary["coverage"] == {"judged": 4, "rejected": 0, "rejected_by": {}, "without_robots_of_the_time": 1}
+    assert summary["verdicts"] == {"allow": 2, "review": 1, "deny": 1}
+    bases = {basis["basis"]: basis for basis in pq.read_table(place.folder / "out" / "bases.parquet").to_pylist()}
+    assert [bases[row["basis"]]["verdict"] for row in rows] == [row["verdict"] for row in rows]
+
+
+def test_as_of_now_asks_the_other_question(place: Place) -> None:
+    evidence = place.write(
+        "now.csv", 'host,time,status,body\nopen.example,2026-01-01T00:00:00Z,200,"User-agent: *\nDisallow: /\n"\n'
+    )
+    place.audit(log(place, "log.jsonl"), "--evidence", evidence, "--as-of", "2026-01-01T12:00:00Z")
+    assert [row["verdict"] for row in place.rows()] == ["review", "review", "deny", "deny"]
+    place.audit(log(place, "log.jsonl"), "--evidence", evidence)
+    assert [row["verdict"] for row in place.rows()] == ["review"] * 4  # today's file says nothing about then
+
+
+def test_what_cannot_be_judged_is_rejected_with_its_place_and_nothing_stops(place: Place) -> None:
+    lines = [
+        json.dumps(LOG[1]),
+        "{half",
+        "[1]",
+        json.dumps(LOG[1] | {"url": "no url"}),
+        json.dumps(LOG[1] | {"time": "2024-05-01T10:00:00"}),
+        json.dumps(LOG[1] | {"time": "9999-01-01T00:00:00Z"}),
+        json.dumps(LOG[2] | {"status": "teapot"}),
+    ]
+    path = place.write("log.jsonl", "\n".join(lines))
+    summary = place.audit(path, "--evidence", str(place.folder / "robots.csv"), code=4)
+    assert [(row["row"], row["verdict"]) for row in place.rows()] == [(0, "allow"), (6, "allow")]
+    found = {reject["row"]: reject["code"] for reject in place.rejects()}
+    assert found == {1: "not_read", 2: "not_read", 3: "no_scheme", 4: "no_zone", 5: "time_out_of_range"}
+    assert {r["row"]: r["offset"] for r in place.rejects()}[3] == len("\n".join(lines[:3])) + 1
+    assert summary["coverage"]["rejected"] == 5  # type: ignore[index]
+
+
+def test_rows_of_csv_may_hold_line_breaks_and_bad_ones_are_told(place: Place) -> None:
+    path = place.write(
+        "log.csv",
+        'note,url,time\n"two\nlines",https://open.example/a,2024-05-01T10:00:00Z\nshort,https://open.example/b\n'
+        "nul\x00,https://open.example/c,2024-05-01T10:00:00Z\n",
+    )
+    place.audit(path, "--evidence", str(place.folder / "robots.csv"), code=4)
+    assert [(row["row"], row["url"]) for row in place.rows()] == [
+        (0, "https://open.example/a"),
+        (2, "https://open.example/c"),
+    ]
+    assert [reject["reason"] for reject in place.rejects()] == ["2 fields where the head has 3"]
+
+
+def archive(records: list[tuple[str, str, str, dict[str, str], bytes]]) -> bytes:
+    buffer = io.BytesIO()
+    writer = WARCWriter(buffer, gzip=True)
+    for url, at, status, headers, body in records:
+        answered = StatusAndHeaders(status, list(headers.items()), protocol="HTTP/1.1")
+        writer.write_record(
+            writer.create_warc_record(
+                url,
+                "response",
+                payload=io.BytesIO(body),
+                length=len(body),
+                http_headers=answered,
+                warc_headers_dict={"WARC-Date": at},
+            )
+        )
+    return buffer.getvalue()
+
+
+PAGE = b"<!doctype html><html><head><title>x</title></head><body>words</body></html>"
+HTML = {"Content-Type": "text/html"}
+ARCHIVE = [
+    (
+        "https://a.example/robots.txt",
+        "2024-05-01T00:00:00Z",
+        "200 OK",
+        {"Content-Type": "text/plain"},
+        b"User-agent: *\nDisallow: /x\n",
+    ),
+    ("https://a.example/.well-known/tdmrep.json", "2024-05-01T00:00:00Z", "404 Not Found", {}, b""),
+    ("https://a.example/x", "2024-05-01T01:00:00Z", "200 OK", HTML, PAGE),
+    ("https://a.example/y", "2024-05-01T01:00:00Z", "200 OK", HTML, PAGE),
+    ("https://a.example/noai", "2024-05-01T01:00:00Z", "200 OK", HTML | {"X-Robots-Tag": "noai"}, PAGE),
+    (
+        "https://a.example/meta",
+        "2024-05-01T01:00:00Z",
+        "200 OK",
+        HTML,
+        PAGE.replace(b"<title>", b'<meta name="robots" content="noai"><title>'),
+    ),
+]
+
+
+def test_an_archive_brings_its_robots_txt_headers_and_heads(place: Place) -> None:
+    (place.folder / "crawls").mkdir()
+    (place.folder / "crawls" / "crawl.warc.gz").write_bytes(archive(ARCHIVE))
+    place.audit(str(place.folder / "crawls"))
+    rows = {str(row["url"]).rpartition("/")[2]: row for row in place.rows()}
+    assert rows["x"]["verdict"] == "deny"
+    assert rows["y"]["verdict"] == "allow"
+    assert "B2=indicated" in str(rows["noai"]["findings"])
+    assert "B2=indicated" in str(rows["meta"]["findings"])
+
+
+def test_a_damaged_archive_is_read_as_far_as_it_goes(place: Place) -> None:
+    whole = archive(ARCHIVE)
+    cut = place.folder / "cut.warc.gz"
+    cut.write_bytes(whole[:-150] + b"\xff" * 60)
+    place.audit(str(cut), code=4)
+    assert {row["verdict"] for row in place.rows()} >= {"deny", "allow"}
+    assert place.rejects()[-1]["code"] == "damaged"
+
+
+def test_the_same_inputs_give_the_same_bytes(place: Place) -> None:
+    path = log(place, "log.parquet")
+    outputs = []
+    for _ in range(2):
+        place.audit(path, "--evidence", str(place.folder / "robots.csv"))
+        outputs.append({file.name: file.read_bytes() for file in sorted((place.folder / "out").iterdir())})
+    assert outputs[0] == outputs[1]
+    assert set(outputs[0]) == {"decisions.parquet", "bases.parquet", "rejects.jsonl", "summary.json"}
+
+
+def test_errors_say_what_was_found_and_what_to_pass(place: Place) -> None:
+    assert "no column of URLs was found among a, b; name it with url=" in place.refused(
+        place.write("t.csv", "a,b\n1,2\n")
+    )
+    assert "is not there, and matches no file" in place.refused(str(place.folder / "missing.parquet"))
+    assert "this kind of file is not read" in place.refused(place.write("log.docx", "x"))
+    assert "there is no row in it" in place.refused(place.write("empty.jsonl", ""))
+    assert "cannot be read" in place.refused(place.write("bad.parquet", "PAR1 no"))
+    only = place.write("only.jsonl", json.dumps({"url": "https://a.example/"}))
+    assert "no column of times was found among url" in place.refused(only)
+    assert "a table of evidence has a column url" in place.refused(
+        log(place, "log.jsonl"), "--evidence", place.write("e.csv", "x,y\n1,2\n")
+    )
+
+
+def test_a_list_counts_from_the_day_it_came(place: Place) -> None:
+    listed = place.write("list.txt", "closed.example\n")
+    path = log(place, "log.jsonl")
+    place.audit(
+        path, "--evidence", str(place.folder / "robots.csv"), "--blocklist", listed, "--vouched-by", "A. Reader"
+    )
+    assert [row["verdict"] for row in place.rows()] == ["deny", "allow", "allow", "review"]  # nobody knew then
+    place.audit(path, "--blocklist", listed, "--vouched-by", "A. Reader", "--as-of", "now")
+    assert "C1=met" in str(place.rows()[1]["findings"])
+
+
+def test_real_archives_and_tables_end_to_end(place: Place) -> None:
+    summary = place.audit(str(shared("data/archives")), code=4)
+    assert summary["coverage"]["judged"] > 200  # type: ignore[index]
+    table = place.audit(str(shared("data/tables/test_10000.parquet")), "--as-of", "now", code=4)
+    assert table["coverage"]["judged"] == 9_999  # type: ignore[index]
