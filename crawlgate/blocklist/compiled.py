@@ -199,7 +199,9 @@ class CompiledList(Listing):
     def told(self, number: int) -> Told:
         kind = self._kinds[number]
         if not kind & COMPACT:
-            return super().told(number)
+            line, table = orjson.loads(self._record(number))
+            own = table.get("id") or f"{self._id}:{line}"
+            return own, table["scope"], table["value"], table.get("path_prefix")
         value, prefix, line = self._record(number).decode().split("\t")
         return f"{self._id}:{line}", SCOPES[kind & SCOPE_BITS], value, prefix or None
 

@@ -182,6 +182,9 @@ def test_dates_of_entries_stay_within_reach(tmp_path: Path) -> None:
     assert by_id["b"].withdrawn_at == datetime(2026, 4, 20, tzinfo=UTC)
     assert (by_id["c"].received_at, by_id["a"].received_at) == (datetime(2026, 4, 10, tzinfo=UTC), MAY)
     assert len({listing.terms(number) for number in range(3)}) == 3
+    for number in range(3):
+        told = listing.notice(number)
+        assert listing.told(number) == (told.id, told.scope, told.value, told.path_prefix)
     entry, _ = listing.entry(listing.get("a.example")[0])
     assert entry.said["works"] == ["One"]
     assert [m.relation for m in listing.matches(parse("https://c.example/"))] == [NoticeRelation.COVERS]
