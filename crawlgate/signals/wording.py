@@ -133,9 +133,9 @@ _SHORT_EN = re.compile(
     r"|(?:web[- ]?)?(?:scraping|crawling)|(?:text and )?data[- ]mining|tdm)\b"
     r"(?!\s+(?:\w+\s+){0,2}(?:required|needed|necessary|experience|skills|involved)|\s+(?:on|of|with)\s+your\b)"
 )
-# "has banned" and "was prohibited" tell of something; "does not prohibit" takes it back.
+# "has banned" and "was prohibited" tell of something, "should be banned" wishes it; "does not prohibit" takes it back.
 _NEGATED_EN = re.compile(
-    r"\b(?:was|were|has|have|had)\s+(?:been\s+)?(?:\w+ly\s+)?\Z"
+    r"\b(?:was|were|has|have|had|should be|ought to be|would be|could be)\s+(?:been\s+)?(?:\w+ly\s+)?\Z"
     r"|\b(?:not|never|n't|no longer|nothing\b.{0,40}|neither|nor|without)\s+(?:\w+\s+){0,2}\Z"
 )
 _ALL_RIGHTS_EN = re.compile(r"\ball (?:\w+ )?rights (?:are )?(?:\w+ly )?\Z")
