@@ -7,6 +7,7 @@ usage lines, which TDMRep entry), so that equal answers can share their signals 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -149,12 +150,17 @@ class Site:
 
     @property
     def lint(self) -> tuple[Lint, ...]:
-        """What the authors of the policy files got wrong."""
+        """What the authors of the policy files got wrong; `name` is the field, or else the file."""
         readers = (
-            *(self._file, self._usage, self._tdm, *self._licences),
-            *(*self._policies.values(), self._ai_txt, self._trust),
+            *(("robots.txt", reader) for reader in (self._file, self._usage)),
+            ("tdmrep.json", self._tdm),
+            *(("RSL", reader) for reader in self._licences),
+            *(("tdm-policy", reader) for reader in self._policies.values()),
+            *(("ai.txt", self._ai_txt), ("trust.txt", self._trust)),
         )
-        return (*(lint for reader in readers if reader is not None for lint in reader.lint), *self._licence_lint)
+        found = [(name, lint) for name, reader in readers if reader is not None for lint in reader.lint]
+        found += [("RSL", lint) for lint in self._licence_lint]
+        return tuple(lint if lint.name else replace(lint, name=name) for name, lint in found)
 
     @property
     def extension_lines(self) -> tuple[list[ExtensionLine], list[ExtensionLine]]:

@@ -39,7 +39,7 @@ def climb(here, last, start, path):  # RFC 9162, 2.1.3.2 and 2.1.4.2: the roots 
     return first, second
 
 
-key, before = sys.argv[1], None
+key, before = (sys.argv[1], None) if len(sys.argv) in range(4, 9999, 2) else need(False, __doc__)
 for name, proof in zip(sys.argv[2::2], sys.argv[3::2], strict=True):
     given, (head, _, note) = open(name, "rb").read(), open(proof, encoding="utf-8").read().partition("\n\n")
     (kind, *lines), (origin, size, root) = head.split("\n"), opened(note, key)

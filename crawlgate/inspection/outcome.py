@@ -28,13 +28,15 @@ _ORDER = list(Polarity)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """`signals` in the order of the protocols; `effective` polarity per purpose; `lint` of every author; `facts`
-    that are no polarity (price, licence documents, agents refused ...)."""
+    that are no polarity (price, licence documents, agents refused ...). `unread`: the page was asked for and not had
+    whole, so that its silence means nothing."""
 
     url: Url
     signals: tuple[Signal, ...]
     effective: Mapping[Purpose, Polarity]
     lint: tuple[Lint, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    unread: bool = False
 
 
 def inspection(
@@ -48,6 +50,7 @@ def inspection(
     headers: Headers = NO_HEADERS,
     lint: Iterable[Lint] = (),
     purpose: str | None = None,
+    unread: bool = False,
 ) -> Inspection:
     """What `site` and `reading` say about `url`. `status` is that of the response, None without one; `licences` are
     those that robots.txt names, `more` statements of the site beside those it was surveyed for."""
@@ -65,7 +68,7 @@ def inspection(
     if purpose is not None:
         facts["asked"] = {"purpose": purpose, "polarity": _asked(purpose, polarity)}
     found = dict.fromkeys((*site.lint, *lint, *reading.lint))
-    return Inspection(url=url, signals=signals, effective=polarity, lint=tuple(found), facts=facts)
+    return Inspection(url=url, signals=signals, effective=polarity, lint=tuple(found), facts=facts, unread=unread)
 
 
 def said_to_others(site: Site, url: Url) -> list[Signal]:

@@ -101,6 +101,7 @@ def inspect_visit(seen: Visit, token: str) -> Inspection:
         status=None if seen.page is None else seen.page.status,
         licences=tuple(reference for reference, _ in seen.survey.licences),
         headers=headers,
+        unread=seen.page is not None and (seen.page.error is not None or seen.page.truncated),
     )
 
 

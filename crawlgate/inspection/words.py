@@ -68,6 +68,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "unreachable": "robots.txt could not be had: a careful crawler fetches nothing here for now.",
         "withheld": "robots.txt itself is withheld: crawlers read that as anything from all to nothing.",
         "access": "The page is not handed out as it is: a login, a test, a payment or a refusal stands before it.",
+        "unread": "The page was not had whole: what the rest of it says is unknown.",
+        "words": "AI training or mining is refused in words; no line that machines read says so to everybody.",
         "silent": "Nothing here speaks to everybody about AI training; a crawler that is not named is told nothing.",
         "open": "AI training on this page is expressly permitted.",
         "others": "Refusals of crawlers by name reach crawlers of other names only where they read them as a wish.",
@@ -90,6 +92,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "unreachable": "robots.txtを取得できず、慎重なクローラは当面このサイトから何も取得しない。",
         "withheld": "robots.txt自体が提供されず、クローラの受け取り方は全面許可から全面不許可まで分かれる。",
         "access": "このページはそのままでは提供されない（ログイン、判別、支払又は拒否が先に立つ）。",
+        "unread": "このページは全体を取得できず、残りの部分の意思表示は不明である。",
+        "words": "AI学習又は解析は自然文で拒否されており、すべての相手に向けた機械可読の記述はない。",
         "silent": "AI学習についてすべての相手に向けた記述はなく、名指しされていないクローラには何も示されていない。",
         "open": "このページのAI学習への利用は明示的に許可されている。",
         "others": "名指しの拒否は、他の名のクローラには、そこに意思を読み取る場合にのみ及ぶ。",
@@ -116,7 +120,9 @@ def describe(inspection: Inspection, lang: str = "en") -> Iterator[str]:
         yield ""
         yield words["lint"]
     for lint in inspection.lint:
-        where = f"{words['line'].format(n=lint.line)}: " if lint.line else ""
+        places = (printable(lint.name or ""), words["line"].format(n=lint.line) if lint.line else "")
+        where = ", ".join(filter(None, places))
+        where = f"{where}: " if where else ""
         raw = f"  ({printable(lint.raw)})" if lint.raw else ""
         yield f"  {where}{lint.message} [{lint.code}]{raw}"
     mistaken = inspection.facts.get("not_opt_outs")
@@ -146,8 +152,12 @@ def _gist(inspection: Inspection) -> Iterator[str]:
         yield "price"
     elif training is Polarity.PERMITTED:
         yield "open"
-    elif not barred:
+    elif any(signal.kind == "wording.refusal" for signal in inspection.signals):
+        yield "words"
+    elif not barred and not inspection.unread:
         yield "silent"
+    if inspection.unread:
+        yield "unread"
     if any(signal.kind == "robots.ai_agent" for signal in inspection.signals):
         yield "others"
 

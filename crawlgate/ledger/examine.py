@@ -266,6 +266,9 @@ class Examination:
             return _Suspect(rest, "deleted", f"record {self._first + rest}, which keeps a root, is missing here")
         if index == 0 and 0 in self._rooted and self._first > 0:
             return self._elsewhere(actual, wanted)
+        spanned = self._spanned(actual, wanted) if index == 0 else None
+        if spanned is not None:
+            return spanned
         if more < 0:
             gone = -more
             return _Suspect(index, "deleted", f"{_count(gone)} missing here, the first was record {number}")
@@ -294,7 +297,22 @@ class Examination:
                     return _Suspect(index, "reordered", "the records that belong here stand further down")
             except (RecordError, NoteError):
                 continue
-        return _Suspect(index, "deleted", "the records that belong here are missing, or the one before was changed")
+        return self._spanned(actual, wanted) or _Suspect(
+            index, "deleted", "the records that belong here are missing, or the one before was changed"
+        )
+
+    def _spanned(self, actual: Sequence[bytes], wanted: Sequence[bytes]) -> _Suspect | None:
+        """Lines missing together with the record that kept their root: the end of the block fits the fingerprints,
+        the beginning, whose own are gone, fits none of them."""
+        same = 0
+        while same < min(len(actual), len(wanted)) and actual[-1 - same] == wanted[-1 - same]:
+            same += 1
+        front, gone = len(actual) - same, len(wanted) - same
+        alike = sum(one == other for one, other in zip(actual[:front], wanted, strict=False))
+        few = front == gone < 4  # as likely edited
+        if not front or not gone or few or (not same and gone < 2) or 2 * alike >= front:
+            return None
+        return _Suspect(front, "deleted", "records are missing here, one that keeps a root among them")
 
     def _signature(self, note: str) -> None:
         checkpoint_origin = note.partition("\n")[0]

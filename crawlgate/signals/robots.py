@@ -277,7 +277,9 @@ def parse(body: bytes, *, limits: Limits = DEFAULT_LIMITS) -> RobotsFile:
     """
     text, truncated = decode(body, limits)
     groups = Groups(text, limits)
-    kind = content(body, text, keys=groups.keyed)
+    # A first line beyond the bound leaves nothing to read, and is not nothing.
+    beginning = body[:1024].decode("utf-8", "replace") if truncated and not text else text
+    kind = content(body, beginning, keys=groups.keyed)
     lint = list(groups.lint)
     if kind != "robots":
         lint = [item for item in lint if item.code not in ("no_field", "unknown_field", "more_lint")]

@@ -164,6 +164,40 @@ def test_a_redirect_is_followed_and_a_login_is_not() -> None:
     assert asked.count("/a") <= 6
 
 
+def test_a_refusal_in_words_is_not_called_silence() -> None:
+    with site({"/a": (200, HTML, "<footer>AI学習禁止</footer>")}) as (origin, _):
+        shown, japanese = run(f"{origin}/a"), run(f"{origin}/a", "--lang", "ja")
+    assert "AI training or mining is refused in words" in shown.stdout
+    assert "Nothing here speaks" not in shown.stdout
+    assert "自然文で拒否されており" in japanese.stdout
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({**HTML, "Content-Encoding": "gzip"}, "no gzip"),
+        ({**HTML, "X-Robots-Tag": "noindex," * 100_000}, "<p>x"),
+        (HTML, "<head><title>x</title><style>" + "a{}" * 200_000 + "</style>"),
+    ],
+    ids=["broken", "long-header", "long-head"],
+)
+def test_a_page_that_was_not_had_whole_is_not_called_silent(headers: Mapping[str, str], body: str) -> None:
+    with site({"/robots.txt": ROBOTS, "/a": (200, headers, body)}) as (origin, _):
+        shown = run(f"{origin}/a", "--token", "OtherBot")
+    assert shown.exit_code == 0
+    assert "The page was not had whole" in shown.stdout
+    assert "Nothing here speaks" not in shown.stdout
+
+
+def test_lint_names_the_file_it_is_about() -> None:
+    page = (200, HTML, "<!doctype html><title>Not here</title>")
+    answers = dict.fromkeys(("/robots.txt", "/.well-known/tdmrep.json", "/ai.txt", "/trust.txt"), page)
+    with site(answers) as (origin, _):
+        shown = run(f"{origin}/a")
+    for name in ("robots.txt", "tdmrep.json", "ai.txt", "trust.txt"):
+        assert f"  {name}: the body is " in shown.stdout, shown.stdout
+
+
 def test_a_policy_is_told_with_its_terms() -> None:
     policy = {
         "permission": [{"action": "tdm:mine", "duty": [{"action": "obtainConsent"}]}],

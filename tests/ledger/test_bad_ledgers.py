@@ -287,6 +287,21 @@ def test_every_single_change_of_a_line_is_placed_exactly(tmp_path):
             assert abs(problems[0].line - 1 - where) <= 1, (change, place, problems[0])
 
 
+def test_lines_removed_with_the_record_that_kept_their_root_are_placed_exactly(tmp_path, monkeypatch):
+    monkeypatch.setattr(current, "TREE_EVERY", 8)
+    path = written(tmp_path, 30)
+    good = lines_of(path)
+    for place in range(1, len(good) - 1):
+        for count in range(1, len(good) - place):
+            if count % 8 == 0:  # what follows moves by whole blocks: the same as if the beginning were edited
+                continue
+            lines = good[:place] + good[place + count :]
+            put(path, lines)
+            (problem,) = verify(tmp_path).problems
+            where = next(n for n, pair in enumerate(zip(lines, good, strict=False)) if pair[0] != pair[1])
+            assert (problem.code, problem.line - 1) == ("deleted", where), (place, count, problem)
+
+
 # -- compressed segments -------------------------------------------------------------------------------------
 
 

@@ -81,6 +81,12 @@ def test_an_outsider_checks_a_record_with_its_context(ledger, tmp_path):
     assert verifier("-", *given[:2])[1].strip().endswith("SIGNATURES NOT CHECKED")
 
 
+@pytest.mark.parametrize("given", [[], ["record.json"], ["record.json", "proof", "another.json"]])
+def test_the_verifier_never_passes_what_it_was_not_given(given):
+    code, said = verifier("-", *given)
+    assert (code, "NOT PROVED" in said) == (1, True)
+
+
 def test_the_verifier_refuses(ledger, tmp_path):
     directory, names, kept = ledger
     proof = Prover(directory).inclusion(names[3])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawlgate.limits import DEFAULT_LIMITS
 from crawlgate.signals import robots
 
 
@@ -175,3 +178,9 @@ def test_any_bytes_are_readable(body: bytes, path: str) -> None:
     except robots.urls.UrlError:
         return
     assert answer.allowed in (True, False)
+
+
+def test_one_line_beyond_the_bound_is_not_called_empty() -> None:
+    limits = replace(DEFAULT_LIMITS, robots_bytes=1000)
+    assert robots.parse(b"<html>" + b"x" * 2000, limits=limits).content == "html"
+    assert robots.parse(b"x" * 2000, limits=limits).content == "text"
