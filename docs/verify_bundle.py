@@ -143,6 +143,10 @@ def check_runs(bundle, keys):
                 why = check_note(note, keys, notes)
                 if why:
                     problem(name, "the checkpoint " + why)
+                if name.endswith(".tlog-proof"):
+                    segment, index = note.split("\n")[0].rpartition("/")[2], text.split("\n")[1].partition(" ")[2]
+                    if name != f"records/{segment}-{index}.tlog-proof":
+                        problem(name, f"proves the record {segment}:{index}")
         command = [sys.executable, "-I", "verify_record.py", "-", *files]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
@@ -167,7 +171,14 @@ def check_records(bundle, proved):
             problem(told["file"], "no proof of it holds")
         elif table["kind"] != told["kind"]:
             problem(told["file"], "is no record of kind {}".format(told["kind"]))
+        elif told["file"] != "records/{}-{}.json".format(*told["record"].rsplit(":", 1)):
+            problem(told["file"], "is said to be the record {}".format(told["record"]))
     here = {told["record"] for told in bundle["records"]}
+    for name in bundle["asked"]:
+        if name not in here:
+            problem("bundle.json", f"{name} was asked for and is not in the bundle")
+    seen = {table.get("id") for table in proved.values() if table["kind"] == "evidence"}
+    lacking = [told["what"] for told in bundle["missing"]]
     for told in bundle["records"]:
         table, segment = proved.get(told["file"], {}), told["record"].rpartition(":")[0]
         for key in ("basis", "decision", "hop_of"):
@@ -175,6 +186,9 @@ def check_records(bundle, proved):
             name = f"{segment}:{name}" if isinstance(name, int) else name
             if isinstance(name, str) and name not in here:
                 problem(told["file"], f"rests on {name}, which is not in the bundle")
+        for name in table.get("evidence", ()) if table.get("kind") == "basis" else ():
+            if name not in seen and not any(name in what.split(" ") for what in lacking):
+                problem(told["file"], f"rests on the evidence {name}, which is not in the bundle")
 
 
 def check_evidence(bundle, proved):

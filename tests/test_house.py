@@ -25,6 +25,7 @@ ORDER = [
     "people",
     "lists",
     "loaded",
+    "commits",
     "core",
     "gate",
 ]

@@ -12,6 +12,7 @@ from ..declaration import instant
 from ..errors import ConfigError
 from . import exits
 from .ledger_options import home_option
+from .progress import reading
 
 _SUFFIXES = {".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
 
@@ -50,15 +51,17 @@ def export(
     if form is None:
         raise ConfigError(f"in which form is {out} to be? --format sqlite, parquet or csv says so")
     end = instant(until, "--to", end_of_day=True)
-    done = write(
-        home,
-        out,
-        form,
-        now=SystemClock().now(),
-        since=instant(since, "--from"),
-        until=None if end is None else end.replace(microsecond=0) + timedelta(seconds=1),
-        force=force,
-    )
+    with reading("reading the ledger") as report:
+        done = write(
+            home,
+            out,
+            form,
+            now=SystemClock().now(),
+            since=instant(since, "--from"),
+            until=None if end is None else end.replace(microsecond=0) + timedelta(seconds=1),
+            force=force,
+            report=report,
+        )
     for table, count in done.rows.items():
         click.echo(f"{table}\t{count}")
     if done.unreadable:

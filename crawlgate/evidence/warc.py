@@ -30,6 +30,8 @@ REQUESTED = "Crawlgate-Requested-URI"
 _SECRET = re.compile(
     r"(?:set-)?cookie2?|(?:proxy-)?authorization|(?:proxy-)?authentication-info"
     r"|(?:.*[-_])?(?:token|secret|api-?key|csrf|xsrf|session|sessionid|password|credentials?)(?:[-_].*)?"
+    r"|(?:.*[-_])?(?:auth|jwt|bearer|cookie|passwd|assertion|authorization)(?:[-_].*)?"
+    r"|x-(?:amz|goog|ms)-signature"
 )
 _WIRE_ONLY = frozenset({"content-encoding", "transfer-encoding", "content-length"})
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

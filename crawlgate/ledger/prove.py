@@ -27,6 +27,10 @@ class ProofError(LedgerError):
     """A proof that cannot be made: the record is not here, or no checkpoint covers it."""
 
 
+class NotCovered(ProofError):
+    """No checkpoint covers a record yet, which is otherwise in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """That `line` is record `index` of the tree of which `note` is a signed checkpoint.
@@ -91,7 +95,7 @@ class Prover:
         note = kept if kept is not None else self._newest(tree)
         checkpoint = self._checked(note, tree)
         if number >= checkpoint.size:
-            raise ProofError(
+            raise NotCovered(
                 f"no checkpoint covers {record} yet: one is signed at intervals, and when the segment is sealed",
                 str(tree.path),
             )
@@ -157,7 +161,7 @@ class Prover:
         closing = self._closings.get(tree.segment)
         note = closing.note if closing is not None and closing.note is not None else tree.note
         if note is None:
-            raise ProofError(
+            raise NotCovered(
                 f"no checkpoint of {tree.segment} was signed yet: one is signed at intervals, and when it is sealed",
                 str(tree.path),
             )
@@ -253,4 +257,4 @@ def verifier_source() -> bytes:
     raise ProofError("verify_record.py is missing from this installation; install crawlgate again", str(here))
 
 
-__all__ = ["TLOG_PROOF", "Consistency", "NoteError", "Proof", "ProofError", "Prover", "verifier_source"]
+__all__ = ["TLOG_PROOF", "Consistency", "NotCovered", "NoteError", "Proof", "ProofError", "Prover", "verifier_source"]

@@ -219,6 +219,72 @@ def test_a_forger_who_mends_the_digests_is_found_by_the_proofs(opened, home, tmp
         assert name in said, (name, said)
 
 
+def test_records_that_are_swapped_or_left_out_are_found(home, opened, tmp_path):
+    archive = tmp_path / "b.zip"
+    bundle(home, tuple(told(opened)["asked"]), archive)
+
+    def rewritten(folder, change):
+        manifest = told(folder)
+        change(manifest)
+        (folder / "bundle.json").write_text(json.dumps(manifest))
+        resummed(folder)
+        code, said = check(folder)
+        assert code == 3, said
+        return said
+
+    def renamed(manifest):
+        one, other = [each for each in manifest["records"] if each["kind"] == "decision"][:2]
+        one["record"], other["record"] = other["record"], one["record"]
+
+    assert "is said to be the record" in rewritten(unpacked(archive, tmp_path / "1"), renamed)
+
+    def without(kind):
+        return lambda manifest: manifest.update(records=[one for one in manifest["records"] if one["kind"] != kind])
+
+    assert "which is not in the bundle" in rewritten(unpacked(archive, tmp_path / "2"), without("basis"))
+    assert "was asked for and is not" in rewritten(unpacked(archive, tmp_path / "3"), without("decision"))
+
+    folder = unpacked(archive, tmp_path / "4")
+    one, other = [each["file"] for each in told(folder)["records"] if each["kind"] == "decision"][:2]
+    for suffix in (".json", ".tlog-proof"):  # each under the other's name
+        first, second = ((folder / file).with_suffix(suffix) for file in (one, other))
+        data = first.read_bytes()
+        first.write_bytes(second.read_bytes())
+        second.write_bytes(data)
+    assert "proves the record" in rewritten(folder, lambda _: None)
+
+    def unproved(manifest):
+        manifest["runs"] = [run for run in manifest["runs"] if "records/" + run[0] != one]
+
+    assert f"{one}: no proof of it holds" in rewritten(unpacked(archive, tmp_path / "5"), unproved)
+
+    def lost(manifest):
+        gone = {each["file"] for each in manifest["records"] if each["kind"] == "evidence"}
+        manifest["records"] = [each for each in manifest["records"] if each["kind"] != "evidence"]
+        manifest["evidence"] = []
+        manifest["runs"] = [run for run in manifest["runs"] if "records/" + run[0] not in gone]
+
+    assert "rests on the evidence" in rewritten(unpacked(archive, tmp_path / "6"), lost)
+
+
+def test_what_no_checkpoint_covers_yet_is_named(tmp_path):
+    home, pages = tmp_path / "home", FakeWeb(WEB)
+    with Gate(DECLARATION, home=home, evidence_transport=pages.transport(), checkpoint_interval=3600) as gate:
+        page = gate.inspect("https://a.example/taken", status=200, headers={}, body=PAGE.encode())
+        with pytest.raises(LedgerError, match="no checkpoint"):
+            bundle(home, (page.record,), tmp_path / "x.zip")
+        covering_checkpoint_of(gate)
+        gate.stored(page, dataset="corpus", shard="s", offset=1, length=2, sha256="ab" * 32)
+        done = bundle(home, (page.record,), tmp_path / "y.zip")
+    assert next(one.why for one in done.missing if one.what.startswith("record")).startswith("no checkpoint covers")
+    assert check(unpacked(done.path, tmp_path / "y"))[0] == 0
+
+
+def covering_checkpoint_of(gate):
+    """Sign what a gate at work has written so far, as it does at intervals."""
+    gate.core.ledger.checkpoint()
+
+
 def test_another_key_is_not_believed(opened):
     key = (opened / "keys" / "ledger.pub").read_text().strip()
     assert check(opened, key)[0] == 0
@@ -250,7 +316,8 @@ def test_the_same_ledger_gives_the_same_bytes(home, tmp_path):
 
 
 def test_no_secret_is_in_it(home, opened):
-    private = (home / "keys" / "ledger.key").read_text().split("+")[-1].strip().encode()
+    private = (home / "keys" / "ledger.key").read_text().strip().split("+", 4)[4].encode()
+    assert len(private) > 40
     for path in opened.rglob("*"):
         assert not path.is_file() or private not in path.read_bytes()
 

@@ -156,7 +156,12 @@ def test_duckdb_reads_the_parquet_files_with_the_same_queries(home, database, tm
 
 def test_the_three_forms_hold_the_same(home, database, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
-    counts = export(home, tmp_path / "p", "parquet", now=NOW).rows
+    seen = []
+    counts = export(
+        home, tmp_path / "p", "parquet", now=NOW, report=lambda read, total: seen.append((read, total))
+    ).rows
+    assert all(0 <= read <= total for read, total in seen)
+    assert seen
     assert export(home, tmp_path / "c", "csv", now=NOW).rows == counts
     for table in TABLES:
         rows = database.execute(f'SELECT * FROM "{table.name}"').fetchall()

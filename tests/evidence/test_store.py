@@ -133,7 +133,8 @@ def test_the_request_stands_beside_the_response_without_its_secrets(tmp_path):
 
 def test_headers_that_are_secret_by_name():
     secret = ("Cookie", "Set-Cookie2", "Proxy-Authorization", "Authentication-Info", "X-Auth-Token", "x-amz-security-token",
-              "X-API-Key", "apikey", "X-CSRF-Token", "x-session-id", "Client-Secret", "X-Password-Hash")  # fmt: skip
+              "X-API-Key", "apikey", "X-CSRF-Token", "x-session-id", "Client-Secret", "X-Password-Hash", "X-Auth",
+              "X-Goog-IAP-JWT-Assertion", "x-bearer", "X-Amz-Signature", "X-Original-Authorization")  # fmt: skip
     plain = (
         "Content-Type",
         "WWW-Authenticate",
@@ -142,6 +143,8 @@ def test_headers_that_are_secret_by_name():
         "tdm-policy",
         "X-Tokenizer",
         "X-Obsession",
+        "X-Author",
+        "Signature-Agent",
         "Keep-Alive",
     )
     assert all(is_secret(name) for name in secret)

@@ -137,6 +137,9 @@ class _Gatherer:
             self._follow(table["hop_of"], "the hop before")
         for segment, number in self._index.ask(lambda lookup: lookup.outcomes((record.segment, record.seq))):
             self._follow(f"{segment}:{number}", "what became of the body")
+        for other in self._stated("client"):
+            if other.segment == record.segment and other.seq < record.seq:
+                self._take(other, "the client behind the gate")
         for source in () if basis is None else sources_of(basis.table):
             self._lists.setdefault(source.name, source).entries.update(source.entries)
             for other in self._about(source, record):

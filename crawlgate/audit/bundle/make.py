@@ -18,11 +18,11 @@ from ...errors import ConfigError, LedgerError
 from ...evidence.read import EvidenceReader
 from ...home import Home
 from ...ledger.checkpoint import read
-from ...ledger.prove import verifier_source
+from ...ledger.prove import NotCovered, verifier_source
 from ..evidence import KeptEvidence
 from ..proof_files import VERIFIER, ProofFiles
 from .archive import SUMS, archive, put, sums
-from .gather import Gathered, Missing, gather
+from .gather import ASKED, Gathered, Missing, gather
 from .listed import ListSource, copy_of
 from .words import criteria_pages, summary
 
@@ -81,8 +81,14 @@ class _Maker:
         """Every record with its proof, the keys, and the checkpoints by themselves."""
         with TemporaryDirectory(prefix="crawlgate-bundle-") as folder:
             written = ProofFiles(self._home, Path(folder), kept)
-            for name in self._found.records:
-                written.record(name, context=False)
+            for name in list(self._found.records):
+                try:
+                    written.record(name, context=False)
+                except NotCovered as error:
+                    if self._found.why[name] == ASKED:
+                        raise
+                    del self._found.records[name]
+                    self.missing.append(Missing(f"record {name}", str(error)))
             written.finish()
             for path in written.names:
                 data = path.read_bytes()

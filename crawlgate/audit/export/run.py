@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,9 @@ from typing import Any
 from ... import __version__
 from ...errors import ConfigError
 from ...home import Home
+from ...ledger import segments
+from ...ledger.compressed import Damaged
+from ...ledger.index.catchup import Progress
 from ...ledger.query import Record, read_at, records
 from ...ledger.segments import Fault
 from ..coverage import Coverage
@@ -28,9 +31,6 @@ PERIODIC = frozenset({"decision", "outcome", "attempt"})
 
 _KEPT_BASES = 4_096
 _STEP = 10_000
-
-Progress = Callable[[int], None]
-"""Told how many records were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,15 @@ def export(
 
     `since` (inclusive) and `until` (exclusive) select decisions, outcomes and attempts by their time, and of the bases
     those that a selected decision rests on. What is there stays unless `force`; files get their names once all is
-    written. Raises `ConfigError` for a format, a period or a place that cannot be, `LedgerError` without a ledger.
+    written. `report` is told bytes read and in all, first of what the index has to read.
+
+    Raises `ConfigError` for a format, a period or a place that cannot be, `LedgerError` without a ledger.
     """
     if form not in SINKS:
         raise ConfigError(f"format {form!r} is unknown; use one of {', '.join(FORMATS)}")
     if since is not None and until is not None and until <= since:
         raise ConfigError(f"the period ends ({until.isoformat()}) before it begins ({since.isoformat()})")
-    with Inquiry(home, since=since, until=until) as inquiry:  # first, for there may be no ledger
+    with Inquiry(home, since=since, until=until, report=report) as inquiry:  # first, for there may be no ledger
         covered = inquiry.coverage()
     _prepared(form, out, force)
     try:
@@ -132,15 +134,18 @@ class _Run:
         """Every record."""
         segment: SegmentRow | None = None
         bases = _Bases()
+        sizes = _sizes(self._ledger) if self._report is not None else {}
+        total, before = sum(sizes.values()), 0
         for count, record in enumerate(records(self._ledger, report=self._fault)):
             if segment is None or record.segment != segment.name:
                 if segment is not None:
                     self.batches.add(*segment.row())
+                    before += sizes.get(segment.name, 0)
                 segment, bases = SegmentRow(record.segment), _Bases()
             segment.take(record)
             self._take(record, bases)
             if self._report is not None and count % _STEP == 0:
-                self._report(count)
+                self._report(before + record.offset, total)
         if segment is not None:
             self.batches.add(*segment.row())
 
@@ -213,6 +218,15 @@ class _Run:
             add("open", name, detail="not sealed: being written, or its writer died")
         for file in covered.evidence_files:
             add("evidence_file", detail=file)
+
+
+def _sizes(ledger: Path) -> dict[str, int]:
+    """Bytes of the lines of each segment, as far as that can be told."""
+    found = {}
+    for path in segments.some_segments(ledger):
+        with suppress(OSError, Damaged), segments.Segment(path) as segment:
+            found[segment.name] = segment.size
+    return found
 
 
 class _Bases:

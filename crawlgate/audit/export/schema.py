@@ -266,6 +266,15 @@ TABLES = (
         "site",
     ),
     _table(
+        "clients",
+        "client",
+        "Which client works behind the gate.",
+        _fields(
+            ("client", "text", "its name and version"),
+            ("settings", "json", "settings of it that look like evasion"),
+        ),
+    ),
+    _table(
         "overrides",
         "override",
         "What a person decided.",
