@@ -34,7 +34,10 @@ from .permit import Permit, given_body
 from .url import Url
 
 if TYPE_CHECKING:
+    import aiohttp
     import httpx
+    import httpx2
+    import requests
 
     from .audit.corpus import RunFinding
 
@@ -274,6 +277,19 @@ class Gate(_Common):
 
         return client(self, **options)
 
+    def httpx2_client(self, **options: Any) -> httpx2.Client:
+        """As `httpx_client`, for httpx2. Needs `crawlgate[httpx2]`."""
+        from .integrations.httpx2 import client
+
+        return client(self, **options)
+
+    def requests_session(self, **options: Any) -> requests.Session:
+        """A `requests.Session` behind this gate, with the declared user agent; takes the options of
+        `requests.adapters.HTTPAdapter`. Needs `crawlgate[requests]`."""
+        from .integrations.requests import GateSession
+
+        return GateSession(self, **options)
+
     def close(self) -> None:
         """Seal the ledger's segment and close connections. Using the gate afterwards raises `LedgerError`."""
         self._fetcher.close()
@@ -417,6 +433,19 @@ class AsyncGate(_Common):
         from .integrations.httpx import async_client
 
         return async_client(self, **options)
+
+    def httpx2_async_client(self, **options: Any) -> httpx2.AsyncClient:
+        """As `httpx_async_client`, for httpx2. Needs `crawlgate[httpx2]`."""
+        from .integrations.httpx2 import async_client
+
+        return async_client(self, **options)
+
+    def aiohttp_session(self, **options: Any) -> aiohttp.ClientSession:
+        """An `aiohttp.ClientSession` behind this gate, with the declared user agent; takes the options of
+        `aiohttp.ClientSession`. Needs `crawlgate[aiohttp]`."""
+        from .integrations.aiohttp import session
+
+        return session(self, **options)
 
     async def aclose(self) -> None:
         """As `Gate.close`."""

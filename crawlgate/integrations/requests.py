@@ -1,0 +1,203 @@
+"""requests behind the gate: an adapter for a session.
+
+    session = gate.requests_session()              # with the declared user agent
+    session.mount("https://", GateAdapter(gate))   # for a session of your own; and "http://"
+
+An adapter sees every redirect hop, before a byte leaves. `Denied` and `Held` are raised from `session.get(...)` and
+carry the `Decision`. Retries by status (`max_retries=Retry(status_forcelist=...)`) are made here: each is asked.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..errors import ConfigError
+from ..permit import Permit
+from .body import HeadReader, Tally
+from .hop import keep_to, manner, missing, recorded, route
+
+try:
+    import requests
+    from requests.adapters import BaseAdapter, HTTPAdapter
+    from requests.utils import default_user_agent, rewind_body, select_proxy
+    from urllib3 import HTTPResponse
+    from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
+except ImportError as error:
+    raise missing("requests", error) from None
+
+if TYPE_CHECKING:
+    from ..gate import Gate
+
+_CHUNK = 64 * 1024
+
+
+class GateAdapter(HTTPAdapter):
+    """An adapter that asks the gate before each hop and judges each response before handing it out.
+
+    Takes the options of `requests.adapters.HTTPAdapter`.
+    """
+
+    def __init__(self, gate: Gate, **options: Any) -> None:
+        super().__init__(**options)
+        self._gate = gate
+        self._retries = self.max_retries
+        self.max_retries = self._retries.new(status_forcelist=(), respect_retry_after_header=False)
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: ARG002 - a head is read from a stream always; the session reads the rest
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        retries = self._retries
+        while True:
+            response = self._hop(request, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
+            if not retries.is_retry(request.method or "", response.status_code, "Retry-After" in response.headers):
+                return response
+            try:
+                retries = retries.increment(request.method, request.url, response=response.raw)
+            except MaxRetryError as error:
+                if not retries.raise_on_status:
+                    return response
+                response.close()
+                raise requests.exceptions.RetryError(error, request=request) from error
+            response.raw.drain_conn()
+            response.close()
+            if request._body_position is not None:
+                rewind_body(request)
+            retries.sleep(response.raw)
+
+    def _hop(self, request: requests.PreparedRequest, *, proxies: Any, **options: Any) -> requests.Response:
+        url = request.url or ""
+        own = (default_user_agent(), self._gate.declaration.user_agent)
+        way = route(select_proxy(url, proxies))
+        permit = self._gate.open(url, **manner(request.headers, way, replace=own))
+        with recorded(permit):
+            response = super().send(_judged_target(permit, request), stream=True, proxies=proxies, **options)
+            response.request, response.url = request, url
+            try:
+                self._judge(permit, request, response)
+            except BaseException:
+                response.close()
+                raise
+        return response
+
+    def _judge(self, permit: Permit, request: requests.PreparedRequest, response: requests.Response) -> None:
+        raw: HTTPResponse = response.raw
+        held: list[bytes] = []
+        if permit.see_headers(raw.status, raw.headers, method=request.method or "GET"):
+            reader = HeadReader(permit, raw.headers.get("content-encoding"), raw.headers.get("content-length"))
+            with _errors_of_requests(request):
+                chunks = iter(partial(raw.read1, _CHUNK, decode_content=False), b"")
+                whole = not any(reader.feed(chunk) for chunk in chunks)
+            reader.judge(whole=whole)
+            held = reader.chunks
+        self._gate.complete(permit)
+        permit.enforce()
+        response.raw = _Released(raw, _Body(raw, held, Tally(permit)), request.method)
+
+
+class GateSession(requests.Session):
+    """A `requests.Session` behind `gate` with the declared user agent; `options` are those of its `GateAdapter`."""
+
+    def __init__(self, gate: Gate, **options: Any) -> None:
+        super().__init__()
+        self.headers["User-Agent"] = gate.declaration.user_agent
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, GateAdapter(gate, **options))
+
+    def get_adapter(self, url: str | bytes) -> BaseAdapter:
+        """As in requests. Raises `ConfigError` for an adapter that would lead around the gate."""
+        adapter = super().get_adapter(url)  # type: ignore[arg-type]
+        if not isinstance(adapter, GateAdapter):
+            raise ConfigError(f"the adapter mounted for {url!r} leads around the gate; mount GateAdapter(gate) there")
+        return adapter
+
+
+class _Body:
+    """The beginning that was held back, then the rest as it comes; tallied on the way."""
+
+    def __init__(self, inner: HTTPResponse, held: list[bytes], tally: Tally) -> None:
+        self._inner, self._held, self._tally = inner, io.BytesIO(b"".join(held)), tally
+        self.closed = False
+
+    def read(self, amount: int | None = None) -> bytes:
+        if amount is None or amount < 0:
+            return b"".join(iter(partial(self.read, _CHUNK), b""))
+        try:
+            data = self._held.read(amount) or self._inner.read1(amount, decode_content=False) or b""
+        except BaseException:
+            self._tally.end(complete=False)
+            raise
+        if not data and amount:
+            self._tally.end(complete=True)
+            self.closed = True
+        return self._tally.add(data)
+
+    read1 = read
+
+    def close(self) -> None:
+        """The rest is not wanted, unless there is none."""
+        beyond = self._held.tell() < len(self._held.getbuffer()) or not self._inner.closed
+        self._tally.end(complete=not beyond)
+        self._inner.close()
+        self._inner.release_conn()
+        self.closed = True
+
+
+class _Released(HTTPResponse):
+    """A response as released. A chunked body is handed on as it comes, as urllib3 does."""
+
+    def __init__(self, inner: HTTPResponse, body: _Body, method: str | None) -> None:
+        self._as_it_comes = inner.chunked
+        super().__init__(
+            body=body,  # type: ignore[arg-type]
+            headers=inner.headers,
+            status=inner.status,
+            version=inner.version,
+            reason=inner.reason,
+            preload_content=False,
+            decode_content=inner.decode_content,
+            original_response=inner._original_response,  # requests takes cookies from it
+            retries=inner.retries,
+            enforce_content_length=False,  # the inner one does
+            request_method=method,
+        )
+
+    def stream(self, amt: int | None = 2**16, decode_content: bool | None = None) -> Generator[bytes, None, None]:
+        if self._as_it_comes:
+            yield from iter(partial(self.read1, amt, decode_content), b"")
+        else:
+            yield from super().stream(amt, decode_content)
+
+
+def _judged_target(permit: Permit, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The request for exactly the URL that was judged; refuse one that goes elsewhere."""
+    url = urlsplit(request.url or "")
+    authority = url.netloc.rpartition("@")[2]
+    named = request.headers.get("Host")
+    keep_to(permit, scheme=url.scheme, host=url.hostname or "", port=url.port, authority=authority, named=named)
+    if request.url == permit.url.href:
+        return request
+    judged = request.copy()
+    judged.url = permit.url.href
+    return judged
+
+
+@contextmanager
+def _errors_of_requests(request: requests.PreparedRequest) -> Iterator[None]:
+    """What goes wrong while a head is awaited is told as requests tells it of a body."""
+    try:
+        yield
+    except ProtocolError as error:
+        raise requests.exceptions.ChunkedEncodingError(error, request=request) from error
+    except ReadTimeoutError as error:
+        raise requests.exceptions.ConnectionError(error, request=request) from error

@@ -1,0 +1,193 @@
+"""A transport behind the gate, for httpx and for the package that has the same faces, httpx2.
+
+Works by the methods that both have and makes no object of either, so that neither package needs the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..permit import Permit
+from .body import HeadReader, Tally
+from .hop import DIRECT, keep_to, manner, recorded, route
+
+if TYPE_CHECKING:
+    from ..gate import AsyncGate, Gate
+
+# Options of a client that configure its default transport; with a transport of ours they go to that.
+_TRANSPORT_OPTIONS = ("verify", "cert", "trust_env", "http1", "http2", "limits", "proxy")
+
+
+class Judging:
+    """A transport that asks the gate before each hop and judges each response before handing it out.
+
+    `proxy` names the route that `inner` takes (`direct`, or the proxy's host), so that the gate sees a change of it.
+    """
+
+    default: ClassVar[type[Any]]
+    released: ClassVar[type[Any]]
+
+    def __init__(self, gate: Gate, inner: Any = None, *, proxy: str | None = None) -> None:
+        self._gate = gate
+        self._proxy = proxy if inner is not None else DIRECT
+        self._inner = inner if inner is not None else self.default()
+
+    def handle_request(self, request: Any) -> Any:
+        permit = self._gate.open(str(request.url), **manner(request.headers, self._proxy))
+        with recorded(permit):
+            with _judged_target(permit, request):
+                response = self._inner.handle_request(request)
+            try:
+                return self._judged(permit, request.method, response)
+            except BaseException:
+                response.close()
+                raise
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def _judged(self, permit: Permit, method: str, response: Any) -> Any:
+        rest = iter(response.stream)
+        held: list[bytes] = []
+        if permit.see_headers(response.status_code, response.headers, method=method):
+            reader = _head_reader(permit, response)
+            whole = not any(reader.feed(chunk) for chunk in rest)
+            reader.judge(whole=whole)
+            held = reader.chunks
+        self._gate.complete(permit)
+        permit.enforce()
+        response.stream = self.released(held, rest, response.stream, Tally(permit))
+        return response
+
+
+class AsyncJudging:
+    """As `Judging`, for async clients and an `AsyncGate`."""
+
+    default: ClassVar[type[Any]]
+    released: ClassVar[type[Any]]
+
+    def __init__(self, gate: AsyncGate, inner: Any = None, *, proxy: str | None = None) -> None:
+        self._gate = gate
+        self._proxy = proxy if inner is not None else DIRECT
+        self._inner = inner if inner is not None else self.default()
+
+    async def handle_async_request(self, request: Any) -> Any:
+        permit = await self._gate.open(str(request.url), **manner(request.headers, self._proxy))
+        with recorded(permit):
+            with _judged_target(permit, request):
+                response = await self._inner.handle_async_request(request)
+            try:
+                return await self._judged(permit, request.method, response)
+            except BaseException:
+                await response.aclose()
+                raise
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def _judged(self, permit: Permit, method: str, response: Any) -> Any:
+        rest = aiter(response.stream)
+        held: list[bytes] = []
+        if permit.see_headers(response.status_code, response.headers, method=method):
+            reader = _head_reader(permit, response)
+            whole = True
+            async for chunk in rest:
+                if reader.feed(chunk):
+                    whole = False
+                    break
+            reader.judge(whole=whole)
+            held = reader.chunks
+        await self._gate.complete(permit)
+        permit.enforce()
+        response.stream = self.released(held, rest, response.stream, Tally(permit))
+        return response
+
+
+class Released:
+    """The beginning that was held back, then the rest as it comes; tallied on the way."""
+
+    def __init__(self, held: list[bytes], rest: Iterator[bytes], stream: Any, tally: Tally) -> None:
+        self._held, self._rest, self._stream, self._tally = held, rest, stream, tally
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._held:
+            yield self._tally.add(self._held.pop(0))
+        for chunk in self._rest:
+            yield self._tally.add(chunk)
+        self._tally.end(complete=True)
+
+    def close(self) -> None:
+        self._tally.end(complete=False)
+        self._stream.close()
+
+
+class AsyncReleased:
+    """As `Released`, for async streams."""
+
+    def __init__(self, held: list[bytes], rest: AsyncIterator[bytes], stream: Any, tally: Tally) -> None:
+        self._held, self._rest, self._stream, self._tally = held, rest, stream, tally
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self._held:
+            yield self._tally.add(self._held.pop(0))
+        async for chunk in self._rest:
+            yield self._tally.add(chunk)
+        self._tally.end(complete=True)
+
+    async def aclose(self) -> None:
+        self._tally.end(complete=False)
+        await self._stream.aclose()
+
+
+def behind(package: Any, gate: Gate | AsyncGate, wrap: Any, make: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a client of `package` every route of which passes `gate`, from the options its user gave; `wrap` is
+    our transport, `make` makes the package's own. A transport that the caller made goes a way that nobody knows (None).
+
+    A proxy beside a transport goes before it, as in httpx; left to the client it would lead around the gate.
+    """
+    settings = {name: options.pop(name) for name in _TRANSPORT_OPTIONS if name in options}
+    given = options.pop("transport", None)
+    proxy = _route(package, settings.get("proxy"))
+    mounts: dict[str, Any] = {
+        pattern: None if mounted is None else wrap(gate, mounted)
+        for pattern, mounted in dict(options.pop("mounts", None) or {}).items()
+    }
+    if given is not None and settings.get("proxy") is not None:
+        mounts = {"all://": wrap(gate, make(**settings), proxy=proxy), **mounts}
+    headers = package.Headers({"user-agent": gate.declaration.user_agent})
+    headers.update(package.Headers(options.pop("headers", None)))
+    transport = wrap(gate, make(**settings), proxy=proxy) if given is None else wrap(gate, given)
+    return {"transport": transport, "mounts": mounts, "headers": headers, **options}
+
+
+def _route(package: Any, proxy: Any) -> str:
+    if proxy is None:
+        return DIRECT
+    return route(str(package.URL(proxy.url if isinstance(proxy, package.Proxy) else proxy)))
+
+
+@contextmanager
+def _judged_target(permit: Permit, request: Any) -> Iterator[None]:
+    """The request goes to, and asks for, exactly the URL that was judged; refuse one that would not.
+
+    The packages leave some spellings on the wire that the gate and other readers of URLs unify (`/a/%2e%2e/b`).
+    """
+    url, given = request.url, request.extensions
+    authority = url.netloc.decode("ascii").rpartition("@")[2]
+    host, named = url.raw_host.decode("ascii"), request.headers.get("host")
+    keep_to(permit, scheme=url.scheme, host=host, port=url.port, authority=authority, named=named)
+    target = permit.url.target.encode("ascii")
+    if given.get("target", target) != target:
+        permit.refuse("host_mismatch")
+    elif url.raw_path != target:
+        request.extensions = {**given, "target": target}
+    try:
+        yield
+    finally:
+        request.extensions = given  # they are handed on to the next hop
+
+
+def _head_reader(permit: Permit, response: Any) -> HeadReader:
+    return HeadReader(permit, response.headers.get("content-encoding"), response.headers.get("content-length"))

@@ -1,0 +1,105 @@
+"""Every client gives the same answers, and the server's own log says what was asked of it and how much it sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crawlgate.ledger.verify import verify
+from tests.integrations.clients import AGENT, CLIENTS, Client
+from tests.integrations.matrix import BEGIN, DOCS, END, NOT_SENT, Case, answer, running
+from tests.webserver import POLICY_FILES, WebServer
+
+Run = tuple[Client, list[Case], list[list[str]]]
+
+
+@pytest.fixture(scope="module", params=CLIENTS)
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A client that asked for all cases, closed again; and what it made of them."""
+    with running(request.param, tmp_path_factory.mktemp("run")) as (client, table):
+        made = [[answer(client, url)[0] for url in case.urls(client.web.port)] for case in table]
+    return client, table, made
+
+
+def page_hits(web: WebServer, case: Case) -> list[tuple[str, bool, int]]:
+    hits = [hit.wait() for hit in web.hits(case.host) if hit.target not in POLICY_FILES]
+    return [(hit.target, hit.complete, hit.sent) for hit in hits]
+
+
+def test_the_answers(run: Run) -> None:
+    _, table, made = run
+    assert len(table) > 30
+    assert {case.name: tuple(got) for case, got in zip(table, made, strict=True)} == {c.name: c.answers for c in table}
+
+
+def test_nothing_denied_was_requested_and_no_denied_body_sent(run: Run) -> None:
+    client, table, _ = run
+    for case in table:
+        hits = page_hits(client.web, case)
+        assert tuple(target for target, _, _ in hits) == case.requested, case.name
+        body = case.site.get("/p")
+        if hits and not case.answers[-1].isdigit() and len(getattr(body, "body", b"")) > NOT_SENT:
+            assert [(complete, sent < NOT_SENT) for _, complete, sent in hits] == [(False, True)], case.name
+
+
+def test_policy_files_are_asked_for_once_under_the_same_name(run: Run) -> None:
+    client, table, _ = run
+    assert {hit.user_agent for hit in client.web.log} == {AGENT}
+    for case in table:
+        for path in POLICY_FILES:
+            assert len(client.web.hits(case.host, path)) <= 1, (case.name, path)
+
+
+def test_all_of_it_is_on_record(run: Run) -> None:
+    client, table, made = run
+    report = verify(client.home / "ledger")
+    assert (report.ok, report.problems) == (True, ())
+    last = {decision.url: decision.verdict for decision in client.decisions()}
+    for case, got in zip(table, made, strict=True):
+        (url, *_) = case.urls(client.web.port)
+        assert url in last, case.name
+        if case.requested in ((), ("/p",)) and not got[-1].isdigit():
+            assert got[-1].startswith(str(last[url])), case.name
+    assert {401, 402, 403, 404, 429, 451, 503} <= {table.get("status") for table in client.records("outcome")}
+    refused = [table for table in client.records("attempt") if "refusal" in table]
+    assert {table["status"] for table in refused} == {302, 401, 402, 403, 429, 451}
+    assert {(table["user_agent"], table["proxy"]) for table in refused} == {(AGENT, "direct")}
+
+
+def test_the_page_of_the_docs_is_what_was_run(run: Run) -> None:
+    client, table, made = run
+    text = DOCS.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+    head, _, *rows = [line.strip("| ").split(" | ") for line in text.splitlines()]
+    (kind,) = (name for name, kind in CLIENTS.items() if type(client) is kind)
+    at = head.index(kind)
+    told = [(row[0], row[1], row[at]) for row in rows]
+    assert told == [(c.name, "yes" if c.requested else "no", "; ".join(m)) for c, m in zip(table, made, strict=True)]
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_observing_blocks_nothing_and_records(kind: str, tmp_path: Path) -> None:
+    with running(kind, tmp_path, mode="observe") as (client, table):
+        by_name = {case.name: case for case in table}
+        for name in ("Our token named", "noai header", "meta noai"):
+            (url,) = by_name[name].urls(client.web.port)
+            said, body = answer(client, url)
+            assert (said, body[:9]) == ("200", b"<!doctype"), name
+            assert client.web.hit(by_name[name].host, "/p").complete, name
+            denied = [decision for decision in client.decisions(url) if decision.verdict == "deny"]
+            assert denied, name
+            assert not any(decision.enforced for decision in denied)
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_another_name_than_the_declared_one_is_held_and_on_record(kind: str, tmp_path: Path) -> None:
+    """Names that change from request to request, as from a list of browsers."""
+    with running(kind, tmp_path) as (client, table):
+        case, (url,) = table[0], table[0].urls(client.web.port)
+        for agent in ("Mozilla/5.0 (Windows NT 10.0)", "Mozilla/5.0 (Macintosh)"):
+            with pytest.raises(Exception, match="D3"):
+                client.get(url, **{"User-Agent": agent})
+            assert client.decisions(url)[-1].user_agent == agent
+        assert client.web.targets(case.host) == ()
+        agents = [table["user_agent"] for table in client.records("attempt")]
+        assert agents == ["Mozilla/5.0 (Windows NT 10.0)", "Mozilla/5.0 (Macintosh)"]
