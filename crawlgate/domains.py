@@ -39,6 +39,7 @@ class _Rules(NamedTuple):
 
 
 _NOTHING = Split(None, False, False)
+_new = tuple.__new__  # what Split(...) does, without the call: lists of millions of names come through here
 
 
 class Suffixes:
@@ -77,7 +78,7 @@ class Suffixes:
 
     def hosts_others(self, host: str) -> bool:
         """True if every name directly below `host` is a public suffix, though `host` itself is none."""
-        return host in self._loaded().below
+        return host in (self._rules or self._loaded()).below
 
     def _loaded(self) -> _Rules:
         rules = self._rules
@@ -97,13 +98,13 @@ class Suffixes:
         name = host
         while True:
             private = exact.get(name)
+            if private is not None:
+                return _new(Split, (under, under is None, private))
             _, dot, rest = name.partition(".")
-            if private is None and rest in below:
+            if rest in below:
                 if name in exceptions:
                     return Split(name, False, exceptions[name])
-                private = below[rest]
-            if private is not None:
-                return Split(under, under is None, private)
+                return _new(Split, (under, under is None, below[rest]))
             if not dot:
                 return Split(under, under is None, False)
             under, name = name, rest

@@ -304,12 +304,14 @@ class Lists:
         listed_at: datetime | None = None,
         expires_at: datetime | None = None,
         document: Path | None = None,
+        force: str = "",
     ) -> dict[str, Any]:
         """Enter a notice that came by letter or e-mail; the line as kept, `id` and `record` among it.
 
         `received_at` is when it arrived (None: now); `vouched_by` is the person who checked who sent it and what is
         claimed, without one it holds and never denies. `scope` may be `work` for a notice that names works and no
-        site. `document` is a file that is kept byte for byte. Raises `EntryError` for a target that cannot be taken.
+        site. `document` is a file that is kept byte for byte; `force` the reason to take a notice about one of the
+        world's most used sites as a whole. Raises `EntryError` for a target that cannot be taken.
         """
         now = self._clock.now()
         self.home.create()
@@ -335,6 +337,7 @@ class Lists:
             contact=_words("contact", contact),
             listed_at=listed_at,
             expires_at=expires_at,
+            force=_words("force", force),
             document=keep_document(self.home.lists, document) if document else "",
             suffixes=self._suffixes,
         )

@@ -153,7 +153,7 @@ class Site:
         """What the authors of the policy files got wrong; `name` is the field, or else the file."""
         readers = (
             *(("robots.txt", reader) for reader in (self._file, self._usage)),
-            ("tdmrep.json", self._tdm),
+            ("/.well-known/tdmrep.json", self._tdm),
             *(("RSL", reader) for reader in self._licences),
             *(("tdm-policy", reader) for reader in self._policies.values()),
             *(("ai.txt", self._ai_txt), ("trust.txt", self._trust)),

@@ -2,7 +2,7 @@
 
     meta.json        what it was made of, how many, and the size and hash of each file
     keys.trie        the keys of `lookup`, a marisa trie
-    starts, members  the entries under each key, by the number the trie gives it
+    irregular, shifts, starts, members   from a key to its entries (`numbering`)
     records, offsets what each entry says, and where that stands
     kinds            scope and exception of each entry
     terms, times     which dates an entry has, and those sets of dates
@@ -15,7 +15,6 @@ is written aside and moved into its place whole. What is damaged is found by siz
 from __future__ import annotations
 
 import mmap
-import os
 import struct
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -32,22 +31,19 @@ from ..model import Notice
 from . import lookup
 from .entry import Entry, EntryDefaults, entry_from_table, notice
 from .hashes import FileHashes
-from .match import Listing
+from .match import Listing, Told
+from .numbering import entries_of
 from .target import HOST, SCOPES, Rejected
 
 if TYPE_CHECKING:
     from marisa_trie import Trie
 
-META, KEYS, RECORDS, TIMES, REJECTED = "meta.json", "keys.trie", "records", "times", "rejected.jsonl"
-ARRAYS = {"starts": "I", "members": "I", "offsets": "Q", "kinds": "B", "terms": "I"}
-"""Files that hold numbers, each with the type code of `array`."""
-FILES = (KEYS, *ARRAYS, RECORDS, TIMES, REJECTED)
+META, KEYS, RECORDS, REJECTED = "meta.json", "keys.trie", "records", "rejected.jsonl"
+NUMBERING = ("irregular", "shifts", "starts", "members")
+FILES = (KEYS, *NUMBERING, "offsets", "kinds", "terms", "times", RECORDS, REJECTED)
 
 SCOPE_BITS, EXCEPTION, COMPACT = 0x0F, 0x80, 0x40
 """What a byte of `kinds` holds: which scope, whether the entry carves out, whether it says nothing but its target."""
-TAKEN = 2**32 - 1
-"""A member that is not there: one entry of several that say the same is enough."""
-
 DATES = ("listed_at", "received_at", "effective_at", "expires_at", "withdrawn_at")
 NO_DATE = -(2**63)
 DATES_STRUCT = struct.Struct(f"={len(DATES)}q")
@@ -72,16 +68,21 @@ class CompiledList(Listing):
         self.folder = folder
         self.meta = meta = _meta(folder, hashes)
         self._defaults = defaults
+        self._id: str = meta["sha256"][:12]
         self._entries: int = meta["entries"]
         self._keys: Trie = Trie()
         self._keys.mmap(str(folder / KEYS))
+        self._find = self._keys.get
+        self._has_networks = bool(meta["networks"])
+        self._irregular = _mapped(folder / "irregular").cast("I")
+        self._shifts = _mapped(folder / "shifts").cast("i")
         self._starts = _mapped(folder / "starts").cast("I")
         self._members = _mapped(folder / "members").cast("I")
         self._offsets = _mapped(folder / "offsets").cast("Q")
         self._kinds = _mapped(folder / "kinds")
         self._terms = _mapped(folder / "terms").cast("I")
-        self._records = _mapped(folder / RECORDS)
-        self._times = _mapped(folder / TIMES)
+        self._records = _map(folder / RECORDS)
+        self._times = _mapped(folder / "times")
         self._remembered = lru_cache(4096)(self._notice)
 
     def __len__(self) -> int:
@@ -92,8 +93,34 @@ class CompiledList(Listing):
         """The items that are no entries."""
         return Rejects(self.folder / REJECTED, self.meta["rejected"])
 
+    @property
+    def name(self) -> str:
+        return self._defaults.source
+
+    @property
+    def has_places(self) -> bool:
+        return bool(self.meta["places"])
+
+    def covering_each(self, hosts: Iterable[str | None]) -> Iterator[tuple[int, Sequence[int]]]:
+        # As the base class, without a call for each host that is not covered, which is nearly every one.
+        find, networks = self._find, self._has_networks
+        for position, host in enumerate(hosts):
+            name = host or ""
+            while name:
+                key = find(name)
+                if key is not None:
+                    found = self._covering(host or "", name, key)
+                    if found:
+                        yield position, found
+                    break
+                name = name.partition(".")[2]
+                if "." not in name:
+                    if networks and (found := self._networks(host or "")):
+                        yield position, found
+                    break
+
     def get(self, key: str) -> Sequence[int]:
-        found = self._keys.get(key)
+        found = self._find(key)
         return () if found is None else self._under(found)
 
     def beginnings(self, text: str) -> Iterable[str]:
@@ -104,21 +131,32 @@ class CompiledList(Listing):
         found: Iterator[str] = self._keys.iterkeys(beginning)
         return found
 
-    def covering(self, host: str) -> list[int]:
-        # As the base class, without a call for each label: this is what every host is asked.
-        find, found, name = self._keys.get, [], host
+    def covering(self, host: str) -> Sequence[int]:
+        # As the base class, without a call for each label: this is what every host is asked, nearly always in vain.
+        find, name = self._find, host
         while True:
             key = find(name)
             if key is not None:
-                whole = name is host
-                found += [n for n in self._under(key) if whole or self._kinds[n] & SCOPE_BITS != _HOST]
-            _, dot, name = name.partition(".")
-            if not dot:
-                break
-        if host[-1].isdigit() or host[0] == "[":
-            for begun in self.beginnings(lookup.address_bits(host) or "#"):
-                found += self.get(begun)
-        return found
+                return self._covering(host, name, key)
+            name = name.partition(".")[2]
+            if "." not in name:  # a single label is a public suffix, which no entry names
+                return self._networks(host) if self._has_networks else ()
+
+    def _covering(self, host: str, name: str, key: int | None) -> Sequence[int]:
+        """The entries from `name`, of which `key` is the number, up."""
+        found: list[int] = []
+        while True:
+            if key is not None:
+                whole, kinds = name == host, self._kinds
+                found += [n for n in self._under(key) if whole or kinds[n] & SCOPE_BITS != _HOST]
+            name = name.partition(".")[2]
+            if "." not in name:
+                return found
+            key = self._find(name)
+
+    def _networks(self, host: str) -> Sequence[int]:
+        bits = lookup.address_bits(host)
+        return [number for key in self._keys.prefixes(bits) for number in self.get(key)] if bits else ()
 
     def scope(self, number: int) -> str:
         return SCOPES[self._kinds[number] & SCOPE_BITS]
@@ -148,7 +186,7 @@ class CompiledList(Listing):
 
     def entry(self, number: int) -> tuple[Entry, str]:
         """An entry and its id, or the one it has for want of one."""
-        record = bytes(self._records[self._offsets[number] : self._offsets[number + 1]])
+        record = self._record(number)
         kind = self._kinds[number]
         if not kind & COMPACT:
             line, table = orjson.loads(record)
@@ -156,17 +194,27 @@ class CompiledList(Listing):
         else:
             value, prefix, line = record.decode().split("\t")
             entry = Entry(SCOPES[kind & SCOPE_BITS], value, prefix or None, bool(kind & EXCEPTION))
-        return entry, f"{self.meta['sha256'][:12]}:{line}"
+        return entry, f"{self._id}:{line}"
+
+    def told(self, number: int) -> Told:
+        kind = self._kinds[number]
+        if not kind & COMPACT:
+            line, table = orjson.loads(self._record(number))
+            own = table.get("id") or f"{self._id}:{line}"
+            return own, table["scope"], table["value"], table.get("path_prefix")
+        value, prefix, line = self._record(number).decode().split("\t")
+        return f"{self._id}:{line}", SCOPES[kind & SCOPE_BITS], value, prefix or None
 
     def _notice(self, number: int) -> Notice:
         entry, line = self.entry(number)
         return notice(entry, replace(self._defaults, id=line))
 
+    def _record(self, number: int) -> bytes:
+        start = self._offsets[number]
+        return self._records[start : self._records.find(b"\n", start)]
+
     def _under(self, key: int) -> Sequence[int]:
-        start, end = self._starts[key], self._starts[key + 1]
-        if end - start == 1:
-            return (self._members[start],)
-        return [number for number in self._members[start:end] if number != TAKEN]
+        return entries_of(key, self._irregular, self._shifts, self._starts, self._members)
 
 
 class Rejects(Sequence[Rejected]):
@@ -196,10 +244,13 @@ class Rejects(Sequence[Rejected]):
         return next(islice(self, wanted % self._count, None))
 
 
-def _mapped(path: Path) -> memoryview:
+def _map(path: Path) -> mmap.mmap:
     with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        return memoryview(mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b"")
+        return mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+
+
+def _mapped(path: Path) -> memoryview:
+    return memoryview(_map(path) if path.stat().st_size else b"")
 
 
 def _meta(folder: Path, hashes: FileHashes) -> dict[str, Any]:

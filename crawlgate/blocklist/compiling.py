@@ -11,7 +11,6 @@ from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
-from itertools import accumulate
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +19,6 @@ import orjson
 from ..domains import Suffixes
 from ..errors import FeedError
 from .compiled import (
-    ARRAYS,
     COMPACT,
     DATES,
     EPOCH,
@@ -32,12 +30,11 @@ from .compiled import (
     NO_DATE,
     RECORDS,
     REJECTED,
-    TAKEN,
-    TIMES,
 )
-from .entry import Entry, EntryError, table_of
+from .entry import NOTHING_SAID, Entry, EntryError, table_of
 from .formats import RawList, accepted, nothing, reject
 from .lookup import keys_of
+from .numbering import number_entries
 from .target import SCOPES, Rejected
 
 MAX_ENTRIES = 2**31 - 1
@@ -69,6 +66,8 @@ def compile_list(raw: RawList, folder: Path, suffixes: Suffixes, *, force: str =
         "format": raw.format,
         "entries": out.entries,
         "rejected": out.rejected,
+        "places": out.places,
+        "networks": out.networks,
         "files": {name: _sealed(folder / name) for name in FILES},
     }
     (folder / META).write_bytes(orjson.dumps(meta, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
@@ -86,12 +85,13 @@ class _Writer:
         self._lines: list[bytes] = []
         # Twice the entry's number for each key, and one more where the key is its very target.
         self._owners = array("I")
-        self._offsets = array("Q", [0])
+        self._offsets = array("Q")
         self._kinds = array("B")
         self._terms = array("I")
-        self._times = array("q")
-        self._numbers: dict[tuple[datetime | None, ...], int] = {}
+        self._times = array("q", [NO_DATE] * len(DATES))  # the first set is that of entries without a date
+        self._numbers: dict[tuple[datetime | None, ...], int] = {(None,) * len(DATES): 0}
         self._size = 0
+        self.places = self.networks = 0
         self.rejected = 0
         self.first_reject: Rejected | None = None
 
@@ -116,79 +116,68 @@ class _Writer:
         if number >= MAX_ENTRIES:
             raise FeedError(f"more than {MAX_ENTRIES:,} entries; split the list")
         scope, value, prefix, exception, said = entry
-        kind = _SCOPE_NUMBER[scope] | (EXCEPTION if exception else 0)
-        if said:
-            record = orjson.dumps([line, table_of(entry)])
-            self._terms.append(self._term(said))
-        else:
+        kind = _SCOPE_NUMBER[scope]
+        if exception:
+            kind |= EXCEPTION
+        if said is NOTHING_SAID or not said:
             kind |= COMPACT
             record = f"{value}\t{prefix or ''}\t{line}".encode()
+            self._terms.append(0)
+        else:
+            record = orjson.dumps([line, table_of(entry)])
             self._terms.append(self._term(said))
         self._kinds.append(kind)
         self._lines.append(record)
-        self._size += len(record)
         self._offsets.append(self._size)
+        self._size += len(record) + 1
         twice = number << 1 | 1
         for key in keys_of(scope, value, prefix, suffixes):
             self._keys.append(key)
             self._owners.append(twice)
-            twice &= ~1
+            if twice & 1:
+                self.places += key[0] in "/="
+                self.networks += key[0] == "#"
+                twice &= ~1
         if len(self._keys) >= _FLUSH:
             self.flush()
 
     def flush(self) -> None:
-        self._records.write(b"".join(self._lines))
-        self._key_lines.write("".join(f"{key}\n" for key in self._keys))
+        if self._lines:
+            self._records.write(b"\n".join(self._lines) + b"\n")
+        if self._keys:
+            self._key_lines.write("\n".join(self._keys) + "\n")
         self._lines.clear()
         self._keys.clear()
 
     def finish(self) -> None:
-        """Build the trie of the keys, and what leads from a key to its entries."""
+        """Build the trie of the keys and what leads from them to entries, and put the entries in the order of keys."""
         from marisa_trie import Trie
 
         place = self._folder / "keys.tmp"
         trie = Trie(_text(place))
         trie.save(str(self._folder / KEYS))
-        starts = array("I", bytes(4 * (len(trie) + 1)))
         found = array("I", map(trie.key_id, _text(place)))
-        for key in found:
-            starts[key + 1] += 1
-        starts = array("I", accumulate(starts))
-        members = array("I", [TAKEN]) * len(found)
-        self._fill(members, starts, found)
+        keys = len(trie)
+        del trie
         place.unlink()
+        numbers, *numbering = number_entries(self._owners, found, keys, self.entries, self._twins)
         uniform = len(self._times) == len(DATES)
-        arrays = {
-            "starts": starts,
-            "members": members,
-            "offsets": self._offsets,
-            "kinds": self._kinds,
-            "terms": array("I") if uniform else self._terms,
+        arrays = dict(zip(("irregular", "shifts", "starts", "members"), numbering, strict=True)) | {
+            "offsets": _in_order(self._offsets, numbers),
+            "kinds": _in_order(self._kinds, numbers),
+            "terms": array("I") if uniform else _in_order(self._terms, numbers),
+            "times": self._times,
         }
         for name, values in arrays.items():
-            assert values.typecode == ARRAYS[name]  # noqa: S101
             with (self._folder / name).open("wb") as file:
                 values.tofile(file)
-        with (self._folder / TIMES).open("wb") as file:
-            self._times.tofile(file)
 
-    def _fill(self, members: array[int], starts: array[int], found: array[int]) -> None:
-        places, kinds = array("I", starts), self._kinds
-        again = -1  # the last entry of which the same was said before
-        for owner, key in zip(self._owners, found, strict=True):
-            place, number = places[key], owner >> 1
-            if owner & 1 and place > starts[key]:
-                # A line that stands twice, or a name and its `www.` twin: one of them is enough to find the site.
-                kind = kinds[number]
-                if kind & COMPACT and kinds[members[place - 1]] == kind:
-                    again = number
-            if number == again:
-                continue
-            members[place] = number
-            places[key] = place + 1
+    def _twins(self, one: int, other: int) -> bool:
+        kind = self._kinds[other]
+        return bool(kind & COMPACT) and self._kinds[one] == kind
 
     def _term(self, said: Mapping[str, Any]) -> int:
-        dates = tuple(said.get(name) for name in DATES) if said else ()
+        dates = tuple(said.get(name) for name in DATES)
         number = self._numbers.get(dates)
         if number is None:
             number = len(self._times) // len(DATES)
@@ -196,6 +185,14 @@ class _Writer:
             if len(self._numbers) < _MOST_TERMS:
                 self._numbers[dates] = number
         return number
+
+
+def _in_order(values: array[int], numbers: array[int]) -> array[int]:
+    """Values of entries as they came, in the order of their numbers."""
+    ordered = array(values.typecode, values)
+    for number, value in zip(numbers, values, strict=True):
+        ordered[number] = value
+    return ordered
 
 
 def _text(place: Path) -> Iterator[str]:

@@ -42,6 +42,7 @@ __all__ = [
     "DEFAULT_SUFFIXES",
     "HOST",
     "IP",
+    "NOTHING_SAID",
     "PATH_PREFIX",
     "REGISTRABLE_DOMAIN",
     "SCOPES",
@@ -65,7 +66,8 @@ __all__ = [
 
 _TIMES = ("listed_at", "expires_at", "withdrawn_at", "received_at", "effective_at")
 _TEXTS = ("id", "issuer", "reason", "contact")
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+NOTHING_SAID: Mapping[str, Any] = MappingProxyType({})
+"""What an entry says beside its target, where it says nothing."""
 
 
 class Entry(NamedTuple):
@@ -80,7 +82,7 @@ class Entry(NamedTuple):
     value: str
     path_prefix: str | None = None
     exception: bool = False
-    said: Mapping[str, Any] = _NOTHING
+    said: Mapping[str, Any] = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,8 @@ def entry_from_table(table: Mapping[str, Any], suffixes: Suffixes = DEFAULT_SUFF
     if exception not in (None, False, True):
         raise EntryError("bad_field", f"exception must be true or false, not {shown(exception)}")
     said: dict[str, Any] = {name: text for name in _TEXTS if (text := _text(table, name))}
+    if "id" in said and not said["id"].isprintable():
+        raise EntryError("bad_field", f"id {shown(said['id'])} holds a character that cannot be shown")
     for name in _TIMES:
         at = _time(table, name, end_of_day=name == "expires_at")
         if at is not None:
@@ -152,9 +156,13 @@ def notice(entry: Entry, defaults: EntryDefaults) -> Notice:
     received = said.get("received_at")
     if defaults.received_at is not None:
         received = defaults.received_at if received is None else min(received, defaults.received_at)
-    issuer, kind = said.get("issuer") or defaults.issuer, defaults.issuer_kind
-    if not issuer:  # a list that names nobody is nobody's notice
-        issuer = defaults.source.partition("@sha256:")[0] or "unknown"
+    own, issuer, kind = said.get("issuer"), defaults.issuer, defaults.issuer_kind
+    if kind is IssuerKind.PUBLIC and own:  # whoever a public list names, it is the list that says so
+        issuer = f"{own}, as told by {issuer or _file(defaults)}"
+    elif own:
+        issuer = own
+    elif not issuer:  # a list that names nobody is nobody's notice
+        issuer = _file(defaults)
         kind = IssuerKind.PUBLIC if kind is IssuerKind.UNSTATED else kind
     return Notice(
         id=said.get("id") or defaults.id or f"{scope}:{value}{prefix or ''}",
@@ -175,6 +183,10 @@ def notice(entry: Entry, defaults: EntryDefaults) -> Notice:
         withdrawn_at=said.get("withdrawn_at"),
         source=defaults.source,
     )
+
+
+def _file(defaults: EntryDefaults) -> str:
+    return defaults.source.partition("@sha256:")[0] or "unknown"
 
 
 def notice_from_table(

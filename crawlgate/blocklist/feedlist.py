@@ -9,7 +9,7 @@ from datetime import datetime
 from ..model import Notice
 from .compiled import CompiledList
 from .dates import Dates
-from .match import Listing
+from .match import Listing, Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +58,22 @@ class FeedListing(Listing):
     def keys_from(self, beginning: str) -> Iterator[str]:
         return self._compiled.keys_from(beginning)
 
-    def covering(self, host: str) -> list[int]:
+    @property
+    def name(self) -> str:
+        return self._known.source
+
+    @property
+    def has_places(self) -> bool:
+        return self._compiled.has_places
+
+    def covering(self, host: str) -> Sequence[int]:
         return self._compiled.covering(host)
+
+    def covering_each(self, hosts: Iterable[str | None]) -> Iterator[tuple[int, Sequence[int]]]:
+        return self._compiled.covering_each(hosts)
+
+    def told(self, number: int) -> Told:
+        return self._compiled.told(number)
 
     def scope(self, number: int) -> str:
         return self._compiled.scope(number)
@@ -68,7 +82,8 @@ class FeedListing(Listing):
         return self._compiled.is_exception(number)
 
     def terms(self, number: int) -> Hashable:
-        return self._compiled.terms(number)
+        terms, dates = self._compiled.terms(number), self._known.dates
+        return (terms, dates.of(self.told(number)[0])) if dates.others else terms
 
     def notice(self, number: int) -> Notice:
         return self._known.said(self._compiled.notice(number))

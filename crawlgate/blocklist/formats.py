@@ -20,9 +20,10 @@ from ..errors import FeedError
 from ..limits import DEFAULT_LIMITS
 from ..model import Notice
 from .check import check_entry
-from .entry import Entry, EntryDefaults, EntryError, notice
+from .entry import NOTHING_SAID, Entry, EntryDefaults, EntryError, notice
 from .hashes import FileHashes
 from .lines import MAX_BYTES, MAX_LINE, MAX_LIST_BYTES, ListText, lines
+from .popular import popular
 from .readers import addresses, adguard, dnsmasq, hosts, jsonlines, plain, rpz, urls, warninglist
 from .readers.items import Item, ReadLine, read_lines
 from .target import DEFAULT_SUFFIXES, Rejected, shown
@@ -249,16 +250,18 @@ def items(raw: RawList, suffixes: Suffixes = DEFAULT_SUFFIXES) -> Iterator[Item]
 def accepted(raw: RawList, suffixes: Suffixes = DEFAULT_SUFFIXES, *, force: str = "") -> Iterator[Item]:
     """As `items`, with what else keeps an item from being an entry: a doubled id, a site that most people use."""
     lines_of: dict[str, int] = {}
+    suspects = {} if force else popular().below
     for item in items(raw, suffixes):
         entry = item.entry
         if isinstance(entry, Entry):
-            own = entry.said.get("id")
+            problem: EntryError | None = None
+            own = None if entry.said is NOTHING_SAID else entry.said.get("id")
             if own is not None and lines_of.setdefault(own, item.line) != item.line:
-                entry = EntryError("doubled_id", f"id {shown(own)} stands on line {lines_of[own]} already")
-            elif not force and (problem := check_entry(entry)) is not None:
-                entry = EntryError(*problem)
-            if entry is not item.entry:
-                item = item._replace(entry=entry)
+                problem = EntryError("doubled_id", f"id {shown(own)} stands on line {lines_of[own]} already")
+            if entry.value.removeprefix("www.") in suspects and (found := check_entry(entry)) is not None:
+                problem = EntryError(*found)
+            if problem is not None:
+                item = item._replace(entry=problem)
         yield item
 
 

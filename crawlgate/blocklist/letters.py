@@ -19,11 +19,12 @@ from typing import Any
 from ..domains import Suffixes
 from ..errors import ConfigError
 from ..model import IssuerKind, Notice
+from .check import check_entry
 from .entry import EntryDefaults, notice_from_table
 from .files import append_line, locked, read_bounded, trouble, write_whole
 from .history import ReceivedVersion
 from .journal import canonical_line, read_journal, text_of, time_of
-from .target import DEFAULT_SUFFIXES
+from .target import DEFAULT_SUFFIXES, EntryError
 
 JOURNAL, DOCUMENTS = "notices.jsonl", "documents"
 
@@ -158,10 +159,12 @@ def notice_line(
     document: str = "",
     listed_at: datetime | None = None,
     expires_at: datetime | None = None,
+    force: str = "",
     suffixes: Suffixes = DEFAULT_SUFFIXES,
 ) -> dict[str, Any]:
-    """A notice as a line and as a record, its target normalised. Raises `EntryError` for one that cannot be taken,
-    `ConfigError` for a receipt in the future."""
+    """A notice as a line and as a record, its target normalised. Raises `EntryError` for one that cannot be taken, and
+    for one that covers a most used site without a reason to take it all the same (`force`); `ConfigError` for a
+    receipt in the future."""
     if received_at > recorded_at:
         raise ConfigError(
             f"received {received_at:%Y-%m-%d %H:%M} UTC has not come yet; a notice counts from when it arrived"
@@ -187,6 +190,10 @@ def notice_line(
         "withdrawn_at": None,
     }
     notice = notice_of(line, suffixes)
+    if force:
+        line["force"] = force
+    elif (problem := check_entry(notice)) is not None:
+        raise EntryError(*problem)
     return {**line, "value": notice.value, "path_prefix": notice.path_prefix or ""}
 
 

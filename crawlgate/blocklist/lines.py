@@ -21,6 +21,7 @@ MAX_LINE = 64 * 1024
 _RETURN = re.compile(rb"\r\n|\r")
 _BOM = b"\xef\xbb\xbf"
 _BLANK = (b" ", b"\t")
+_new = tuple.__new__  # what Line(...) does, without the call: lists have millions of them
 
 
 class Line(NamedTuple):
@@ -59,12 +60,18 @@ def lines(file: Iterable[bytes], *, indented: bool = False) -> Iterator[Line]:
     for raw in file:
         if number == 0 and raw.startswith(_BOM):
             raw = raw[3:]
-        if b"\r" in raw:
-            body = raw.removesuffix(b"\n")
-            pieces = _RETURN.split(body.removesuffix(b"\r") if len(body) < len(raw) else body)
-        else:
-            pieces = [raw]
-        for piece in pieces:
+        if b"\r" not in raw and len(raw) <= MAX_LINE and not indented:
+            number += 1
+            try:
+                text = raw.decode().strip()
+            except UnicodeDecodeError:
+                yield _line(number, raw)
+                continue
+            if text:
+                yield _new(Line, (number, text, None))
+            continue
+        body = raw.removesuffix(b"\n")
+        for piece in _RETURN.split(body.removesuffix(b"\r") if len(body) < len(raw) else body):
             number += 1
             line = _line(number, piece)
             if line.text or line.problem:

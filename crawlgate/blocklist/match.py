@@ -68,6 +68,10 @@ _HASHED = (
 )
 
 
+Told = tuple[str, str, str, str | None]
+"""The id, scope, value and path prefix of an entry."""
+
+
 class Listing(ABC):
     """The entries of one list (or of some that are held together), by number, found under the keys of `lookup`."""
 
@@ -101,11 +105,33 @@ class Listing(ABC):
     @abstractmethod
     def notice(self, number: int) -> Notice: ...
 
+    def told(self, number: int) -> Told:
+        """What the entry is called and what it names, without the rest."""
+        notice = self.notice(number)
+        return notice.id, notice.scope, notice.value, notice.path_prefix
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The list and its version, as `Notice.source`."""
+
     @abstractmethod
     def list_of(self, number: int) -> str:
         """Which list the entry is of; an exception carves out of its own list only."""
 
-    def covering(self, host: str) -> list[int]:
+    @property
+    @abstractmethod
+    def has_places(self) -> bool:
+        """True if some entry names a path or a URL."""
+
+    def covering_each(self, hosts: Iterable[str | None]) -> Iterator[tuple[int, Sequence[int]]]:
+        """`covering` for many: the position of each host that is covered, and its entries. None is no host."""
+        for position, host in enumerate(hosts):
+            found = self.covering(host) if host else None
+            if found:
+                yield position, found
+
+    def covering(self, host: str) -> Sequence[int]:
         """The entries that cover every URL of `host` (as `Url.host` has it), exceptions among them."""
         found: list[int] = []
         name, dot = host, "."
@@ -117,6 +143,19 @@ class Listing(ABC):
             for key in self.beginnings(bits):
                 found += self.get(key)
         return found
+
+    def carved(self, where: str, found: Sequence[int]) -> Iterator[NoticeMatch]:
+        """Of the entries that cover `where`, those that are no exceptions, each with the exceptions of its list that
+        name no more than it does."""
+        exceptions = [(self.notice(n), self.list_of(n)) for n in found if self.is_exception(n)]
+        for number in found:
+            if self.is_exception(number):
+                continue
+            notice, carving = self.notice(number), tuple[Notice, ...]()
+            if exceptions:
+                own, rank = self.list_of(number), _rank(notice)
+                carving = tuple(e for e, its in exceptions if its == own and _rank(e) >= rank)
+            yield NoticeMatch(notice=notice, relation=NoticeRelation.COVERS, url=where, exceptions=carving)
 
     def for_host(self, host: str) -> HostNotices:
         """What there is about `host` (as `Url.host` gives it)."""
@@ -175,7 +214,9 @@ class _Part:
 
     __slots__ = ("_anywhere", "_groups", "_host", "_listing", "_related", "places")
 
-    def __init__(self, listing: Listing, host: str, anywhere: list[int], related: list[_Bearing], places: bool) -> None:
+    def __init__(
+        self, listing: Listing, host: str, anywhere: Sequence[int], related: list[_Bearing], places: bool
+    ) -> None:
         self._listing = listing
         self._host = host
         self._anywhere = anywhere
@@ -216,13 +257,8 @@ class _Part:
         listing = self._listing
         found = self._anywhere
         if self.places:
-            found = found + self._covering_places(url)
-        exceptions = [listing.notice(number) for number in found if listing.is_exception(number)]
-        covering = [number for number in found if not listing.is_exception(number)]
-        for number in covering:
-            notice = listing.notice(number)
-            carved = self._carving(number, notice, found, exceptions) if exceptions else ()
-            yield NoticeMatch(notice=notice, relation=NoticeRelation.COVERS, url=url.href, exceptions=carved)
+            found = [*found, *self._covering_places(url)]
+        yield from listing.carved(url.href, found)
         for number, relation in self._related:
             yield NoticeMatch(notice=listing.notice(number), relation=relation, url=url.href)
         if self.places:
@@ -257,15 +293,6 @@ class _Part:
         if self.places:
             for key in (f"/{lookup.bare(self._host)}", f"={self._host}"):
                 yield from self._listing.get(key)
-
-    def _carving(
-        self, number: int, notice: Notice, found: Sequence[int], exceptions: Sequence[Notice]
-    ) -> tuple[Notice, ...]:
-        """The exceptions of the same list that name no more than the entry does."""
-        listing = self._listing
-        of = [listing.list_of(n) for n in found if listing.is_exception(n)]
-        own = listing.list_of(number)
-        return tuple(e for e, its in zip(exceptions, of, strict=True) if its == own and _rank(e) >= _rank(notice))
 
 
 class HostNotices:
@@ -349,6 +376,14 @@ class NoticeIndex(Listing):
 
     def __len__(self) -> int:
         return len(self._notices)
+
+    @property
+    def name(self) -> str:
+        return ", ".join(sorted({notice.source for notice in self._notices}))
+
+    @property
+    def has_places(self) -> bool:
+        return bool(self._lengths["/"]) or any(key[0] == "=" for key in self._entries)
 
     @cached_property
     def version(self) -> str:

@@ -32,6 +32,7 @@ from .files import locked, sync_folder, trouble, write_whole
 from .formats import Format, RawList, interpret, load
 from .hashes import REMEMBERED_FROM, FileHashes
 from .history import ReceivedVersion
+from .importing import read_record
 from .match import Listing, NoticeIndex
 
 INDEX = "received.jsonl"
@@ -86,12 +87,18 @@ class ListStore:
 
         A list seen before keeps the time it was first received. `verified` says that issuer and claim were
         checked, and by whom in `vouched_by`; a list nobody vouches for only holds. `issuer` stands for entries
-        that name none, `issuer_kind` says who that is; a list that names nobody is a public one. `form` is the format,
+        that name none, `issuer_kind` says who that is; a list that names nobody is a public one. A folder that was
+        imported says these itself, but never that it was checked. `form` is the format,
         found out where it is not given; `force` the reason to take entries that cover the world's most used sites.
         A long list is compiled once. Raises `FeedError` for a list that cannot be read and `ConfigError` for the rest.
         """
         vouched_by, issuer = _words("vouched_by", vouched_by), _words("issuer", issuer)
         force = _words("force", force) or ""
+        record = read_record(path)
+        if record is not None:  # what was written down when the list was imported; that it was checked is not
+            vouched_by, issuer = vouched_by or record["vouched_by"] or None, issuer or record["issuer"] or None
+            force = force or record["force"]
+            issuer_kind = record["issuer_kind"] if issuer_kind is IssuerKind.UNSTATED else issuer_kind
         if verified and vouched_by is None:
             raise ConfigError(
                 f"list {path}: verified is set, but vouched_by is not; name the person who checked the issuer and "

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from .. import url as urls
+from ..blocklist.check import check_entry
+from ..blocklist.target import EntryError, target
 from ..criteria.conduct import Step
 from ..declaration import from_table
 from ..domains import Suffixes
@@ -48,7 +50,9 @@ _DECLARED = (
 _WRITTEN_OTHERWISE = ("purpose", "purposes", "licence", "licences", "need")
 _RESPONSE = ("status", "headers", "html", "redirects", "attempts")
 _NOTICE_TIMES = ("listed_at", "received_at", "effective_at", "expires_at", "withdrawn_at")
-_SCOPES = ("registrable_domain", "host", "path_prefix", "url", "ip", "cidr")
+_SCOPES = ("registrable_domain", "subdomain", "host", "path_prefix", "url", "ip", "cidr")
+# Why an entry would cover sites of many owners, so that no list is taken with it.
+_TOO_MUCH = frozenset({"public_suffix", "shared_hosting", "too_wide"})
 _AUDITS = (Stage.AUDIT, Stage.RETRO)
 # How logs call the parts of a route that a server sees, and how `Step` does.
 _ROUTES = {
@@ -60,7 +64,8 @@ _ROUTES = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One case. `attempt` is how the request was made, `steps` the attempts at the URL that the log shows;
-    `behaviour` are the log's own words. `robots` None is no evidence, `robots_at` None evidence without a time."""
+    `behaviour` are the log's own words. `robots` None is no evidence, `robots_at` None evidence without a time.
+    `not_taken` says which notices a gate would not have taken, and why; `notices` are the others."""
 
     id: str
     stage: Stage
@@ -74,6 +79,7 @@ class Case:
     files: Mapping[str, Any]
     response: Mapping[str, Any]
     notices: tuple[Notice, ...]
+    not_taken: tuple[str, ...]
     overrides: Overrides
     corpus: Mapping[str, Any]
     behaviour: tuple[str, ...]
@@ -104,6 +110,7 @@ def read_case(given: Any) -> Case:
         raise CaseError("corpus is missing; a corpus case must state facts of the run")
     robots, robots_at = _robots(given, stage, at)
     steps = _steps(response)
+    notices, not_taken = _notices(given)
     return Case(
         id=str(given.get("id", "")),
         stage=stage,
@@ -116,7 +123,8 @@ def read_case(given: Any) -> Case:
         robots_at=robots_at,
         files=table(given, "site_files", optional=True),
         response=response,
-        notices=tuple(_notice(item, f"list_notices[{n}]") for n, item in enumerate(rows(given, "list_notices"))),
+        notices=notices,
+        not_taken=not_taken,
         overrides=overrides_of(given, SUFFIXES),
         corpus=corpus,
         behaviour=_behaviour(given),
@@ -231,14 +239,43 @@ def _behaviour(given: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(named)
 
 
+def _notices(given: Mapping[str, Any]) -> tuple[tuple[Notice, ...], tuple[str, ...]]:
+    """The notices that a gate would have taken, and why it would not have taken the others."""
+    taken: list[Notice] = []
+    not_taken: list[str] = []
+    for number, item in enumerate(rows(given, "list_notices")):
+        where = f"list_notices[{number}]"
+        notice = _notice(item, where)
+        why = _refusal(notice, str(item.get("force") or ""))
+        if why:
+            not_taken.append(f"{where}: {why}")
+        else:
+            taken.append(notice)
+    return tuple(taken), tuple(not_taken)
+
+
+def _refusal(notice: Notice, force: str) -> str:
+    try:
+        target(notice.scope, notice.value, notice.path_prefix or "", SUFFIXES)
+    except EntryError as error:
+        if error.code in _TOO_MUCH:
+            return error.reason
+    problem = None if force else check_entry(notice)
+    return f"{problem.reason}; {problem.way_out}" if problem else ""
+
+
 def _notice(item: Any, where: str) -> Notice:
     if not isinstance(item, Mapping):
         raise CaseError(f"{where} must be an object")
     entry = text(item, "entry", where)
     scope = member(text(item, "scope", where), _SCOPES, f"{where}.scope:")
     refuse_slips(item, ("id", "issuer", "issuer_verified", "issuer_kind", "entry", "scope", "path_prefix", "reason",
-                        "vouched_by", *_NOTICE_TIMES), where)  # fmt: skip
-    times = {name: moment(item[name], f"{where}.{name}") for name in _NOTICE_TIMES if item.get(name) is not None}
+                        "vouched_by", "force", *_NOTICE_TIMES), where)  # fmt: skip
+    times = {
+        name: moment(item[name], f"{where}.{name}", end_of_day=name == "expires_at")
+        for name in _NOTICE_TIMES
+        if item.get(name) is not None
+    }
     for end in ("withdrawn_at", "expires_at"):
         if end in times and "listed_at" in times and times[end] < times["listed_at"]:
             raise CaseError(f"{where}.{end} is before listed_at; a notice ends after it began")

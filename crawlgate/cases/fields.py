@@ -101,9 +101,9 @@ def member(value: Any, known: Iterable[T], where: str) -> T:
     return words[value]
 
 
-def moment(value: Any, where: str) -> datetime:
-    """A time with a zone."""
-    at = instant(value, where)
+def moment(value: Any, where: str, *, end_of_day: bool = False) -> datetime:
+    """A time with a zone, or a date: its beginning, or its end."""
+    at = instant(value, where, end_of_day=end_of_day)
     if at is None:
         raise CaseError(f"{where} is missing; write a time with a zone, as in 2026-11-10T03:00:00Z")
     return at

@@ -42,7 +42,7 @@ _SECOND = timedelta(seconds=1)
 @click.option("--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True)
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True,
               help="Addresses of a host, and decisions about one, that are told in full; 0 is all.")  # fmt: skip
-@click.option("--verify", is_flag=True, help="Verify the whole ledger and its evidence first.")
+@click.option("--verify", is_flag=True, help="Verify the whole ledger and its evidence first, and make the index anew.")
 @click.option("--fail-on", type=click.Choice(["yes", "not-covered"]),
               help="Exit code 1 if anything is answered so, or (not-covered) with yes.")  # fmt: skip
 @click.pass_context
@@ -78,6 +78,8 @@ def inquire(
         raise click.UsageError("--out is for --format html")
     from ..audit import Inquiry
 
+    if verify:
+        _index_anew(home)
     with reading("reading the ledger") as report:
         inquiry = Inquiry(home, since=_since(since), until=_until(until), shown=limit, report=report)
     with inquiry:
@@ -155,6 +157,15 @@ def _code(told: _Told, coverage: Coverage, fail_on: str | None) -> int:
         return exits.NOT_JUDGED
     failing = {"yes": (Answer.YES,), "not-covered": (Answer.YES, Answer.NOT_COVERED)}.get(fail_on or "", ())
     return exits.FINDINGS if any(told.answers[answer] for answer in failing) else exits.OK
+
+
+def _index_anew(home: Path) -> None:
+    """An answer that is to be relied on rests on no index that somebody may have altered."""
+    from ..ledger.index.store import Index
+
+    with Index(home) as index, reading("reading the ledger") as report:
+        if not index.temporary:  # one that is temporary begins empty
+            index.rebuild(report)
 
 
 def _verified(coverage: Coverage, home: Path) -> Coverage:

@@ -65,6 +65,10 @@ def judge(
             click.echo(f"line {number}, case {printable(str(result['id'])) or '?'}: {why}", err=True)
         else:
             judged += 1
+        for why in result.get("not_taken", ()):
+            click.echo(
+                f"line {number}, case {printable(str(result['id'])) or '?'}: not taken: {printable(why)}", err=True
+            )
         click.echo(orjson.dumps(result) if form == "json" else _judged_text(result, lang))
     click.echo(f"{judged} judged, {refused} not judged, profile {effects.name}", err=True)
     if judged + refused == 0:
@@ -94,7 +98,8 @@ def _judged(line: bytes, profile: Profile, lang: str, details: bool) -> dict[str
     if isinstance(table, dict):
         result["id"] = str(table.get("id", ""))
     try:
-        basis = judge_case(read_case(table), profile)
+        case = read_case(table)
+        basis = judge_case(case, profile)
     except NotJudged as error:
         return result | {"not_judged": str(error)}
     except CrawlgateError as error:
@@ -103,6 +108,7 @@ def _judged(line: bytes, profile: Profile, lang: str, details: bool) -> dict[str
         # One odd case must not cost the answers of all that follow.
         return result | {"error": f"a field has a value that it cannot have: {error}"[:300]}
     result |= {"details": basis_object(basis, lang)} if details else {}
+    result |= {"not_taken": case.not_taken} if case.not_taken else {}
     return result | {
         "verdict": basis.verdict,
         "temporary": basis.temporary,

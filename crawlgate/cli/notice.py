@@ -22,7 +22,8 @@ from .blocklist.common import format_option, home_option
 
 def _time(_context: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
     try:
-        return instant(value, f"--{param.name}".replace("_", "-").removesuffix("-at"))
+        name = f"--{param.name}".replace("_", "-").removesuffix("-at")
+        return instant(value, name, end_of_day=param.name == "expires_at")
     except ConfigError as error:
         raise click.BadParameter(f"{error}; write 2026-07-01, or 2026-07-01T09:00:00+09:00") from None
 
@@ -48,7 +49,12 @@ def notice() -> None:
 @click.option("--reason", default="", help="What it claims, in a few words.")
 @click.option("--contact", default="", help="Whom to answer.")
 @click.option("--listed", "listed_at", callback=_time, metavar="WHEN", help="Since when the issuer says so.")
-@click.option("--expires", "expires_at", callback=_time, metavar="WHEN", help="Until when it stands.")
+@click.option(
+    "--expires", "expires_at", callback=_time, metavar="WHEN", help="Until when it stands; a date includes that day."
+)
+@click.option(
+    "--force", default="", metavar="REASON", help="Take it though it covers one of the world's most used sites."
+)
 @home_option
 @format_option
 def add(value: str, home: Path, form: str, **options: Any) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..model import Finding, Licence, Outcome, Scope, Signal, Strength
-from .facts import Facts
+from ..model import Finding, Licence, Outcome
+from .facts import Facts, in_robots_txt
 from .outcomes import NotAssessed, finding, quote
 from .permission import fitting_licence
 
@@ -51,7 +51,7 @@ def _credentials(facts: Facts, credentials: str) -> Finding:
 
 def _against_a_statement(facts: Facts) -> Finding | None:
     """The content was taken although robots.txt, read or not, kept this crawler out of it or reserved the use."""
-    said = tuple(s for s in facts.restricting if _in_robots_txt(s))
+    said = tuple(s for s in facts.restricting if in_robots_txt(s))
     if not said:
         return None
     licence: Licence | None = fitting_licence(facts)
@@ -62,8 +62,3 @@ def _against_a_statement(facts: Facts) -> Finding | None:
         reason = "b5.robots_not_asked" if facts.robots_unread else "b5.robots_ignored"
         return finding("B5", Outcome.MET, reason, refused, quote=quote(refused[0]))
     return finding("B5", Outcome.INDICATED, "b5.reservation_ignored", said, quote=quote(said[0]))
-
-
-def _in_robots_txt(signal: Signal) -> bool:
-    """A measure that stands in the site's policy, before any answer."""
-    return signal.strength is Strength.MEASURE and signal.scope in (Scope.PATH, Scope.ORIGIN)

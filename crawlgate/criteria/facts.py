@@ -18,8 +18,10 @@ from ..model import (
     Polarity,
     Purpose,
     RegisterEntry,
+    Scope,
     Signal,
     Stage,
+    Strength,
     Use,
 )
 from ..signals.dataset import PaidOffer
@@ -167,7 +169,7 @@ class Facts:
         """Those of `signals` that restrict us, for what we declared; found once."""
         found = self._restricting
         if found is None:
-            found = self._restricting = self.bearing(self.signals)
+            found = self._restricting = self.bearing(self.of_the_time(self.signals))
         return found
 
     @property
@@ -182,12 +184,29 @@ class Facts:
         age = self.robots_age
         return self.robots_undated or (age is not None and not -CLOCK_SKEW <= age <= MAX_AGE)
 
+    @property
+    def robots_of_later(self) -> bool:
+        """True if the copy of robots.txt was made after the fetch: it says nothing of then."""
+        return self.robots_age is not None and self.robots_age < -CLOCK_SKEW
+
+    def of_the_time(self, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+        """`signals` without the instructions of a robots.txt that was had after the fetch only. An older copy that
+        refuses still counts: it was the last word that the collector had."""
+        if not signals or not self.robots_of_later:
+            return signals
+        return tuple([s for s in signals if not in_robots_txt(s)])
+
     def bearing(self, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
         """Those of `signals` that restrict us, for what we declared."""
         if not signals:
             return ()
         purposes = relevant_purposes(self.declaration.uses)
         return tuple([s for s in signals if s.subject in _US and s.polarity in RESTRICTIVE and s.purpose in purposes])
+
+
+def in_robots_txt(signal: Signal) -> bool:
+    """True for a measure that stands in the site's policy, before any answer."""
+    return signal.strength is Strength.MEASURE and signal.scope in (Scope.PATH, Scope.ORIGIN)
 
 
 def named_checks(not_looked: Mapping[str, str]) -> dict[str, str]:

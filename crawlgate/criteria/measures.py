@@ -68,7 +68,7 @@ def b2_applies(facts: Facts) -> Finding | NotAssessed:
         if found is not None:
             return found
         if not facts.declaration.published(facts.at):
-            refused = _refused_agents(facts)
+            refused = () if facts.robots_of_later else _refused_agents(facts)
             if refused:
                 return finding("B2", Outcome.INDICATED, "b2.class_refused_token_unpublished", refused)
         if bearing:
@@ -127,7 +127,7 @@ def b3_ai_class(facts: Facts) -> Finding | NotAssessed:
         return NotAssessed(facts.not_looked["robots"])
     if facts.robots in _UNKNOWN or facts.robots is Standing.WITHHELD:
         return finding("B3", Outcome.UNKNOWN, "b3.robots_unknown", why=facts.robots_reason or "no evidence")
-    refused = _refused_agents(facts) if facts.signals else ()
+    refused = _refused_agents(facts) if facts.signals and not facts.robots_of_later else ()
     if not refused:
         return _B3_STALE if facts.robots_out_of_time else _B3_NONE
     if facts.names_us:

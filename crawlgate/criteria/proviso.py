@@ -11,7 +11,7 @@ _B1_NONE = finding("B1", Outcome.NOT_MET, "b1.none")
 _B1_UNREAD = finding("B1", Outcome.UNKNOWN, "b1.page_unreadable")
 _B4_NONE = finding("B4", Outcome.NOT_MET, "b4.none")
 _B4_UNKNOWN = finding("B4", Outcome.UNKNOWN, "b4.unknown")
-_B4_PERSON = finding("B4", Outcome.NEEDS_HUMAN, "b4.needs_human")
+_B4_PERSON = finding("B4", Outcome.UNKNOWN, "b4.needs_human")
 
 # Protocols that say under which terms a use is licensed.
 _LICENSING = ("rsl.", "tdmrep.", "odrl.")
@@ -89,7 +89,11 @@ def _protocol(signal: Signal) -> str:
 
 
 def b4_future_market(facts: Facts, b1: Finding, b2: Finding, b3: Finding) -> Finding | NotAssessed:
-    """B4: facts point to a planned sale: measures, offers, a past sales record. Never met by machine (ST20, ST22)."""
+    """B4: facts point to a planned sale: measures, offers, a past sales record (ST20, ST22).
+
+    A machine finds it indicated, not_met or unknown; where it hangs on a question for a person, that question stands
+    at the criterion that asks it (B1, B2 or B3).
+    """
     for found, reason in ((b2, "b4.measure"), (b3, "b4.class_refused"), (b1, "b4.sold")):
         if found.outcome in _POINTING:
             return finding("B4", Outcome.INDICATED, reason, found.signals)
@@ -102,7 +106,7 @@ def b4_future_market(facts: Facts, b1: Finding, b2: Finding, b3: Finding) -> Fin
         permitting = {
             _protocol(s) for s in facts.signals if s.polarity is Polarity.PERMITTED and s.purpose in facts.purposes
         }
-        reserved = facts.bearing(facts.elsewhere)
+        reserved = facts.bearing(facts.of_the_time(facts.elsewhere))
         elsewhere = tuple(s for s in reserved if _protocol(s) not in permitting and not s.kind.startswith("wording."))
         if elsewhere:
             return finding("B4", Outcome.INDICATED, "b4.reserved_elsewhere", elsewhere, quote=quote(elsewhere[0]))

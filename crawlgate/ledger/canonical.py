@@ -7,6 +7,7 @@ here; the reader takes nothing that the writer would have written differently.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -135,11 +136,11 @@ def decode(line: bytes) -> Table:
     try:
         table = orjson.loads(line)
     except ValueError as error:
-        raise RecordError("not_json", f"not JSON: {error}") from None
+        raise RecordError("not_json", f"not JSON: {error}", _broken_at(line, error)) from None
     if not isinstance(table, dict):
         raise RecordError("not_object", "not a JSON object")
     if _has_float(table.values()):
-        raise RecordError("float", "holds a number that is not a whole number of 64 bits")
+        raise RecordError("float", "holds a number that is not a whole number of 64 bits", _float_at(line))
     again = orjson.dumps(table, option=_SORTED)
     if again != line:
         offset = next((n for n, pair in enumerate(zip(again, line, strict=False)) if pair[0] != pair[1]), len(again))
@@ -152,6 +153,24 @@ def decode(line: bytes) -> Table:
     return table
 
 
+def _broken_at(line: bytes, error: ValueError) -> int:
+    """The byte at which a line stops being JSON."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as bad:
+        return bad.start
+    return len(text[: getattr(error, "pos", 0)].encode())
+
+
+def _float_at(line: bytes) -> int:
+    """The byte at which the first number stands that is no whole number of 64 bits."""
+    for token in _TOKEN.finditer(line):
+        number = token[0]
+        if number[:1] != b'"' and (not _WHOLE.fullmatch(number) or not _SMALLEST <= int(number) <= _GREATEST):
+            return token.start()
+    return 0
+
+
 def _has_float(values: Iterable[Any]) -> bool:
     for value in values:
         kind = type(value)
@@ -162,6 +181,10 @@ def _has_float(values: Iterable[Any]) -> bool:
         if kind is list and _has_float(value):
             return True
     return False
+
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
+_WHOLE = re.compile(rb"-?[0-9]{1,20}")
 
 
 class _Doubled(Exception):

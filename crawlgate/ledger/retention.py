@@ -28,7 +28,7 @@ from .segments import Segment
 from .writer import LedgerWriter
 
 DELETABLE = frozenset(
-    {"segment", "basis", "evidence", "decision", "outcome", "attempt", "tree", "checkpoint", "closed", "seal"}
+    {"segment", "basis", "evidence", "decision", "outcome", "attempt", "client", "tree", "checkpoint", "closed", "seal"}
 )
 """Kinds that a deleted segment may hold. What people decided, what rights holders said, holds and deletions stay."""
 

@@ -18,7 +18,7 @@ from ..errors import LedgerInvalid
 from ..signed_note import VerifierKey
 from . import segments
 from .canonical import Table, moment
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, encode_hash
 from .examine import Examination
 from .packing import same_lines
 from .segments import Fault, Opening, Segment
@@ -33,6 +33,7 @@ class Deleted:
     at: datetime
     by: str
     reason: str
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ def verify(
         for checkpoint in kept[name]:
             message = f"a checkpoint of {checkpoint.size} records speaks of this segment, which is not here"
             problems.append(Fault(checkpoint.segment, 1, 0, "missing_segment", message))
+    for name in kept.keys() & deleted.keys():
+        problems += [fault for checkpoint in kept[name] if (fault := _contradicted(checkpoint, deleted[name]))]
     problems += links.faults(deleted)
     for name in sorted(deleted.keys() & {segments.name_of(path) for path in paths}):
         warnings.append(Fault(name, 1, 0, "still_here", "is on record as deleted, and is still here"))
@@ -140,8 +143,21 @@ def _deleted(deletions: Sequence[Table]) -> dict[str, Deleted]:
             if isinstance(one, dict) and isinstance(name := one.get("segment"), str):
                 records = one.get("records")
                 count = records if type(records) is int else 0
-                found[name] = Deleted(name, count, moment(table["at"]), table["by"], table["reason"])
+                root = str(one.get("root", ""))
+                found[name] = Deleted(name, count, moment(table["at"]), table["by"], table["reason"], root)
     return found
+
+
+def _contradicted(checkpoint: Checkpoint, deleted: Deleted) -> Fault | None:
+    """A checkpoint that was kept of a segment, if it is not of the one that is on record as deleted."""
+    who = f"a checkpoint of {checkpoint.size} records kept elsewhere"
+    if checkpoint.size > deleted.records:
+        message = f"{who} speaks of more than the {deleted.records} records that are on record as deleted"
+    elif checkpoint.size == deleted.records and encode_hash(checkpoint.root) != deleted.root:
+        message = f"{who} has another root than the records that are on record as deleted"
+    else:
+        return None
+    return Fault(deleted.segment, 1, 0, "checkpoint", message)
 
 
 class _Links:

@@ -33,10 +33,13 @@ _LOGIN = {
 }
 # Of these, two kinds together: `id.` is a login host and Indonesia, `/cas/` a login service and a case.
 _MAYBE = {
-    "path": re.compile(r"cas|accounts?|members?|authorize|authenticate|session|users"),
+    "path": re.compile(r"cas|accounts?|members?|memberships?|authorize|authenticate|sessions?|identity|users"),
     "host": re.compile(r"id|idp|account|members?"),
     "query": re.compile(r"return(?:_?to|_?url)?|redirect_(?:uri|url|to)|relaystate|next|continue|service"),
 }
+# The way back to the very page that was asked for: a login, or a question of consent or of cookies. Either way the page
+# is withheld until it is answered.
+_WAY_BACK = re.compile(r"return(?:_?to|_?url)|redirect_ur[il]")
 _PAGE_SUFFIX = re.compile(r"\.(?:php|aspx?|jspx?|html?|do|cgi|action|cfm)\Z")
 _REL = re.compile(r"\brel[ \t]*=[ \t]*\"?([^\",;]*)", re.IGNORECASE)
 _CHALLENGE_HEADERS: Mapping[str, tuple[str, frozenset[str]]] = {
@@ -228,9 +231,30 @@ def _login_redirect(status: int, headers: Headers, url: Url, evidence: str) -> I
     # What the asked URL bears itself (`/login` to `/login/2`, a whole site on `id.`) is no news of a login.
     asked = set().union(*_login_hints(url))
     certain, possible = certain - asked, possible - asked
-    if certain or len({hint.partition(":")[0] for hint in possible}) > 1:
+    sure = bool(certain) or len({hint.partition(":")[0] for hint in possible}) > 1
+    if sure or _leads_back(target, url):
         detail = {"location": target.href, "hints": " ".join(sorted(certain | possible)), "status": str(status)}
-        yield _signal("access.login_redirect", f"location: {location}", evidence, name="location", detail=detail)
+        yield _signal(
+            "access.login_redirect",
+            f"location: {location}",
+            evidence,
+            name="location",
+            detail=detail,
+            ambiguity=None if sure else "way_back_to_the_page",
+        )
+
+
+def _leads_back(target: Url, asked: Url) -> bool:
+    """True for a target that carries the asked page as the address to return to."""
+    for name, value in parse_qsl(target.target.partition("?")[2]):
+        if _WAY_BACK.fullmatch(name.lower()):
+            try:
+                back = urls.join(asked, value)
+            except UrlError:
+                continue
+            if _same_page(asked, back):
+                return True
+    return False
 
 
 def _same_page(one: Url, other: Url) -> bool:

@@ -73,6 +73,11 @@ _SHORT_JA = re.compile(
     r"|(?:\A|[^a-z])no\s*(?:生成)?ai\s*学習"
     r"|(?:データ|テキスト)\s*マイニング\s*は[^。、]{0,8}?(?:でき|出来)ません(?!でした)"
 )
+# What cannot be done to the site's own things; of a program, できません tells what it is not able to do.
+_CANNOT_JA = re.compile(
+    r"(?:ai|人工知能)(?:等|など)?(?:の|への|による)?(?:機械)?学習\s*(?:に?は|も)\s*(?:でき|出来)ません(?!でした)"
+)
+_OWN_JA = re.compile(r"(?:当|本|弊)(?:サイト|社|ウェブ|ページ|作品|ブログ)|掲載|作品|画像|イラスト|コンテンツ|記事")
 _REFUSAL_JA = re.compile(
     r"禁止|禁じ|禁ず|厳禁|不可(?!欠|能|避|分|日)|お断り|断りし|拒否|拒絶|留保"
     r"|(?:し|なさら|行わ|使わ|用い|させ)ないで(?:ください|下さい|頂|いただ)|しないよう|ご?遠慮|(?:お|差し)控え"
@@ -117,10 +122,20 @@ _REFUSAL_EN = re.compile(
     r"|\b(?:do|does) not (?:allow|permit|consent|authori[sz]e|grant|agree)\b"
     r"|\b(?:not|never)\s+(?:be\s+)?(?:\w+ly\s+)?(?:permitted|allowed|authori[sz]ed|licensed|granted)\b"
     r"|\b(?:prohibit(?:s|ed)?|forbid(?:s|den)?|disallow(?:s|ed)?|banned|barred|unauthori[sz]ed)\b"
-    r"|\bopt(?:s|ed|ing)? out\b|\bobjects? to\b|\bno (?:permission|right|licen[cs]e|consent)\b"
+    r"|\bopt(?:s|ed|ing)? out\b|\bobjects? to\b"
+    r"|(?<!requires )(?<!require )(?<!needs )(?<!need )\bno (?:permission|right|licen[cs]e|consent)\b"
     r"|\breserv(?:e|es|ed|ing)\b"
     r"|\bno (?:part|portion|content|material)\b[^.]{0,80}?"
     r"\bmay be (?:used|reproduced|copied|scraped|processed|ingested)\b"
+)
+# "Use of our content for AI training requires a licence" keeps it for those who have one.
+_BY_LEAVE_EN = re.compile(
+    r"\brequires? (?:(?:an?|our|the|your|prior|express|explicit|written|separate|and|or|its) ){0,5}"
+    r"(?:permission|consent|approval|authori[sz]ation|licen[cs]e|agreement)\b"
+)
+_OWN_EN = re.compile(
+    r"\b(?:of|from|on|to|in) (?:our|this|these) (?:\w+ ){0,2}?"
+    r"(?:contents?|materials?|web ?site|site|pages?|works?|data)\b"
 )
 # A line that tells everybody not to, without a word for the property: a label on a page, no advice in a text.
 _ORDER_EN = re.compile(
@@ -133,9 +148,9 @@ _SHORT_EN = re.compile(
     r"|(?:web[- ]?)?(?:scraping|crawling)|(?:text and )?data[- ]mining|tdm)\b"
     r"(?!\s+(?:\w+\s+){0,2}(?:required|needed|necessary|experience|skills|involved)|\s+(?:on|of|with)\s+your\b)"
 )
-# "has banned" and "was prohibited" tell of something; "does not prohibit" takes it back.
+# "has banned" and "was prohibited" tell of something, "should be banned" wishes it; "does not prohibit" takes it back.
 _NEGATED_EN = re.compile(
-    r"\b(?:was|were|has|have|had)\s+(?:been\s+)?(?:\w+ly\s+)?\Z"
+    r"\b(?:was|were|has|have|had|should be|ought to be|would be|could be)\s+(?:been\s+)?(?:\w+ly\s+)?\Z"
     r"|\b(?:not|never|n't|no longer|nothing\b.{0,40}|neither|nor|without)\s+(?:\w+\s+){0,2}\Z"
 )
 _ALL_RIGHTS_EN = re.compile(r"\ball (?:\w+ )?rights (?:are )?(?:\w+ly )?\Z")
@@ -200,7 +215,7 @@ _AMOUNT = re.compile(r"[1-9][0-9,.]*\s*(?:万?円|usd|eur|gbp|jpy)|(?:usd|eur|gb
 # --- Sentences that cannot say anything are passed by quickly ----------------------------------------------
 
 _MAY_REFUSE = re.compile(
-    r"ng|×|✕|禁|不可|断|拒|留保|ないで|ないよう|遠慮|控え|せん|ない|no|never|n't|prohib|forbid|ban|barr|author|opt|objec|reserv"
+    r"ng|×|✕|禁|不可|断|拒|留保|ないで|ないよう|遠慮|控え|せん|ない|no|never|n't|requir|prohib|forbid|ban|barr|author|opt|objec|reserv"
 )
 _NAMING = (
     *(
@@ -341,6 +356,9 @@ def _refused_ja(sentence: str, subject: re.Pattern[str]) -> bool:
     short = _SHORT_JA.search(sentence)
     if short is not None and subject.search(sentence, short.start(), short.end()):
         return True
+    cannot = _CANNOT_JA.search(sentence)
+    if cannot is not None and subject.search(sentence, cannot.start(), cannot.end()) and _OWN_JA.search(sentence):
+        return True
     for named in subject.finditer(sentence):
         for refusal in _REFUSAL_JA.finditer(sentence, named.end(), min(len(sentence), named.end() + _GAP_JA)):
             gap = sentence[named.end() : refusal.start()]
@@ -370,6 +388,8 @@ def _refused_en(sentence: str, subject: re.Pattern[str]) -> bool:
     refusals = list(_REFUSAL_EN.finditer(sentence))
     if _PROPERTY_EN.search(sentence):
         refusals += _ADVICE_EN.finditer(sentence)
+        if _OWN_EN.search(sentence):
+            refusals += _BY_LEAVE_EN.finditer(sentence)
     return any(_refuses_one_of(sentence, refusal, named) for refusal in refusals)
 
 

@@ -1,6 +1,8 @@
 """`crawlgate inquire`: three forms, two languages, exit codes that say what happened."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from html.parser import HTMLParser
 
@@ -195,6 +197,18 @@ def test_what_could_read_nothing_does_not_end_well(run, tmp_path):
     assert "3 lines of the ledger cannot be read" in done.out
     (tmp_path / "ledger" / "20261110T030000000000Z-1-abcdef.jsonl").write_bytes(b"")
     assert run("inquire", "a.example", "--home", tmp_path, "--verify").code == 3
+
+
+def test_verified_answers_rest_on_no_index_that_was_altered(run, tmp_path):
+    crawled(tmp_path)
+    before = run("inquire", "https://a.example/taken", "--home", tmp_path).out
+    assert "YES" in before
+    with closing(sqlite3.connect(tmp_path / "state.sqlite")) as db:
+        db.execute("DELETE FROM outcome")
+        db.commit()
+    assert "YES" not in run("inquire", "https://a.example/taken", "--home", tmp_path).out
+    done = run("inquire", "https://a.example/taken", "--home", tmp_path, "--verify")
+    assert done.out.split("\n\n")[0] == before.split("\n\n")[0]
 
 
 def test_damage_is_told_with_exit_code_3(run, tmp_path):

@@ -194,7 +194,7 @@ def test_lint_names_the_file_it_is_about() -> None:
     answers = dict.fromkeys(("/robots.txt", "/.well-known/tdmrep.json", "/ai.txt", "/trust.txt"), page)
     with site(answers) as (origin, _):
         shown = run(f"{origin}/a")
-    for name in ("robots.txt", "tdmrep.json", "ai.txt", "trust.txt"):
+    for name in ("robots.txt", "/.well-known/tdmrep.json", "ai.txt", "trust.txt"):
         assert f"  {name}: the body is " in shown.stdout, shown.stdout
 
 

@@ -99,3 +99,26 @@ def test_text_for_people(tmp_path: Path) -> None:
     result = CliRunner().invoke(judge, [str(path), "--format", "text"])
     assert result.stdout.startswith("T: deny\n  B2: a measure covers")
     assert "?: a case must be a JSON object" in result.stdout
+
+
+def test_notices_that_no_gate_takes_count_for_nothing_and_are_told(tmp_path: Path) -> None:
+    def listed(entry: str, url: str, **more: str) -> str:
+        on = {"issuer": "RHA", "issuer_verified": True, "scope": "registrable_domain", "entry": entry}
+        times = dict.fromkeys(("listed_at", "received_at", "effective_at"), "2026-10-01T00:00:00Z")
+        return json.dumps(case(url=url, list_notices=[on | times | more]))
+
+    path = tmp_path / "cases.jsonl"
+    lines = [
+        listed("co.jp", "https://shop.co.jp/"),
+        listed("blogsuffix.test", "https://a.blogsuffix.test/"),
+        listed("google.com", "https://mail.google.com/"),
+        listed("google.com", "https://mail.google.com/", force="court order 12"),
+        listed("a.blogsuffix.test", "https://a.blogsuffix.test/"),
+        listed("a.test", "https://a.test/", expires_at="2026-11-10"),
+    ]
+    path.write_text("\n".join(lines), "utf-8")
+    code, rows, words = run(path)
+    assert code == 0
+    assert [row["verdict"] for row in rows] == ["allow", "allow", "allow", "deny", "deny", "deny"]
+    assert [len(row.get("not_taken", [])) for row in rows] == [1, 1, 1, 0, 0, 0]  # type: ignore[arg-type]
+    assert "line 1, case T: not taken: list_notices[0]: 'co.jp' is a public suffix" in words

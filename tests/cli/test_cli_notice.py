@@ -108,6 +108,7 @@ def test_a_notice_about_works_covers_no_site(run: Run) -> None:
     ("arguments", "told"),
     [
         (("co.jp", "--scope", "registrable_domain", "--issuer", "x"), "public suffix"),
+        (("google.com", "--scope", "registrable_domain", "--issuer", "x"), "most used sites"),
         (("a.example", "--scope", "host"), "needs its issuer"),
         (("a.example", "--scope", "hots", "--issuer", "x"), "'hots'"),
         (("a.example", "--scope", "host", "--issuer", "x", "--issuer-kind", "rights_holder"), "name that person"),
@@ -125,3 +126,20 @@ def test_mistakes(run: Run, arguments: tuple[str, ...], told: str) -> None:
     assert done.code in (2, 3)
     assert told in done.err
     assert "no notice was entered" in run("notice", "list").err
+
+
+def test_a_most_used_site_needs_a_reason_which_is_kept(run: Run) -> None:
+    who = ("--issuer", "RHA", "--vouched-by", "A. R.", "--force", "court order 12", "--format", "json")
+    done = run("notice", "add", "google.com", "--scope", "registrable_domain", *who)
+    assert done.code == 0, done.err
+    assert is_what_the_schema_says(done.out)["force"] == "court order 12"
+    assert not check("https://mail.google.com/").allowed
+    run("blocklist", "rebuild")
+    assert "court order 12" in run("notice", "list", "--format", "json").out
+
+
+def test_a_date_on_which_a_notice_ends_is_its_last_day(run: Run) -> None:
+    said = ("notice", "add", "a.example", "--scope", "host", "--issuer", "RHA", "--vouched-by", "A. R.")
+    today = datetime.now(UTC).date().isoformat()
+    assert run(*said, "--expires", today).code == 0
+    assert not check("https://a.example/").allowed

@@ -219,3 +219,20 @@ def test_a_records_own_time():
         micros(datetime(2026, 1, 1))  # noqa: DTZ001
     with pytest.raises(ValueError, match="beyond"):
         moment(2**62)
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "offset"),
+    [
+        (b'{"a":"1.5 \\" 2.5","b":7,"c":1.5}', "float", 28),
+        (b'{"a":99999999999999999999999}', "float", 5),
+        ('{"a":"é","b":x}'.encode(), "not_json", 14),
+        (b'{"a":"\xff"}', "not_json", 6),
+        (b'{"a":01}', "not_json", 5),
+        (b'{"a":1, "b":2}', "not_canonical", 7),
+    ],
+)
+def test_the_first_bad_byte_of_a_line(line, code, offset):
+    with pytest.raises(RecordError) as refused:
+        decode(line)
+    assert (refused.value.code, refused.value.offset) == (code, offset)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -74,6 +75,20 @@ def test_old_segments_go_and_the_gap_is_known(tmp_path):
     ]
     recorded(tmp_path, 60)  # the chain goes on over the gap
     assert verify(tmp_path).ok
+
+
+def test_a_kept_checkpoint_that_contradicts_the_deletion_is_a_problem(tmp_path):
+    made = [recorded(tmp_path, day) for day in range(3)]
+    kept = read(Prover(tmp_path).inclusion(f"{made[0]}:2").note)
+    run(tmp_path, AT + DAY)
+    assert verify(tmp_path, checkpoints=[kept]).ok
+    for other, said in (
+        (replace(kept, size=99), "speaks of more than"),
+        (replace(kept, root=bytes(32)), "another root"),
+    ):
+        (problem,) = verify(tmp_path, checkpoints=[other]).problems
+        assert (problem.segment, problem.code) == (made[0], "checkpoint")
+        assert said in problem.message
 
 
 def test_a_segment_that_vanished_without_a_record_is_still_missed(tmp_path):

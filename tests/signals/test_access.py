@@ -162,7 +162,9 @@ def test_login_redirects(location: str) -> None:
         (PAGE.href, "/how-to-login-safely"),
         (PAGE.href, "/b?next=/a"),
         (PAGE.href, "https://consent.example.com/?continue=https://www.example.com/a"),
-        (PAGE.href, "/b?next=/a&continue=/a&returnTo=/a"),
+        (PAGE.href, "/b?next=/a&continue=/a"),
+        (PAGE.href, "/b?returnTo=/c"),
+        (PAGE.href, "/b?returnTo=http://[::bad"),
         (PAGE.href, "https://id.example.com/a"),
         (PAGE.href, "/cas/usage"),
         (PAGE.href, "https://example.com/a"),
@@ -179,6 +181,14 @@ def test_login_redirects(location: str) -> None:
 )
 def test_no_login_redirects(url: str, location: str) -> None:
     assert read(302, {"location": location}, url) == ()
+
+
+@pytest.mark.parametrize("name", ["returnTo", "return_url", "ReturnUrl", "redirect_uri", "return_to"])
+def test_a_redirect_with_the_way_back_to_the_page_is_read_as_a_barrier(name: str) -> None:
+    (signal,) = read(302, {"location": f"/gateway?{name}=%2Fa%3Fx%3D1"}, "https://www.example.com/a?x=1")
+    assert (signal.kind, signal.ambiguity) == ("access.login_redirect", "way_back_to_the_page")
+    (signal,) = read(302, {"location": f"https://other.example/?{name}=https%3A%2F%2Fwww.example.com%2Fa"}, PAGE.href)
+    assert signal.ambiguity == "way_back_to_the_page"
 
 
 def test_login_next_to_a_word_the_asked_url_had_already() -> None:

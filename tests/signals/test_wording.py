@@ -253,3 +253,24 @@ def test_content_for_readers_is_sold_and_is_no_database(text: str) -> None:
 )
 def test_further_words_for_data_that_is_sold(text: str) -> None:
     assert "paid_database" in {kind for kind, _ in said(text)}
+
+
+def test_what_is_kept_for_those_with_leave_is_refused() -> None:
+    kept = [
+        "Use of this content for AI training requires a licence.",
+        "The use of our content for machine learning requires prior written permission.",
+        "Text and data mining of this site requires our express written consent.",
+        "この作品のAI学習はできません。",
+        "当サイトの画像はAIによる学習はできません。",
+    ]
+    free = [
+        "Machine learning requires data, and our permission model is simple.",
+        "This course on machine learning requires no licence.",
+        "This article explains why AI training requires consent.",
+        "AI training on our content does not require our consent.",
+        "このソフトではAIの学習はできません。",
+    ]
+    for text in kept:
+        assert "wording.refusal" in [signal.kind for signal in wording.read(text)], text
+    for text in free:
+        assert wording.read(text) == (), text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ FORMAT = "crawlgate.ledger-bundle/1"
 LANGUAGES = ("en", "ja")
 _JSON = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 _CHUNK = 1 << 16
+_ID = re.compile(r"[0-9a-f]{16,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +115,16 @@ class _Maker:
             self.missing.append(Missing(f"evidence {kept.id} of {kept.url}", why))
             return
         raw = self._reader.raw(kept.location)
-        name = f"evidence/{kept.id}.warc.gz"
+        # An id of ours is hexadecimal; one in a ledger that somebody altered may be a path.
+        stem = kept.id if _ID.fullmatch(kept.id) else hashlib.sha256(kept.id.encode()).hexdigest()
+        name = f"evidence/{stem}.warc.gz"
         self.files[name] = raw
         told = {"file": name, "id": kept.id, "record": kept.record, "record_file": _file(kept.record), "url": kept.url}
         path = self._reader.path(kept.location)
         offset = self._reader.body_offset(raw, path)
         if offset is not None:
             self._reader.body(kept.location)  # checked
-            told["body_file"] = f"evidence/{kept.id}.body.warc.gz"
+            told["body_file"] = f"evidence/{stem}.body.warc.gz"
             self.files[told["body_file"]] = _member(path, offset)
         self._told["evidence"].append(told)
 

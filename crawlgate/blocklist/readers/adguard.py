@@ -28,6 +28,7 @@ _COSMETIC = re.compile(r"#@?[$?%]?@?\??#|\$@?\$")
 _OPTIONS = re.compile(r"\$(~?[a-z][a-z0-9_-]*(?:=[^,]*)?(?:,~?[a-z][a-z0-9_-]*(?:=[^,]*)?)*)\Z", re.IGNORECASE)
 # Options that leave a rule what it is: about the whole document, or about its weight.
 _WHOLE = frozenset(("important", "all", "document", "doc", "match-case", "~match-case"))
+_END = re.compile(r"(?:\^\*?\|?|\|)\Z")
 _HOSTS_LINE = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|::1?)\s")
 
 
@@ -110,7 +111,7 @@ def _anywhere(rest: str, suffixes: Suffixes) -> Entry:
     """`||name^`: the name and what is below it; `||name/path`: a path."""
     host, slash, path = rest.partition("/")
     if not slash or path in ("", "*", "^", "|"):
-        return bare_name(re.sub(r"[\^|*]+\Z", "", host), suffixes)
+        return bare_name(_END.sub("", host), suffixes)
     return _place(host, path, suffixes)
 
 
@@ -121,7 +122,7 @@ def _beginning(rest: str, suffixes: Suffixes) -> Entry:
         raise EntryError("unsupported_scheme", f"scheme {scheme[1]!r} is not read", "only http and https are")
     host, slash, path = (rest[scheme.end() :] if scheme else rest).partition("/")
     if not slash or path in ("", "*", "^"):
-        return exact_host(re.sub(r"[\^|*]+\Z", "", host), suffixes)
+        return exact_host(_END.sub("", host), suffixes)
     return _place(host, path, suffixes)
 
 

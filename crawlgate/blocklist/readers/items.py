@@ -21,8 +21,10 @@ class Item(NamedTuple):
     part: int = 1
 
 
-ReadLine = Callable[[str, Suffixes], Sequence[Entry | EntryError]]
-"""What a line holds; it may raise the `EntryError` of its only item."""
+ReadLine = Callable[[str, Suffixes], Entry | Sequence[Entry | EntryError]]
+"""What a line holds, one entry or several items; it may raise the `EntryError` of its only item."""
+
+_new = tuple.__new__  # what Item(...) does, without the call
 
 
 def read_lines(
@@ -36,7 +38,11 @@ def read_lines(
             yield Item(number, text, EntryError("encoding" if "UTF-8" in problem else "too_long", problem))
             continue
         try:
-            for part, entry in enumerate(read(text, suffixes), 1):
+            entries = read(text, suffixes)
+            if isinstance(entries, Entry):
+                yield _new(Item, (number, text, entries, 1))
+                continue
+            for part, entry in enumerate(entries, 1):
                 yield Item(number, text, entry, part)
         except EntryError as error:
             yield Item(number, text, error)

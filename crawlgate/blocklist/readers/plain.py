@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from ...domains import Suffixes
 from ...url import without_userinfo
-from ..entry import Entry, EntryError
+from ..entry import NOTHING_SAID, Entry, EntryError
 from ..target import (
     CIDR,
     HOST,
@@ -32,14 +31,15 @@ _OTHER = (
     (re.compile(r"(?:server|address|local)=/"), "a dnsmasq setting", "dnsmasq"),
     (re.compile(r"\S+\s+(?:[0-9]+\s+)?(?:IN\s+)?CNAME\s", re.IGNORECASE), "a record of a zone file", "rpz"),
 )
+_new = tuple.__new__  # what Entry(...) does, without the call: this is the way of nearly every line
 _NETWORK = re.compile(r"(?:[0-9.]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)/[0-9]{1,3}\Z")
 
 
-def read_line(text: str, suffixes: Suffixes) -> Sequence[Entry]:
+def read_line(text: str, suffixes: Suffixes) -> Entry:
     """One line. `https://host/page` is one page, `host/path` a path and what is below, `192.0.2.0/24` a network;
     anything else a bare name."""
     if NAME.match(text):
-        return (bare_name(text, suffixes),)
+        return _named(text, suffixes)
     entry = INLINE_COMMENT.sub("", text).rstrip()
     for pattern, what, form in _OTHER:
         if pattern.match(entry):
@@ -52,7 +52,7 @@ def read_line(text: str, suffixes: Suffixes) -> Sequence[Entry]:
         raise EntryError("words", "more than one word", "write one domain, host, path or URL a line")
     if entry.startswith("/"):
         raise EntryError("other_format", "a path or a pattern without a host", "write the host before it")
-    return (place(entry, suffixes),)
+    return place(entry, suffixes)
 
 
 def place(text: str, suffixes: Suffixes, *, pages: bool = True) -> Entry:
@@ -81,8 +81,13 @@ def place(text: str, suffixes: Suffixes, *, pages: bool = True) -> Entry:
 def bare_name(text: str, suffixes: Suffixes) -> Entry:
     """A name alone stands for itself and what is below it: its registrable domain if it is one (or the `www.` twin of
     one), otherwise the name below one; an IP address stands for itself. Raises `EntryError`."""
-    host = text if NAME.match(text) else normalise_host(text)
+    return _named(text if NAME.match(text) else normalise_host(text), suffixes)
+
+
+def _named(host: str, suffixes: Suffixes) -> Entry:
     registrable, is_suffix, _ = suffixes.split(host)
+    if registrable == host and not suffixes.hosts_others(host):
+        return _new(Entry, (REGISTRABLE_DOMAIN, host, None, False, NOTHING_SAID))
     if registrable is None:
         if is_suffix:
             target(REGISTRABLE_DOMAIN, host, "", suffixes)  # raises, with the reason

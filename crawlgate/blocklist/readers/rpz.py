@@ -142,8 +142,11 @@ def _named(trigger: str, exception: bool, suffixes: Suffixes) -> Entry:
         raise EntryError("trigger", f"a trigger of kind rpz-{match[2]}; it names no site")
     length, *labels = match[1].split(".")
     labels.reverse()
-    text = ":".join(labels).replace(":zz:", "::").replace("zz:", "::").replace(":zz", "::") if len(labels) != 4 else ""
-    text = text or ".".join(labels)
+    if "zz" in labels:  # what `::` is written as
+        gap = labels.index("zz")
+        text = f"{':'.join(labels[:gap])}::{':'.join(labels[gap + 1 :])}"
+    else:
+        text = (":" if len(labels) == 8 else ".").join(labels)
     if not length.isdigit():
         raise EntryError("no_range", f"{shown(match[1])} does not begin with a prefix length")
     full = "128" if ":" in text else "32"

@@ -7,6 +7,7 @@ import click
 from .add import add
 from .cosign import cosign
 from .diff import diff
+from .import_ import import_
 from .keygen import keygen
 from .lint import lint
 from .list import list_feeds
@@ -29,6 +30,7 @@ def blocklist() -> None:
     \b
     Publish:    keygen, lint, sign, cosign, rotate, publish
     Subscribe:  add, update, list, verify, diff, receipt, remove, repair
+    Bring in:   import, for lists of other formats
     Look back:  sweep, rebuild
     """
 
@@ -38,6 +40,7 @@ _COMMANDS = (
     add,
     cosign,
     diff,
+    import_,
     keygen,
     lint,
     list_feeds,
