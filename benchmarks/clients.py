@@ -2,9 +2,9 @@
 
     python benchmarks/clients.py [PARAGRAPHS]
 
-A server in a process of its own answers one page under many URLs, of 270 short paragraphs (10 KiB) unless told otherwise;
-most of what the gate costs is reading it. Both clients fetch the same URLs in
-alternating rounds of one run; what counts is the ratio. Ledger lines and the judgement of the head are included.
+A server in a process of its own answers one page under many URLs, of 270 short paragraphs (10 KiB) unless told
+otherwise; most of what the gate costs is reading it. Both clients fetch the same URLs in alternating rounds of one run;
+what counts is the ratio. Ledger lines and the judgement of the head are included.
 """
 
 from __future__ import annotations
