@@ -147,6 +147,7 @@ class Core:
             key_file=keeping.key_file,
             upkeep=keeping.upkeep,
         )
+        self.lists.told(self.lists.lists)
         self.state = State(self.home, keep=timedelta(seconds=limits.refusal_memory), now=clock.now())
         self.memory = Memory(self.state, suffixes, limits.origins)
         self.market = Market(self.state, self.ledger, suffixes, clock.now)
@@ -179,6 +180,7 @@ class Core:
         now = self._now()
         for loaded in new:
             self.ledger.append("list", {"at": now, "event": "loaded", **loaded.table(now)})
+        self.lists.told(new)
         for name in self.lists.stale:
             if name not in self.assessor.stale_lists:
                 self.ledger.append("list", {"at": now, "event": "stale", "name": name})

@@ -86,7 +86,8 @@ class Blocklist:
 class LoadedList:
     """One list as the gate has it. `kind` is `feed` (signed), `list` (a file somebody vouches for, or nobody) or
     `notices` (those that came one by one; each says itself who speaks). `version` and `expires` are a feed's, `n`
-    counts its receipts, `size` is in bytes."""
+    counts its receipts, `size` is in bytes. `first` names what no gate had loaded before `loaded_at`: the feed, or
+    ids of notices."""
 
     kind: str
     name: str
@@ -106,6 +107,8 @@ class LoadedList:
     size: int = 0
     format: str | None = None
     force: str = ""
+    first: tuple[str, ...] = ()
+    loaded_at: datetime | None = None
 
     def table(self, at: datetime) -> dict[str, Any]:
         """For the head of a segment, or a record of its own: which bytes, by whose word, known since when."""
@@ -192,6 +195,26 @@ class LoadedLists:
         finally:
             self._lock.release()
 
+    def told(self, lists: Sequence[LoadedList]) -> None:
+        """The ledger says that these are loaded: so do the journals now, of what no gate had before.
+
+        In this order, since a gate that does not come to open has loaded nothing. What the journals lack where they
+        cannot be written, `blocklist rebuild` takes from the ledger.
+        """
+        try:
+            for loaded in lists:
+                for name in loaded.first:
+                    self._mark(loaded, name)
+        except (FeedError, ConfigError) as error:
+            _log.warning("the journal of lists lacks since when they are loaded: %s", error)
+
+    def _mark(self, loaded: LoadedList, name: str) -> None:
+        at = loaded.loaded_at or self._clock.now()
+        if loaded.kind == "feed":
+            mark_loaded(self._home.lists, name, loaded.n, at=at)
+        else:
+            add_line(self._home.lists, {"effective_at": _stamp_of(at), "event": "loaded", "id": name})
+
     def wait(self) -> None:
         """Wait for a load in a thread, if one is under way; a look brings it in then."""
         worker = self._worker
@@ -249,8 +272,6 @@ class LoadedLists:
             if sub.terms.removed_at is None and received is not None:
                 found.append(_feed(sub, received, now))
         letters = Letters(self._home.lists, suffixes=self._suffixes)
-        for name in letters.waiting():
-            add_line(self._home.lists, {"effective_at": _stamp_of(now), "event": "loaded", "id": name})
         notices = tuple(replace(notice, effective_at=notice.effective_at or now) for notice in letters.notices())
         if notices:
             found.append(
@@ -261,6 +282,8 @@ class LoadedLists:
                     sha256=letters.digest,
                     received_at=max(notice.received_at or now for notice in notices),
                     listing=NoticeIndex(notices, self._suffixes),
+                    first=letters.waiting(),
+                    loaded_at=now,
                 )
             )
         return tuple(found)
@@ -354,8 +377,6 @@ def _feed(sub: Subscription, received: Received, now: datetime) -> LoadedList:
             f"feed {terms.name} does not verify: {error}; {_still(sub, now, broken=received)}. Restore the home's "
             f"copy, or take it from its source again with `crawlgate blocklist repair {terms.name}`"
         ) from None
-    if received.effective_at is None:
-        mark_loaded(sub.lists, sub.name, received.n, at=now)
     return LoadedList(
         kind="feed",
         name=terms.name,
@@ -372,6 +393,8 @@ def _feed(sub: Subscription, received: Received, now: datetime) -> LoadedList:
         manifest=received.manifest,
         expires=received.expires,
         n=received.n,
+        first=(terms.name,) if received.effective_at is None else (),
+        loaded_at=now,
         size=received.bytes,
     )
 

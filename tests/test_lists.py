@@ -313,6 +313,18 @@ def test_everything_is_made_again_from_the_ledger_and_the_versions_kept(home: Ho
         assert not gate.check("https://b.example/").allowed
 
 
+def test_a_gate_that_does_not_open_has_loaded_nothing(home: Home) -> None:
+    home.add()
+    with home.lists() as lists:
+        lists.add_notice(issuer="RHA", scope="host", value="n.example", vouched_by="A. Reviewer")
+    with pytest.raises(ConfigError):
+        home.gate(key_file=home.path / "none.key")
+    with home.lists() as lists:
+        assert [version.effective_at for version in lists.versions()] == [None, None]
+    with home.gate(), home.lists() as lists:
+        assert [version.effective_at for version in lists.versions()] == [home.clock.now(), home.clock.now()]
+
+
 def test_first_receipt_is_what_dates_an_entry(home: Home) -> None:
     home.add()
     home.clock.advance(DAY.total_seconds())
