@@ -136,3 +136,19 @@ def test_a_page_that_sells_data_is_known_to_the_next_gate(tmp_path: Path) -> Non
         later = again.check(f"{SITE}/1")
     outcomes = [str(d.basis.finding("B1").outcome) for d in (before, after, later)]  # type: ignore[union-attr]
     assert outcomes == ["not_met", "indicated", "indicated"]
+
+
+def test_bodies_that_were_not_measured_are_no_zero(tmp_path: Path) -> None:
+    """A share of duplicates and a volume that nobody could count are not known, even where a limit is set."""
+    web, home = FakeWeb({f"{SITE}/{n}": page("Aida", "the same") for n in range(3)}), tmp_path / "home"
+    profile = tmp_path / "ours.toml"
+    profile.write_text(LIMITS, "utf-8")
+    with gate(web, home, profile=profile) as opened:
+        with opened.httpx_client(transport=web.transport()) as client:  # bodies in one piece pass unmeasured
+            for n in range(3):
+                client.get(f"{SITE}/{n}")
+        found = {entry.finding.criterion: entry.finding for entry in opened.corpus()}
+    facts = run_facts(home / "ledger")
+    assert (facts.fetches, facts.measured) == (3, 0)
+    assert "A4" not in found
+    assert "bytes" not in found["B6"].params.get("told", "")

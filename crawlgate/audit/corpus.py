@@ -32,10 +32,11 @@ _POINTING = ("met", "indicated")
 
 @dataclass(slots=True)
 class SiteFacts:
-    """One site of a run: distinct URLs and bytes taken, and whether B1 or B4 pointed to a market."""
+    """One site of a run: distinct URLs and bytes taken (None: no body was measured), and whether B1 or B4 pointed to a
+    market."""
 
     pages: set[str] = field(default_factory=set)
-    size: int = 0
+    size: int | None = None
     b1: bool = False
     b4: bool = False
 
@@ -43,10 +44,12 @@ class SiteFacts:
 @dataclass(slots=True)
 class RunFacts:
     """What a run took, as its ledger tells. `fetches` counts bodies, `works` distinct URLs; `again` are bodies whose
-    content was held already; `media` images, sounds and films that were read, `unused` those of them that no dataset
-    took, where the run says what it stored; `creators` counts works by the names that pages gave."""
+    content was held already, among those `measured`; `media` images, sounds and films that were read, `unused`
+    those of them that no dataset took, where the run says what it stored; `creators` counts works by the names
+    that pages gave."""
 
     fetches: int = 0
+    measured: int = 0
     again: int = 0
     media: int = 0
     unused: int = 0
@@ -118,9 +121,12 @@ def _take(facts: RunFacts, url: str, creators: list[str], suffixes: Suffixes) ->
 
 def _measure(facts: RunFacts, url: str, table: Mapping[str, Any], digests: set[str], suffixes: Suffixes) -> None:
     digest, size = str(table["sha256"]), table.get("bytes")
+    facts.measured += 1
     facts.again += digest in digests
     digests.add(digest)
-    facts.sites[_site(url, suffixes)].size += size if isinstance(size, int) else 0
+    site = facts.sites[_site(url, suffixes)]
+    if isinstance(size, int):
+        site.size = (site.size or 0) + size
 
 
 def _points(table: Mapping[str, Any]) -> tuple[bool, bool]:
@@ -145,7 +151,7 @@ def run_findings(facts: RunFacts, declaration: Declaration, profile: Profile, at
         creators=len(facts.creators) or None,
         top_creator=top,
         top_creator_share=_percent(count, len(facts.works)) if facts.creators else None,
-        duplicate_share=_percent(facts.again, facts.fetches) if facts.fetches else None,
+        duplicate_share=_percent(facts.again, facts.measured) if facts.measured else None,
         unused_media_share=_percent(facts.unused, facts.media) if facts.stores and facts.media else None,
     )
     of_run = _facts(whole, "", declaration, profile, at)

@@ -256,6 +256,8 @@ def _outcome(text: str) -> Outcome:
 
 
 def _until(text: str) -> datetime:
+    if not text:
+        raise ReviewError("until_missing")
     try:
         until = instant(text or None, "--until", end_of_day=True)
     except ConfigError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ..model import Finding, Licence, Outcome, Polarity, Signal
+from ..model import Finding, Licence, Outcome, Polarity, Scope, Signal
 from .facts import Facts
 from .outcomes import NotAssessed, finding, quote
 
@@ -40,8 +40,9 @@ def d2_permission(facts: Facts) -> Finding | NotAssessed:
     """D2: a licence covers this URL, every declared purpose and this date (ST03, ST08).
 
     met: a licence that was declared, or an open licence that the resource itself names and that covers the use.
-    needs_human: an open licence whose terms need a reading (no derivatives, non-commercial), or that stands beside a
-    reservation of the same site. A licence that does not fit is not_met, and the part that does not fit is told.
+    needs_human: an open licence whose terms need a reading (no derivatives, non-commercial), that stands beside a
+    narrower one or a reservation of the same site, or that is the credit of a part (a picture). A licence that does
+    not fit is not_met, and the part that does not fit is told.
     """
     fitting = fitting_licence(facts)
     if fitting is not None:
@@ -68,7 +69,14 @@ def _open_licence(facts: Facts) -> Finding | None:
     marks = facts.open_licences
     if not marks:
         return None
+    whole = tuple(s for s in marks if s.scope is not Scope.ELEMENT)
+    if not whole:
+        return finding("D2", Outcome.NEEDS_HUMAN, "d2.open_part", marks, licence=_name(marks[0]))
+    marks = whole
     free = tuple(s for s in marks if s.polarity is Polarity.PERMITTED)
+    narrower = tuple(s for s in marks if s.polarity is Polarity.CONDITIONAL and s.detail.get("terms"))
+    if free and narrower:  # which one speaks of the text is not said
+        return finding("D2", Outcome.NEEDS_HUMAN, "d2.open_terms", narrower + free, licence=_name(narrower[0]))
     if free:
         restricted = tuple(s for s in facts.restricting if not s.kind.startswith(_OFFERS))
         if restricted:

@@ -149,6 +149,7 @@ class GateMiddleware:
             permit = await self._gate.open(request.url, **manner(request))
         except Refused as refused:
             self._refuse(request, refused)
+        request.meta[GATE] = permit.decision  # a retry or a redirect came with that of the hop before
         hop = self._hops[request] = Hop(permit)
         return hop
 

@@ -93,6 +93,7 @@ _WIDGET = re.compile(
 _WIDGETS = (b"captcha", b"turnstile")
 _ASKS = re.compile(
     r"captcha|robot|\bbots?\b|human|automated|unusual (?:traffic|activity)|verif|security check|checking your browser"
+    r"|attention required|access denied"
     r"|ロボット|人間|自動(?:化|アクセス|プログラム)|不正アクセス|アクセスを確認|画像認証|セキュリティ(?:チェック|確認)",
     re.IGNORECASE,
 )

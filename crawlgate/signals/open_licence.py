@@ -17,7 +17,7 @@ from ..headers import Headers
 from ..model import Polarity, Purpose, Scope, Signal, Strength
 from ..url import Url
 from .jsonld import Graph, prop, texts
-from .markup import START, attributes, tokens
+from .markup import END, START, attributes, tokens
 from .page_head import PageHead
 from .page_nodes import about
 from .statement import clip
@@ -36,6 +36,9 @@ _CC = re.compile(
 )
 _CC_NAME = re.compile(r"\bcc[ -](by(?:[ -](?:nc|nd|sa))*)(?:[ -]([0-9](?:\.[0-9])?))?(?:\b|\Z)", re.IGNORECASE)
 _ZERO_NAME = re.compile(r"\bcc[ -]?0\b", re.IGNORECASE)
+
+# A licence that stands within these speaks of a picture, an aside or somebody else's words.
+_PARTS = frozenset((b"figure", b"figcaption", b"aside", b"blockquote"))
 
 # Licences under which everybody may reproduce for every purpose, with conditions that travel with the copy at most.
 _FREE: tuple[tuple[str, str, str], ...] = (
@@ -65,6 +68,7 @@ class _Named(NamedTuple):
     text: str
     raw: str
     name: str | None
+    scope: Scope = Scope.RESPONSE
 
 
 def from_headers(headers: Headers, *, base: Url, evidence: str = "") -> tuple[Signal, ...]:
@@ -98,30 +102,35 @@ def from_page(body: bytes, head: PageHead, graph: Graph, *, base: Url, evidence:
 
 
 def _anchors(body: bytes) -> Iterator[_Named]:
-    """`a` and `area` elements with `rel="license"`: the licence of the page's main content (HTML 4.6.7.10)."""
+    """`a` and `area` elements with `rel="license"`: the licence of the page's main content (HTML 4.6.7.10), or of a
+    picture where it stands in its credit."""
+    within = 0
     for token in tokens(body):
+        if token[1] in _PARTS and token[0] in (START, END):
+            within = max(0, within + (1 if token[0] == START else -1))
         if token[0] == START and token[1] in (b"a", b"area"):
             named, _ = attributes(body, token)
             if b"license" in named.get(b"rel", b"").lower().split():
                 href = named.get(b"href", b"").decode("utf-8", "replace").replace("&amp;", "&")
-                yield _Named(href, f"a rel=license href={href}", "a")
+                scope = Scope.ELEMENT if within else Scope.RESPONSE
+                yield _Named(href, f"a rel=license href={href}", "a", scope)
 
 
 def _signals(found: Iterable[_Named], base: Url, evidence: str) -> tuple[Signal, ...]:
-    signals: dict[tuple[str, str], Signal] = {}
+    signals: dict[tuple[str, str, str], Signal] = {}
     for named in found:
         known = _classified(named.text.strip(), base)
         if known is None or len(signals) >= MAX_MARKS:
             continue
         licence, terms, polarity = known
         signals.setdefault(
-            (licence, polarity),
+            (licence, polarity, named.scope),
             Signal(
                 kind="licence.open",
                 purpose=Purpose.TDM,
                 polarity=polarity,
                 strength=Strength.OFFER,
-                scope=Scope.RESPONSE,
+                scope=named.scope,
                 raw=clip(named.raw),
                 evidence=evidence,
                 name=named.name,

@@ -75,6 +75,9 @@ REDIRECTS = {
 NEVER_REACHED = ["http://listed.test/film", "http://books.test/private/letters", "http://named.test/deep"]
 """Where redirects lead, the last one over two hops."""
 MEMBERS = "http://members.test/page"  # sends to a login
+DOTTED = "http://books.test/open/%2e%2e/plain?dots"
+"""Readers of URLs differ about it; what is judged is what is asked for."""
+TAKEN = ["http://books.test/", "http://books.test/plain?moved", "http://books.test/plain?dots", *ALLOWED]
 
 
 def page(head: str = "", body: str | bytes = b"", **options: Any) -> Answer:
@@ -91,7 +94,7 @@ def sites() -> dict[str, Any]:
 
     def index(request: Request) -> Answer:
         port = request.headers["host"].partition(":")[2]
-        urls = (*ALLOWED, *REFUSED_BEFORE, *REFUSED_BY_HEADERS, *REFUSED_BY_HEAD, *REDIRECTS, MEMBERS)
+        urls = (*ALLOWED, *REFUSED_BEFORE, *REFUSED_BY_HEADERS, *REFUSED_BY_HEAD, *REDIRECTS, MEMBERS, DOTTED)
         return page(body="".join(f'<a href="{at(url, port)}">x</a>' for url in urls))
 
     def elsewhere(url: str) -> Any:
@@ -107,6 +110,7 @@ def sites() -> dict[str, Any]:
         "/unnamed": page(chunk=100),
         "/moved": redirect("/plain?moved"),
         "/plain?moved": page(),
+        "/plain?dots": page(),
         "/busy": busy,
         "/photo.png": Answer(b"\x89PNG", content_type="image/png"),
         "/private/diary": page(),
@@ -228,7 +232,7 @@ def whole(web: WebServer, tmp_path_factory: pytest.TempPathFactory) -> Crawl:
 
 
 def test_the_spider_sees_what_may_be_taken_and_its_errback_the_rest(whole: Crawl) -> None:
-    assert set(whole.pages) == {"http://books.test/", "http://books.test/plain?moved", *ALLOWED}
+    assert set(whole.pages) == set(TAKEN)
     assert {row["verdict"] for row in whole.pages.values()} == {"allow"}
     refused = {*REFUSED_BEFORE, *NEVER_REACHED, *REFUSED_BY_HEADERS, *REFUSED_BY_HEAD, MEMBERS}
     assert set(whole.missing) == refused
@@ -254,8 +258,7 @@ def test_the_servers_log(whole: Crawl, web: WebServer) -> None:
     assert "listed.test" not in {host for host, _ in asked}
     assert {hit.user_agent for hit in web.log[: whole.hits]} == {AGENT}
     pages = [f"http://{host}{target}" for host, target in asked if target not in POLICY_FILES]
-    once = ["http://books.test/", "http://books.test/plain?moved", *ALLOWED, *REDIRECTS, MEMBERS]
-    once += [*REFUSED_BY_HEADERS, *REFUSED_BY_HEAD]
+    once = [*TAKEN, *REDIRECTS, MEMBERS, *REFUSED_BY_HEADERS, *REFUSED_BY_HEAD]
     assert sorted(pages) == sorted([*once, "http://books.test/busy"])  # that one was asked again after its 429
     for url in (*REFUSED_BY_HEADERS, *REFUSED_BY_HEAD):
         hit = web.hits(url.split("/")[2], "/page")[0].wait()
