@@ -2,6 +2,7 @@
 
 __version__ = "0.1.0"
 
+from .batch import judge_table
 from .errors import ConfigError, CrawlgateError, Denied, FeedError, Held, LedgerError, Refused, UrlError
 from .gate import AsyncGate, Gate
 from .limits import DEFAULT_LIMITS, Limits
@@ -52,4 +53,5 @@ __all__ = [
     "Use",
     "Verdict",
     "__version__",
+    "judge_table",
 ]
