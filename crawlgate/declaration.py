@@ -76,8 +76,14 @@ def normalise(declaration: Declaration) -> dict[str, Any]:
         raise ConfigError("declaration.purposes is empty; declare every purpose the copies are collected for")
     for name in ("snippet_cap", "needed_works"):
         value = getattr(declaration, name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise ConfigError(f"declaration.{name} must be a whole number of {_COUNTS[name]}, not {value!r}")
         if value is not None and value < 0:
             raise ConfigError(f"declaration.{name} is negative; it counts {_COUNTS[name]}")
+    for name in _FLAGS:
+        value = getattr(declaration, name)
+        if value is not None and not isinstance(value, bool):  # "no" would count as true
+            raise ConfigError(f"declaration.{name} must be true or false, not {value!r}")
     if declaration.target_creator is not None and not declaration.target_creator.strip():
         raise ConfigError("declaration.target_creator is empty; name the creator, or leave the key out")
     published, since = _publication(declaration)
@@ -91,6 +97,10 @@ def normalise(declaration: Declaration) -> dict[str, Any]:
 
 
 _COUNTS = {"snippet_cap": "characters", "needed_works": "works"}
+_FLAGS = (
+    "commercial", "intends_similar_output", "intends_overfitting", "intends_expression_output",
+    "output_contains_expression",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1024)

@@ -84,3 +84,18 @@ def test_a_broken_table_is_told_the_key(change: dict[str, Any], told: str) -> No
     with pytest.raises(ConfigError) as error:
         from_table(GOOD | change)
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"intends_similar_output": "no"}, "intends_similar_output must be true or false, not 'no'"),
+        ({"commercial": 1}, "commercial must be true or false"),
+        ({"snippet_cap": "100"}, "snippet_cap must be a whole number of characters"),
+        ({"needed_works": 1.5}, "needed_works must be a whole number of works"),
+    ],
+)
+def test_python_is_checked_as_files_are(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        Declaration(**(GOOD | change))
+    assert told in str(error.value)

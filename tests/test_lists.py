@@ -313,12 +313,17 @@ def test_everything_is_made_again_from_the_ledger_and_the_versions_kept(home: Ho
         assert not gate.check("https://b.example/").allowed
 
 
-def test_a_gate_that_does_not_open_has_loaded_nothing(home: Home) -> None:
+def test_a_gate_that_does_not_open_has_loaded_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise ConfigError("no space left")
+
     home.add()
     with home.lists() as lists:
         lists.add_notice(issuer="RHA", scope="host", value="n.example", vouched_by="A. Reviewer")
-    with pytest.raises(ConfigError):
-        home.gate(key_file=home.path / "none.key")
+    with monkeypatch.context() as patch:
+        patch.setattr("crawlgate.core.open_ledger", full)
+        with pytest.raises(ConfigError, match="no space"):
+            home.gate()
     with home.lists() as lists:
         assert [version.effective_at for version in lists.versions()] == [None, None]
     with home.gate(), home.lists() as lists:
