@@ -222,7 +222,8 @@ class Conduct:
         """`told` with what follows from `url` redirecting to another host: to a listed one, or from a listed one.
 
         Where a listed URL leads is remembered for the host it leads to, as long as the gate lives; a site that most
-        people use is not suspected for it.
+        people use is not suspected for it. A hop that an adapter is about to follow passes: the next one is asked, and
+        denied, by itself.
         """
         try:
             target = urls.join(url, location)
@@ -234,6 +235,8 @@ class Conduct:
             leading = self._linked(url.href, NoticeRelation.REDIRECTED_FROM)
             if leading:
                 self.led.setdefault(target.host, tuple(leading))
+        if not told.fetched:
+            return told
         return replace(told, notices=told.notices + tuple(self._linked(target.href, NoticeRelation.REDIRECTS_TO)))
 
     # -- other pages --------------------------------------------------------------------------------
