@@ -14,6 +14,7 @@ from . import url as urls
 from . import watch
 from .assess import Circumstances
 from .blocklist.match import Lists
+from .blocklist.popular import is_popular
 from .criteria import conduct
 from .criteria.facts import Trace
 from .errors import UrlError
@@ -25,6 +26,8 @@ from .model import Attempt, Decision, Declaration, NoticeMatch, NoticeRelation, 
 from .signals.archives import may_be_view
 from .url import Url
 from .watch import Refused
+
+_LED_KEPT = 10_000  # hosts to which listed ones led
 
 Look = Callable[[str], "Known | None"]
 
@@ -56,14 +59,15 @@ class Conduct:
     ) -> None:
         self.memory = memory
         self._declaration = declaration
-        self._ledger = ledger
+        self.ledger = ledger
         self._look = look
         self._index = index
         self._now = now
+        self.led: dict[str, tuple[NoticeMatch, ...]] = {}  # by host: listed URLs that redirected there
 
     def concerns(self, url: Url, known: Known, attempt: Attempt) -> bool:
         """True if there may be something to say about an attempt; cheap, and false for nearly all."""
-        if not attempt.ordinary:
+        if not attempt.ordinary or url.host in self.led:
             return True
         memory = known.memory
         if attempt.referrer is not None:
@@ -109,7 +113,7 @@ class Conduct:
         ]
         if known.side or may_be_view(url):
             traces += watch.other_views(url, site, self._refused_elsewhere, here)
-        notices: list[NoticeMatch] = []
+        notices: list[NoticeMatch] = list(self.led.get(url.host, ()))
         if original is not None:
             notices += self._linked(original.url, NoticeRelation.COPY_OF)
             refused = _refused_by(original)
@@ -201,7 +205,7 @@ class Conduct:
             refusal=refusal,
             decision=decision,
         )
-        segment, seq = self._ledger.append(KIND, table)
+        segment, seq = self.ledger.append(KIND, table)
         return f"{segment}:{seq}"
 
     def canonical(self, told: Circumstances, href: str, url: Url) -> Circumstances:
@@ -213,6 +217,27 @@ class Conduct:
         here = conduct.Step(url=url.href, record=url.href)
         traces = () if refused is None else (watch.other_route(refused, here),)
         return replace(told, traces=told.traces + traces, notices=told.notices + tuple(notices))
+
+    def redirected(self, told: Circumstances, location: str, url: Url) -> Circumstances:
+        """`told` with what follows from `url` redirecting to another host: to a listed one, or from a listed one.
+
+        Where a listed URL leads is remembered for the host it leads to, as long as the gate lives; a site that most
+        people use is not suspected for it. A hop that an adapter is about to follow passes: the next one is asked, and
+        denied, by itself.
+        """
+        try:
+            target = urls.join(url, location)
+        except UrlError:
+            return told
+        if target.host == url.host or self._index() is None:
+            return told
+        if not is_popular(target.host) and len(self.led) < _LED_KEPT:
+            leading = self._linked(url.href, NoticeRelation.REDIRECTED_FROM)
+            if leading:
+                self.led.setdefault(target.host, tuple(leading))
+        if not told.fetched:
+            return told
+        return replace(told, notices=told.notices + tuple(self._linked(target.href, NoticeRelation.REDIRECTS_TO)))
 
     # -- other pages --------------------------------------------------------------------------------
 

@@ -360,6 +360,7 @@ class Core:
             attempt is AS_DECLARED
             and known.plain
             and original is None
+            and url.host not in self.conduct.led
             and not (memory.stirred and self.conduct.may_be_view(url, known))
             and not self.people.overrides
         ):
@@ -387,7 +388,8 @@ class Core:
         answer = known.site.answer(url)
         shared = known.plain
         if original is not None or (
-            (attempt is not AS_DECLARED or known.memory.stirred) and self.conduct.concerns(url, known, attempt)
+            (attempt is not AS_DECLARED or known.memory.stirred or self.conduct.led)
+            and self.conduct.concerns(url, known, attempt)
         ):
             told = self.conduct.before(url, known, attempt, told, original)
             shared = False

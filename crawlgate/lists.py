@@ -59,7 +59,7 @@ from .ledger.open import open_ledger
 from .ledger.query import records
 from .ledger.writer import LedgerWriter
 from .limits import DEFAULT_LIMITS, Limits
-from .model import IssuerKind
+from .model import IssuerKind, Notice
 from .signed_note import SigningKey, VerifierKey
 
 CHANGED = "changed"
@@ -383,6 +383,13 @@ class Lists:
         found += ListStore(self.home.lists, suffixes=self._suffixes).received_versions()
         found += Letters(self.home.lists, suffixes=self._suffixes).versions()
         return tuple(found)
+
+    def said(self) -> tuple[Notice, ...]:
+        """What the feeds of the home and the single notices said, one notice for each time in which it stood so: for
+        an index that is asked about many times at once."""
+        found = [version for sub in self.subscriptions() for version in sub.received_versions()]
+        found += Letters(self.home.lists, suffixes=self._suffixes).versions()
+        return tuple(notice for claim in History(found).claims for notice in claim.spans())
 
     def history(self) -> History:
         """What was known of everything at every time, long lists left out."""

@@ -277,6 +277,8 @@ class Permit:
         self._logged = True
         conduct, known, reading = self._core.conduct, self._known, self._reading
         self._told = conduct.after(self.url, known, self._attempt, self._told, self._status, self.decision)
+        if 300 <= self._status < 400 and (location := self._headers.get("location")):
+            self._told = conduct.redirected(self._told, location, self.url)
         if reading.original:
             self._told = conduct.canonical(self._told, reading.original, self.url)
         if self._attempt.ordinary and self._method in ("GET", "HEAD") and "set-cookie" in self._headers:

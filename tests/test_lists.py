@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from crawlgate import AsyncGate, Blocklist, ConfigError, Decision, Declaration, FeedError, Gate, Limits, Verdict
-from crawlgate.blocklist.history import knowledge_at
+from crawlgate.blocklist.history import key_of, knowledge_at
 from crawlgate.blocklist.knowledge import NoticeStatus, status
 from crawlgate.ledger.query import records
 from crawlgate.lists import Lists
@@ -502,3 +502,23 @@ async def _asked(home: Home) -> tuple[bool, bool]:
 def test_an_asynchronous_gate_picks_up_a_new_version(home: Home) -> None:
     home.add()
     assert anyio.run(_asked, home) == (True, False)
+
+
+def test_what_feeds_said_in_spans_answers_as_their_history_does(home: Home) -> None:
+    home.add()
+    with home.gate():
+        pass
+    home.clock.advance(DAY.total_seconds())
+    home.publisher.put(A | {"withdrawn_at": START.isoformat()}, B, now=home.clock.now())
+    home.update()
+    home.clock.advance(DAY.total_seconds())
+    home.publisher.put(A | {"reason": "again"}, B, now=home.clock.now())
+    home.update()
+    with home.lists() as lists:
+        said, claims = lists.said(), lists.history().claims
+    assert len(said) == 4
+    for day in (0.5, 1.5, 2.5):
+        at = START + day * DAY
+        for claim in claims:
+            met = {status(notice, at) for notice in said if key_of(NAME, notice) == claim.key}
+            assert claim.status(at).counts == any(found.counts for found in met), (day, claim.key)

@@ -75,6 +75,21 @@ class Claim:
             known = statement
         return self.statements[0].notice if known is None else known.notice
 
+    def spans(self) -> Iterator[Notice]:
+        """The claim as notices that are each in force while it stood so: `knowledge.status` of them says, at every
+        time, what was known then, for readers that hold one index for all times."""
+        for place, (since, _, notice) in enumerate(self.statements):
+            if notice is None:
+                continue
+            if place:
+                listed = None if notice.listed_at is None else max(notice.listed_at, since)
+                loaded = None if notice.effective_at is None else max(notice.effective_at, since)
+                notice = replace(notice, listed_at=listed, received_at=since, effective_at=loaded)
+            if place + 1 < len(self.statements):
+                end = self.statements[place + 1].since
+                notice = replace(notice, withdrawn_at=min(notice.withdrawn_at or end, end))
+            yield notice
+
     def status(self, at: datetime) -> NoticeStatus:
         """How the claim stood to a time, by what was known then. Dropped by its list counts as withdrawn."""
         notice = self.at(at)

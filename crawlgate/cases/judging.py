@@ -66,7 +66,7 @@ def judge(case: Case, profile: Profile) -> Basis:
         reading,
         stage=case.stage,
         notices=notices,
-        hops=hops + _canonical(reading, index),
+        hops=hops + _canonical(reading, index) + _leads_to(case, index),
         offers=files.offers,
         attempt=attempt,
         circumstances=told,
@@ -149,6 +149,22 @@ def _hops(case: Case, index: NoticeIndex) -> tuple[Url, tuple[NoticeMatch, ...]]
         target = to
         matches.extend(index.matches(target))
     return target, tuple(matches)
+
+
+def _leads_to(case: Case, index: NoticeIndex) -> tuple[NoticeMatch, ...]:
+    """Notices that cover what the response in hand redirects to, where the case does not say that it was followed."""
+    answered = status(case.response, "status", "response")
+    location = Headers(case.response.get("headers") or {}).get("location")
+    if case.response.get("redirects") or answered is None or not 300 <= answered < 400 or not location:
+        return ()
+    try:
+        target = urls.join(case.url, location)
+    except UrlError:
+        return ()
+    if target.host == case.url.host:
+        return ()
+    covering = (match for match in index.matches(target) if match.relation is NoticeRelation.COVERS)
+    return tuple(replace(match, relation=NoticeRelation.REDIRECTS_TO) for match in covering)
 
 
 def _canonical(reading: response.Reading, index: NoticeIndex) -> tuple[NoticeMatch, ...]:

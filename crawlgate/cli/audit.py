@@ -108,19 +108,27 @@ def _instant(as_of: str, now: datetime) -> datetime | None:
 
 
 def _lists(blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: datetime) -> Any:
-    if not blocklists:
-        return None
-    from ..blocklist.match import Lists
+    from ..blocklist.match import Lists, NoticeIndex
     from ..blocklist.store import ListStore
+    from ..blocklist.target import DEFAULT_SUFFIXES
     from ..home import Home
+    from ..model import Notice
+    from .blocklist.collecting import open_lists
 
     kept = Home(home)
+    said: tuple[Notice, ...] = ()
+    if kept.lists.is_dir():
+        with open_lists(Path(home)) as lists:
+            said = lists.said()
+    of_home = [NoticeIndex(said, DEFAULT_SUFFIXES)] if said else []
+    if not blocklists:
+        return Lists(of_home) if of_home else None
     kept.create()
     store = ListStore(kept.lists)
     loaded = (
         store.receive(path, at=now, verified=vouched_by is not None, vouched_by=vouched_by) for path in blocklists
     )
-    return Lists([one.listing for one in loaded])
+    return Lists([*(one.listing for one in loaded), *of_home])
 
 
 def _progress() -> Callable[[Path, int], None] | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..model import Finding, Licence, Outcome
+from ..model import Finding, Licence, Outcome, Stage
 from .facts import Facts, in_robots_txt
 from .outcomes import NotAssessed, finding, quote
 from .permission import fitting_licence
 
+_AUDITS = (Stage.AUDIT, Stage.RETRO)
 _NOTHING = finding("B5", Outcome.NOT_MET, "b5.nothing_seen")
 _SEVERITY = {
     Outcome.MET: 4,
@@ -22,7 +23,8 @@ def b5_avoided(facts: Facts) -> Finding | NotAssessed:
 
     The most severe of what the log shows counts; good conduct (waiting, stopping) is told where nothing else is.
     The party that took a measure may open it: a licence in force that allows credentials covers their use, and a
-    licence in force covers a fetch against robots.txt. It covers nothing else.
+    licence in force covers a fetch against robots.txt. It covers nothing else. A log of somebody else that does not
+    show the attempts says nothing of them: not assessed, where nothing was seen.
     """
     found: Finding | None = None
     for trace in facts.traces:
@@ -33,6 +35,9 @@ def b5_avoided(facts: Facts) -> Finding | NotAssessed:
         found = _worse(found, _against_a_statement(facts))
     if found is not None:
         return found
+    unseen = facts.not_looked.get("behaviour") if facts.stage in _AUDITS else None
+    if unseen is not None:
+        return NotAssessed(unseen)
     return _NOTHING
 
 
