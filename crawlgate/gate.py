@@ -97,6 +97,11 @@ class _Common:
     """What both gates share besides the core."""
 
     def __init__(self, declaration: Declaration, options: GateOptions) -> None:
+        if not isinstance(declaration, Declaration):
+            raise ConfigError(
+                f"Gate needs a Declaration, not {type(declaration).__name__}; make one with Declaration(...), or "
+                "from a table with crawlgate.declaration.from_table"
+            )
         for name in options:
             if name not in GateOptions.__annotations__:
                 known = ", ".join(GateOptions.__annotations__)

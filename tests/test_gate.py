@@ -415,3 +415,9 @@ def test_a_body_that_is_text_is_refused_with_what_to_pass(tmp_path: Path) -> Non
             with pytest.raises(ConfigError, match=r"pass the bytes as received \(response.content"):
                 one.inspect(f"{SITE}/a", status=200, body=wrong)  # type: ignore[arg-type]
         assert one.inspect(f"{SITE}/a", status=200, body=memoryview(b"<html>x")).verdict == "allow"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("made", [Gate, AsyncGate])
+def test_what_is_no_declaration_is_told(made: type, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="needs a Declaration, not str"):
+        made("me.toml", home=tmp_path)

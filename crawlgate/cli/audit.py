@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.option("--declaration", "declaration_file", type=click.Path(), help="TOML file: who collected, and for what.")
 @click.option("--profile", default="standard", show_default=True, help="strict, standard, minimal, or a TOML file.")
 @click.option("--evidence", multiple=True, metavar="SOURCE", help="What was on record of robots.txt; may be repeated.")
-@click.option("--blocklist", "blocklists", multiple=True, type=click.Path(), help="List or feed; may be repeated.")
+@click.option(
+    "--blocklist", "blocklists", multiple=True, type=click.Path(), help="List to take in; subscribe to feeds."
+)
 @click.option("--vouched-by", help="Person who checked the lists; without one they hold, but never deny.")
 @click.option("--home", default=".crawlgate", show_default=True, help="Directory that keeps the lists and their dates.")
 @click.option(
