@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +165,10 @@ class State:
             connection, self._connection = self._connection, None
             if connection is not None and self._pid == os.getpid():
                 connection.close()
+
+    def __del__(self) -> None:
+        with suppress(Exception):
+            self.close()
 
     def _run(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
         import sqlite3

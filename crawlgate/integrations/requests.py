@@ -146,7 +146,10 @@ class _Body:
 
     def close(self) -> None:
         """The rest is not wanted, unless there is none."""
-        beyond = self._held.tell() < len(self._held.getbuffer()) or not self._inner.closed
+        if self._held.closed:  # collected with everything around it
+            beyond = not self.closed
+        else:
+            beyond = self._held.tell() < len(self._held.getbuffer()) or not self._inner.closed
         self._tally.end(complete=not beyond)
         self._inner.close()
         self._inner.release_conn()

@@ -70,6 +70,10 @@ class IndexFile:
         if lock >= 0:
             os.close(lock)
 
+    def __del__(self) -> None:
+        with suppress(Exception):
+            self.close()
+
     def disconnect(self) -> None:
         """Close the connection only."""
         db, self.db = self.db, None
