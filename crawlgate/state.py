@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -165,10 +165,7 @@ class State:
             connection, self._connection = self._connection, None
             if connection is not None and self._pid == os.getpid():
                 connection.close()
-
-    def __del__(self) -> None:
-        with suppress(Exception):
-            self.close()
+                self._forgotten.detach()
 
     def _run(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
         import sqlite3
@@ -183,6 +180,9 @@ class State:
         if self._connection is None or self._pid != os.getpid():  # a connection does not survive a fork
             self._connection = self._connect()
             self._pid = os.getpid()
+            # A gate that nobody closed must not leave a connection to the order in which garbage is collected.
+            self._forgotten = weakref.finalize(self, self._connection.close)
+            self._forgotten.atexit = False
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:

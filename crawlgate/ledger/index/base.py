@@ -11,6 +11,7 @@ import fcntl
 import os
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,6 +62,8 @@ class IndexFile:
                     db.close()
                     raise
                 self.db = db
+                self._forgotten = weakref.finalize(self, db.close)
+                self._forgotten.atexit = False
         return self.db
 
     def close(self) -> None:
@@ -70,16 +73,13 @@ class IndexFile:
         if lock >= 0:
             os.close(lock)
 
-    def __del__(self) -> None:
-        with suppress(Exception):
-            self.close()
-
     def disconnect(self) -> None:
         """Close the connection only."""
         db, self.db = self.db, None
         if db is not None:
             with suppress(sqlite3.Error):
                 db.close()
+            self._forgotten.detach()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
