@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 import tracemalloc
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def home(tmp_path_factory):
 def database(home, tmp_path_factory):
     out = tmp_path_factory.mktemp("sqlite") / "ledger.sqlite"
     export(home, out, "sqlite", now=NOW)
-    with sqlite3.connect(out) as db:
+    with closing(sqlite3.connect(out)) as db, db:
         db.row_factory = sqlite3.Row
         yield db
     db.close()
@@ -131,7 +132,7 @@ def test_the_documented_queries_answer(database):
 
 def test_a_stored_item_is_found_until_it_is_removed(home, tmp_path):
     export(home, tmp_path / "out.db", "sqlite", now=NOW, until=BEGIN + timedelta(hours=1))
-    with sqlite3.connect(tmp_path / "out.db") as db:
+    with closing(sqlite3.connect(tmp_path / "out.db")) as db, db:
         (row,) = db.execute(queries()[5]).fetchall()
     db.close()
     assert row[:6] == ("https://a.example/stored?id=1&utm_source=x", "corpus-1", "part-7.parquet", 123, 47, SHA)
@@ -211,7 +212,7 @@ def test_what_no_column_takes_is_not_lost(database):
 def test_a_period_selects_decisions_and_the_bases_they_rest_on(home, tmp_path):
     since, until = BEGIN + timedelta(minutes=2), BEGIN + timedelta(minutes=4)
     export(home, tmp_path / "out.db", "sqlite", now=NOW, since=since, until=until)
-    with sqlite3.connect(tmp_path / "out.db") as db:
+    with closing(sqlite3.connect(tmp_path / "out.db")) as db, db:
         found = db.execute("SELECT record FROM decisions ORDER BY record").fetchall()
         used = set(db.execute("SELECT DISTINCT basis FROM decisions"))
         assert set(db.execute("SELECT basis FROM bases")) == used
@@ -233,7 +234,7 @@ def test_a_basis_that_stands_far_before_its_use_in_the_period_is_there(tmp_path)
             writer.append_decision(since, f"https://h.example/{number}", shared[number])
     done = export(tmp_path / "home", tmp_path / "out.db", "sqlite", now=NOW, since=since)
     assert (done.rows["decisions"], done.rows["bases"]) == (4, 3)
-    with sqlite3.connect(tmp_path / "out.db") as db:
+    with closing(sqlite3.connect(tmp_path / "out.db")) as db, db:
         found = db.execute(
             "SELECT url, evidence FROM decisions JOIN basis_evidence USING (basis) ORDER BY record"
         ).fetchall()
@@ -261,7 +262,7 @@ def test_lines_that_cannot_be_read_are_told_and_the_rest_is_there(tmp_path):
     path.write_bytes(whole.replace(b'"disposition":"released"', b'"disposition":"released","disposition":1', 1))
     done = export(home, tmp_path / "out.db", "sqlite", now=NOW)
     assert done.unreadable == 1
-    with sqlite3.connect(tmp_path / "out.db") as db:
+    with closing(sqlite3.connect(tmp_path / "out.db")) as db, db:
         (row,) = db.execute("SELECT segment, count, detail FROM coverage WHERE what = 'unreadable'").fetchall()
     db.close()
     assert row[0] == segments.name_of(path)

@@ -2,6 +2,7 @@
 
 import sqlite3
 import sys
+from contextlib import closing
 
 from tests.audit.inquiries import crawled
 from tests.cli.program import Run, run
@@ -14,7 +15,7 @@ def test_the_form_follows_from_the_name_and_counts_are_told(run: Run, tmp_path):
     done = run("ledger", "export", tmp_path / "out.sqlite", "--home", home)
     assert done.code == 0
     counts = dict(line.split("\t") for line in done.out.splitlines())
-    with sqlite3.connect(tmp_path / "out.sqlite") as db:
+    with closing(sqlite3.connect(tmp_path / "out.sqlite")) as db, db:
         assert counts["decisions"] == str(db.execute("SELECT count(*) FROM decisions").fetchone()[0])
     db.close()
     assert run("ledger", "export", tmp_path / "out", "--home", home).code == 2

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import random
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -232,7 +233,7 @@ def test_a_new_index_and_one_that_grew_are_the_same(tmp_path, monkeypatch):
 
 
 def dumped(home):
-    with sqlite3.connect(state(home)) as db:
+    with closing(sqlite3.connect(state(home))) as db, db:
         names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: sorted(db.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}
 
@@ -255,7 +256,7 @@ def test_processes_catch_up_at_the_same_time(home):
         worker.join()
     assert counts == [len(plainly(home))] * 4
     assert told(home) == plainly(home)
-    with sqlite3.connect(state(home)) as db:
+    with closing(sqlite3.connect(state(home))) as db, db:
         assert (
             db.execute("SELECT sum(n) FROM host").fetchone() == db.execute("SELECT count(*) FROM decision").fetchone()
         )
@@ -268,7 +269,7 @@ def test_whatever_stands_in_its_place_it_is_made_anew(home):
     expected = plainly(home)
     assert told(home) == expected
     good = state(home).read_bytes()
-    with sqlite3.connect(home / "foreign") as db:
+    with closing(sqlite3.connect(home / "foreign")) as db, db:
         db.execute("CREATE TABLE decision (x)")
     db.close()
     foreign = (home / "foreign").read_bytes()
@@ -297,7 +298,7 @@ def test_every_damaged_page_leads_to_the_same_answers(tmp_path):
 
 def test_an_older_version_is_made_anew(home):
     told(home)
-    with sqlite3.connect(state(home)) as db:
+    with closing(sqlite3.connect(state(home))) as db, db:
         db.execute("PRAGMA user_version = 0")
     db.close()
     with Index(home) as index:
@@ -307,12 +308,12 @@ def test_an_older_version_is_made_anew(home):
 
 def test_rows_that_are_missing_are_noticed(home):
     expected = told(home)
-    with sqlite3.connect(state(home)) as db:
+    with closing(sqlite3.connect(state(home))) as db, db:
         db.execute("DELETE FROM decision WHERE host = ? AND seq > 100", (keys.host_key("b.example"),))
         db.execute("UPDATE decision SET key = key + 1 WHERE host = ?", (keys.host_key("a.example"),))
     db.close()
     assert told(home) == expected
-    with sqlite3.connect(state(home)) as db:
+    with closing(sqlite3.connect(state(home))) as db, db:
         db.execute("DELETE FROM decision WHERE host = ?", (keys.host_key("b.example"),))
     db.close()
     with Index(home) as index:
@@ -382,7 +383,7 @@ def test_a_statement_that_cannot_be_read_is_reported(home, monkeypatch):
 def test_statements_of_a_large_ledger_do_not_wait_for_the_whole_index(home, monkeypatch):
     monkeypatch.setattr("crawlgate.ledger.statements.SMALL", 0)
     assert len(statements(home / "ledger", {"list"})) == 2
-    with sqlite3.connect(state(home)) as db:
+    with closing(sqlite3.connect(state(home))) as db, db:
         assert db.execute("SELECT count(*) FROM decision").fetchone() == (0,)
     db.close()
     assert told(home) == plainly(home)
