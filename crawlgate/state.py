@@ -192,8 +192,12 @@ class State:
             self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False, cached_statements=32
         )
         # The ledger survives a power cut; an index that does not is made again.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = OFF")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = OFF")
+        except BaseException:  # a damaged file is made anew; its connection must not linger
+            connection.close()
+            raise
         return connection
 
     def _open(self, now: datetime) -> None:
