@@ -15,7 +15,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -162,8 +161,8 @@ class Audit:
                 _coded(classes, [c.spelled for c in self._judge.classes]),
                 pa.array(np.array([c.packed for c in self._judge.classes] or [0], np.uint64)[classes]),
                 pa.array(classes, pa.int32()),
-                _robots(evidence, [one.sha256 for one in known]),
-                _received(evidence, [one.fetched_at for one in known]),
+                _robots(evidence, *known.hashes),
+                _received(evidence, known.at),
                 pa.array(lines, pa.int32(), mask=lines == 0),
             ],
             schema=SCHEMA,
@@ -254,18 +253,14 @@ def _coded(codes: Any, values: list[str]) -> Any:
     return pa.DictionaryArray.from_arrays(pa.array(places[codes]), pa.array(distinct, pa.string()))
 
 
-def _robots(numbers: Any, hashes: list[str]) -> Any:
+def _robots(numbers: Any, codes: Any, hashes: list[str]) -> Any:
     """The hash of each row's robots.txt; many numbers may have one hash."""
-    distinct = list(dict.fromkeys(hashes))
-    place = {value: n for n, value in enumerate(distinct)}
-    codes = np.array([place[value] for value in hashes] or [0], np.int32)[np.maximum(numbers, 0)]
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=numbers < 0), pa.array(distinct or [""], pa.string()))
+    places = codes[numbers] if len(codes) else np.zeros(len(numbers), np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(places, mask=numbers < 0), pa.array(hashes or [""], pa.string()))
 
 
-def _received(numbers: Any, times: list[datetime]) -> Any:
-    from .book import micros
-
-    at = np.array([micros(time) for time in times] or [0], np.int64)[np.maximum(numbers, 0)]
+def _received(numbers: Any, times: Any) -> Any:
+    at = times[numbers] if len(times) else np.zeros(len(numbers), np.int64)
     return pa.array(at, pa.int64(), mask=numbers < 0).cast(pa.timestamp("us", "UTC"))
 
 
