@@ -33,6 +33,9 @@ class Register:
         for entry in entries:
             self.add(entry)
 
+    def __reduce__(self) -> tuple[type[Register], tuple[list[RegisterEntry], Suffixes]]:
+        return Register, ([entry for site in sorted(self._sites) for entry in self._sites[site]], self._suffixes)
+
     def add(self, entry: RegisterEntry) -> bool:
         """Take an entry in; False if one like it is known already (same site, product, place and source, not later)."""
         known = self._sites.setdefault(self.site(entry.host), [])

@@ -6,11 +6,11 @@ An audit asks it what was known at the time of a fetch. A file received later sa
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..flow import OPTIONAL_FILES, TDMREP_PATH, Fetch
 from ..model import Evidence, EvidenceKind
@@ -20,6 +20,8 @@ MICROSECOND = timedelta(microseconds=1)
 _LAST = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH) // MICROSECOND
 _PATHS = {"/robots.txt": EvidenceKind.ROBOTS, TDMREP_PATH: EvidenceKind.TDMREP}
 _PATHS |= {path: EvidenceKind(name) for name, paths in OPTIONAL_FILES.items() for path in paths}
+
+_PACKED = tuple(field.name for field in fields(Evidence) if field.name != "body")
 
 
 def micros(at: datetime) -> int:
@@ -54,6 +56,17 @@ class EvidenceBook:
         self.count = 0
         for item in evidence:
             self.add(item)
+
+    def __reduce__(self) -> tuple[Callable[..., EvidenceBook], tuple[dict[str, bytes], list[list[Any]]]]:
+        # Each body once, in an order that does not depend on how they came: equal books are equal bytes.
+        items = [
+            version.evidence
+            for _, files in sorted(self._versions.items())
+            for _, versions in sorted(files.items())
+            for version in sorted(versions, key=lambda v: (v.at, v.evidence.sha256, v.evidence.id))
+        ]
+        rows = [[_plain(getattr(item, name)) for name in _PACKED] for item in items]
+        return _unpacked, ({sha256: self._bodies[sha256] for sha256 in sorted({i.sha256 for i in items})}, rows)
 
     def add(self, evidence: Evidence) -> None:
         """Take one answer in. The same answer at the same time counts once."""
@@ -115,3 +128,16 @@ class EvidenceBook:
 def _split(url: str) -> tuple[str, str]:
     slash = url.find("/", url.find("://") + 3)
     return (url, "/") if slash < 0 else (url[:slash], url[slash:])
+
+
+def _plain(value: Any) -> Any:
+    return micros(value) if isinstance(value, datetime) else value.value if isinstance(value, EvidenceKind) else value
+
+
+def _unpacked(bodies: dict[str, bytes], rows: list[list[Any]]) -> EvidenceBook:
+    book = EvidenceBook()
+    for row in rows:
+        told = dict(zip(_PACKED, row, strict=True))
+        told["kind"], told["fetched_at"] = EvidenceKind(told["kind"]), instant(told["fetched_at"])
+        book.add(Evidence(body=bodies[told["sha256"]], **told))
+    return book

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, overload
 import orjson
 
 from ..domains import Suffixes
+from ..errors import ConfigError
 from ..model import Notice
 from . import lookup
 from .entry import Entry, EntryDefaults, entry_from_table, notice
@@ -68,6 +69,7 @@ class CompiledList(Listing):
         self.folder = folder
         self.meta = meta = _meta(folder, hashes)
         self._defaults = defaults
+        self._hashes = hashes
         self._id: str = meta["sha256"][:12]
         self._entries: int = meta["entries"]
         self._keys: Trie = Trie()
@@ -84,6 +86,9 @@ class CompiledList(Listing):
         self._records = _map(folder / RECORDS)
         self._times = _mapped(folder / "times")
         self._remembered = lru_cache(4096)(self._notice)
+
+    def __reduce__(self) -> tuple[Callable[..., CompiledList], tuple[Path, EntryDefaults, Suffixes, Path]]:
+        return _opened_again, (self.folder, self._defaults, self.suffixes, self._hashes.directory)
 
     def __len__(self) -> int:
         return self._entries
@@ -215,6 +220,17 @@ class CompiledList(Listing):
 
     def _under(self, key: int) -> Sequence[int]:
         return entries_of(key, self._irregular, self._shifts, self._starts, self._members)
+
+
+def _opened_again(folder: Path, defaults: EntryDefaults, suffixes: Suffixes, hashed: Path) -> CompiledList:
+    """A list as another process opened it: its files are mapped here too, not sent."""
+    try:
+        return CompiledList(folder, defaults=defaults, suffixes=suffixes, hashes=FileHashes(hashed))
+    except (Damaged, OSError) as error:
+        raise ConfigError(
+            f"the compiled list {folder} cannot be opened here ({error}); workers map long lists from the home, so it "
+            "has to stand under the same path on every machine"
+        ) from None
 
 
 class Rejects(Sequence[Rejected]):

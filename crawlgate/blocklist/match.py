@@ -374,6 +374,9 @@ class NoticeIndex(Listing):
                 self._entries[key].append(number)
         self._lengths = {mark: sorted({len(key) for key in self._entries if key[0] == mark}) for mark in ("/", "#")}
 
+    def __reduce__(self) -> tuple[type[NoticeIndex], tuple[tuple[Notice, ...], Suffixes]]:
+        return NoticeIndex, (self._notices, self.suffixes)
+
     def __len__(self) -> int:
         return len(self._notices)
 
