@@ -49,6 +49,12 @@ class Columns:
     status: str | None = None
     user_agent: str | None = None
 
+    @property
+    def names(self) -> list[str]:
+        """Those that the table has, each once."""
+        found = (self.url, self.time, self.status, self.user_agent)
+        return list(dict.fromkeys(name for name in found if name is not None))
+
     @classmethod
     def find(cls, names: Sequence[str], **given: str | None) -> Columns:
         """The columns given, else those with a usual name. Raises `ConfigError` that says what was found."""
@@ -195,11 +201,7 @@ class TableJudge:
         if self.as_of is not None:
             return Times(np.full(table.num_rows, micros(self.as_of), np.int64), {})
         if columns.time is None:
-            names = table.column_names if hasattr(table, "column_names") else table.schema.names
-            raise ConfigError(
-                f"no column of times was found among {', '.join(names)}; name it with time=, or judge all rows at one "
-                "instant with as_of="
-            )
+            raise no_times(table.column_names if hasattr(table, "column_names") else table.schema.names)
         return read_times(table[columns.time], latest=self.latest)
 
     def _count(self, judged: Judged, refused: Mapping[int, tuple[str, str]]) -> None:
@@ -221,23 +223,12 @@ class TableJudge:
         )
 
 
-def judge_table(
-    table: Any,
-    declaration: Declaration,
-    *,
-    url: str | None = None,
-    time: str | None = None,
-    status: str | None = None,
-    user_agent: str | None = None,
-    **options: Any,
-) -> Any:
-    """The answers for an Arrow table, appended to it as columns (see `TableJudge.__call__`; `options` are those of
-    `TableJudge`). Columns are found by their usual names, or named. Raises `ConfigError` where there is none."""
-    judge = TableJudge(declaration, **options)
-    columns = Columns.find(table.column_names, url=url, time=time, status=status, user_agent=user_agent)
-    for name, column in zip((answers := judge(table, columns)).column_names, answers.columns, strict=True):
-        table = table.append_column(name if name not in table.column_names else f"crawlgate_{name}", column)
-    return table
+def no_times(names: Sequence[str]) -> ConfigError:
+    """The error for a table without times."""
+    return ConfigError(
+        f"no column of times was found among {', '.join(names)}; name it with time=, or judge all rows at one instant "
+        "with as_of="
+    )
 
 
 def _statuses(column: Any) -> npt.NDArray[np.int32]:
