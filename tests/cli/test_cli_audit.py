@@ -253,7 +253,7 @@ def test_a_list_counts_from_the_day_it_came(place: Place) -> None:
 
 
 def test_a_list_of_places_speaks_of_its_places_only(place: Place) -> None:
-    listed = place.write("list.txt", "https://closed.example/x/\nopen.example\n")
+    listed = place.write("list.txt", "https://closed.example/x/1\nopen.example\n")
     place.audit(log(place, "log.jsonl"), "--blocklist", listed, "--vouched-by", "A. Reader", "--as-of", "now")
     rows = place.rows()
     assert ["C1=met" in str(row["findings"]) for row in rows] == [True, False, True, True]
