@@ -15,12 +15,13 @@ from ..declaration import instant
 from ..errors import ConfigError
 from . import exits
 from .asking import read_declaration
+from .verbs import Itself, WithVerbs
 
 if TYPE_CHECKING:
     from ..audit.run import Done
 
 
-@click.command()
+@click.command("audit", cls=Itself)
 @click.argument("inputs", nargs=-1, required=True, metavar="FILES...")
 @click.option("--declaration", "declaration_file", type=click.Path(), help="TOML file: who collected, and for what.")
 @click.option("--profile", default="standard", show_default=True, help="strict, standard, minimal, or a TOML file.")
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the outputs.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
-def audit(
+def _audit(
     context: click.Context,
     /,
     inputs: tuple[str, ...],
@@ -102,6 +103,9 @@ def audit(
     else:
         _tell(done, out)
     context.exit(exits.NOT_JUDGED if done.rejected else exits.OK)
+
+
+audit = WithVerbs(_audit)
 
 
 def _instant(as_of: str, now: datetime) -> datetime | None:
