@@ -84,11 +84,12 @@ def audit(
     told = Told(declaration.token, {name.removesuffix("_column"): column for name, column in columns.items()})
     paths = files(inputs)
     book = EvidenceBook()
+    notices, lists = _lists(blocklists, vouched_by, home, now)
     judge = TableJudge(
         declaration,
         profile=profile,
         evidence=book,
-        notices=_lists(blocklists, vouched_by, home, now),
+        notices=notices,
         as_of=_instant(as_of, now),
         now=now,
     )
@@ -97,7 +98,7 @@ def audit(
     archives = [path for path in paths if path.name.lower().endswith(ENDINGS) and path not in sourced]
     for path in archives:
         policy_files(path, book.add)
-    done = Audit(judge, out, told, progress=_progress()).run(paths, sourced, rejects)
+    done = Audit(judge, out, told, progress=_progress(), lists=lists).run(paths, sourced, rejects)
     if form == "json":
         click.echo(orjson.dumps(done.summary))
     else:
@@ -111,7 +112,10 @@ def _instant(as_of: str, now: datetime) -> datetime | None:
     return now if as_of == "now" else instant(as_of, "--as-of")
 
 
-def _lists(blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: datetime) -> Any:
+def _lists(
+    blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: datetime
+) -> tuple[Any, list[dict[str, Any]]]:
+    """The lists to ask, and what each of them is."""
     from ..blocklist.match import Lists, NoticeIndex
     from ..blocklist.store import ListStore
     from ..blocklist.target import DEFAULT_SUFFIXES
@@ -125,14 +129,29 @@ def _lists(blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: 
         with open_lists(Path(home)) as lists:
             said = lists.said()
     of_home = [NoticeIndex(said, DEFAULT_SUFFIXES)] if said else []
+    by_source: dict[str, set[str]] = {}
+    for notice in said:
+        by_source.setdefault(notice.source, set()).add(notice.id)
+    told: list[dict[str, Any]] = [{"name": name, "entries": len(ids)} for name, ids in by_source.items()]
     if not blocklists:
-        return Lists(of_home) if of_home else None
+        return (Lists(of_home) if of_home else None), told
     kept.create()
     store = ListStore(kept.lists)
-    loaded = (
+    loaded = [
         store.receive(path, at=now, verified=vouched_by is not None, vouched_by=vouched_by) for path in blocklists
-    )
-    return Lists([*(one.listing for one in loaded), *of_home])
+    ]
+    told = [
+        {
+            "name": one.listing.name,
+            "entries": len(one.listing),
+            "rejected": len(one.rejected),
+            "sha256": one.sha256,
+            "received_at": one.received_at.isoformat(),
+            "vouched_by": vouched_by,
+        }
+        for one in loaded
+    ] + told
+    return Lists([*(one.listing for one in loaded), *of_home]), told
 
 
 def _progress() -> Callable[[Path, int], None] | None:
