@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 @click.option("--time", "time_column", help="Column of times.")
 @click.option("--status", help="Column of statuses.")
 @click.option("--user-agent", help="Column of user agents sent.")
+@click.option("--shard", help="Column that names the file a copy is in.")
+@click.option("--offset", help="Column of the places of copies in their shards.")
+@click.option("--content-hash", help="Column of hashes of the contents.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the outputs.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -79,8 +82,7 @@ def _audit(
         ) from None
     now = datetime.now(UTC)
     declaration = read_declaration(declaration_file)
-    names = {"url": columns["url"], "time": columns["time_column"], "status": columns["status"]}
-    told = Told(declaration.token, {**names, "user_agent": columns["user_agent"]})
+    told = Told(declaration.token, {name.removesuffix("_column"): column for name, column in columns.items()})
     paths = files(inputs)
     book = EvidenceBook()
     notices, lists = _lists(blocklists, vouched_by, home, now)
