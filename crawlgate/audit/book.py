@@ -85,6 +85,11 @@ class EvidenceBook:
         """When something of `origin` was received and differed from what stood before, or renewed it; ascending."""
         return sorted({v.at for versions in self._versions.get(origin, {}).values() for v in versions})
 
+    def latest(self, at: int) -> int | None:
+        """The last receipt of anything that is not later than `at`; None where there is none."""
+        found = (v.at for files in self._versions.values() for versions in files.values() for v in versions)
+        return max((received for received in found if received <= at), default=None)
+
     def in_force(self, origin: str, at: int) -> tuple[tuple[str, Version], ...]:
         """The newest version of each policy file of `origin` that is not later than `at`, by path."""
         found = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -14,6 +15,7 @@ from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]
 
 from crawlgate.cli.main import cli
 from tests.shared_data import shared
+from tests.test_schemas import validator
 
 pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
@@ -48,7 +50,12 @@ class Place:
         out = self.folder / "out"
         ran = CliRunner().invoke(cli, ["audit", *arguments, *given, "--out", str(out), "--format", "json"])
         assert ran.exit_code == code, ran.output + str(ran.exception)
-        return json.loads(ran.stdout)  # type: ignore[no-any-return]
+        summary = json.loads(ran.stdout)
+        validator("audit-summary").validate(summary)
+        assert json.loads((out / "summary.json").read_bytes()) == summary
+        for name, said in summary["outputs"].items():
+            assert hashlib.sha256((out / name).read_bytes()).hexdigest() == said["sha256"], name
+        return summary  # type: ignore[no-any-return]
 
     def refused(self, *arguments: str) -> str:
         given = ["--declaration", str(self.folder / "me.toml"), "--out", str(self.folder / "out")]
@@ -93,7 +100,13 @@ def test_rows_are_judged_by_what_was_on_record_at_their_time(place: Place, name:
     assert (rows[0]["robots_line"], rows[0]["surt"]) == (2, "example,closed")
     assert rows[3]["robots"] is None
     assert "B2=unknown" in str(rows[3]["findings"])
-    assert summary["coverage"] == {"judged": 4, "rejected": 0, "rejected_by": {}, "without_robots_of_the_time": 1}
+    assert summary["coverage"] == {
+        "judged": 4,
+        "rejected": 0,
+        "rejected_by": {},
+        "hosts": 2,
+        "without_robots_of_the_time": 1,
+    }
     assert summary["verdicts"] == {"allow": 2, "review": 1, "deny": 1}
     bases = {basis["basis"]: basis for basis in pq.read_table(place.folder / "out" / "bases.parquet").to_pylist()}
     assert [bases[row["basis"]]["verdict"] for row in rows] == [row["verdict"] for row in rows]
@@ -216,6 +229,8 @@ def test_the_same_inputs_give_the_same_bytes(place: Place) -> None:
         "bases.parquet",
         "lines.parquet",
         "rejects.jsonl",
+        "removals.csv",
+        "removals.parquet",
         "summary.json",
     }
 
