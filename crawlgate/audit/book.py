@@ -77,6 +77,10 @@ class EvidenceBook:
         """The origins of which something is on record."""
         return iter(self._versions)
 
+    def body(self, sha256: str) -> bytes | None:
+        """The bytes with this hash, if some answer had them."""
+        return self._bodies.get(sha256)
+
     def times(self, origin: str) -> list[int]:
         """When something of `origin` was received and differed from what stood before, or renewed it; ascending."""
         return sorted({v.at for versions in self._versions.get(origin, {}).values() for v in versions})

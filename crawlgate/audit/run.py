@@ -2,6 +2,7 @@
 
     decisions.parquet   a line for each row that was judged, in the order of the inputs
     bases.parquet       what its column `basis` numbers
+    lines.parquet       the lines of robots.txt that its columns `robots` and `robots_line` name, as they stood
     rejects.jsonl       a line for each row, record or stretch that could not be judged, with its place
     summary.json        totals, coverage, and everything needed to make the same files again
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,8 @@ from ..domains import psl_version
 from ..errors import ConfigError
 from ..model import Verdict
 from ..signals import agents
+from .listed import Listed
+from .quotes import quotes
 from .readers import Batch, Reject, Told, read
 from .readers.tables import ROW_NUMBER
 from .tables import TableJudge
@@ -50,9 +53,12 @@ SCHEMA = pa.schema(
         ("robots", pa.dictionary(pa.int32(), pa.string())),
         ("robots_at", pa.timestamp("us", "UTC")),
         ("robots_line", pa.int32()),
+        ("list", pa.dictionary(pa.int32(), pa.string())),
+        ("notice", pa.dictionary(pa.int32(), pa.string())),
     ]
 )
-"""The columns of decisions.parquet. `robots` is the hash of the robots.txt in force, `robots_at` its receipt."""
+"""The columns of decisions.parquet. `robots` is the hash of the robots.txt in force, `robots_at` its receipt; `list`
+and `notice` name the notice that weighs most, where C1, C2 or C3 found something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Done:
 
 
 class Audit:
-    """One audit. `progress` is told the file and the rows so far."""
+    """One audit. `progress` is told the file and the rows so far; `lists` says of each list what it is."""
 
     def __init__(
         self,
@@ -74,11 +80,14 @@ class Audit:
         told: Told,
         *,
         progress: Callable[[Path, int], None] | None = None,
+        lists: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self._judge = judge
         self._out = out
         self._told = told
         self._progress = progress
+        self._lists = [dict(one) for one in lists]
+        self._listed = Listed()
         self._names: list[str] = []
         self._hosts = _Names()
         self._denied: Counter[int] = Counter()
@@ -91,7 +100,7 @@ class Audit:
         outputs cannot be used; outputs appear under their names only when they are whole."""
         self._out.mkdir(parents=True, exist_ok=True)
         judged = 0
-        names = ("decisions.parquet", "bases.parquet", "rejects.jsonl", "summary.json")
+        names = ("decisions.parquet", "bases.parquet", "lines.parquet", "rejects.jsonl", "summary.json")
         parts = {name: self._out / f".{name}.part" for name in names}
         try:
             with (
@@ -116,6 +125,8 @@ class Audit:
                         if self._progress is not None:
                             self._progress(path, judged)
             pq.write_table(self._judge.bases(), parts["bases.parquet"], compression="zstd")
+            lines = quotes(parts["decisions.parquet"], self._judge.evidence.body)
+            pq.write_table(lines, parts["lines.parquet"], compression="zstd")
             summary = self._summary(judged, inputs, evidence)
             parts["summary.json"].write_bytes(
                 orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -165,6 +176,7 @@ class Audit:
                 _robots(evidence, [one.sha256 for one in known]),
                 _received(evidence, [one.fetched_at for one in known]),
                 pa.array(lines, pa.int32(), mask=lines == 0),
+                *self._listed.columns(answers, good, self._judge.classes, self._judge.engine.plans, batch.particulars),
             ],
             schema=SCHEMA,
         )
@@ -205,6 +217,7 @@ class Audit:
             "as_of": judge.as_of.isoformat() if judge.as_of is not None else "fetched",
             "inputs": [_named(path) for path in inputs],
             "evidence": {"files": [_named(path) for path in evidence], "answers": judge.evidence.count},
+            "lists": self._lists,
             "coverage": {
                 "judged": judged,
                 "rejected": self._rejected.total(),

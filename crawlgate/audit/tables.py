@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from os import PathLike
 from typing import Any
@@ -35,6 +35,9 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "time": ("time", "timestamp", "fetch_time", "fetched_at", "crawl_time", "warc-date", "warc_date", "date"),
     "status": ("status", "fetch_status", "http_status", "status_code", "statuscode"),
     "user_agent": ("user_agent", "user-agent", "useragent", "ua"),
+    "shard": ("shard", "shard_id", "shard_path", "warc_filename", "filename", "file_name"),
+    "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
+    "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
 }
 _NOT_A_YEAR_AHEAD = timedelta(days=1)  # clocks differ, not by more
 REFUSED = -1
@@ -42,12 +45,21 @@ REFUSED = -1
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns of a table hold what. Only `url` has to be there; None is "not in the table"."""
+    """Which columns of a table hold what. Only `url` has to be there; None is "not in the table". `shard`, `offset`
+    and `content_hash` say where the copy is; nothing is judged by them."""
 
     url: str
     time: str | None = None
     status: str | None = None
     user_agent: str | None = None
+    shard: str | None = None
+    offset: str | None = None
+    content_hash: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that are there, each once."""
+        return list(dict.fromkeys(name for field in fields(self) if (name := getattr(self, field.name)) is not None))
 
     @classmethod
     def find(cls, names: Sequence[str], **given: str | None) -> Columns:

@@ -15,12 +15,13 @@ from ..declaration import instant
 from ..errors import ConfigError
 from . import exits
 from .asking import read_declaration
+from .verbs import Itself, WithVerbs
 
 if TYPE_CHECKING:
     from ..audit.run import Done
 
 
-@click.command()
+@click.command("audit", cls=Itself)
 @click.argument("inputs", nargs=-1, required=True, metavar="FILES...")
 @click.option("--declaration", "declaration_file", type=click.Path(), help="TOML file: who collected, and for what.")
 @click.option("--profile", default="standard", show_default=True, help="strict, standard, minimal, or a TOML file.")
@@ -37,10 +38,13 @@ if TYPE_CHECKING:
 @click.option("--time", "time_column", help="Column of times.")
 @click.option("--status", help="Column of statuses.")
 @click.option("--user-agent", help="Column of user agents sent.")
+@click.option("--shard", help="Column that names the file a copy is in.")
+@click.option("--offset", help="Column of the places of copies in their shards.")
+@click.option("--content-hash", help="Column of hashes of the contents.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the outputs.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
-def audit(
+def _audit(
     context: click.Context,
     /,
     inputs: tuple[str, ...],
@@ -78,15 +82,15 @@ def audit(
         ) from None
     now = datetime.now(UTC)
     declaration = read_declaration(declaration_file)
-    names = {"url": columns["url"], "time": columns["time_column"], "status": columns["status"]}
-    told = Told(declaration.token, {**names, "user_agent": columns["user_agent"]})
+    told = Told(declaration.token, {name.removesuffix("_column"): column for name, column in columns.items()})
     paths = files(inputs)
     book = EvidenceBook()
+    notices, lists = _lists(blocklists, vouched_by, home, now)
     judge = TableJudge(
         declaration,
         profile=profile,
         evidence=book,
-        notices=_lists(blocklists, vouched_by, home, now),
+        notices=notices,
         as_of=_instant(as_of, now),
         now=now,
     )
@@ -95,12 +99,15 @@ def audit(
     archives = [path for path in paths if path.name.lower().endswith(ENDINGS) and path not in sourced]
     for path in archives:
         policy_files(path, book.add)
-    done = Audit(judge, out, told, progress=_progress()).run(paths, sourced, rejects)
+    done = Audit(judge, out, told, progress=_progress(), lists=lists).run(paths, sourced, rejects)
     if form == "json":
         click.echo(orjson.dumps(done.summary))
     else:
         _tell(done, out)
     context.exit(exits.NOT_JUDGED if done.rejected else exits.OK)
+
+
+audit = WithVerbs(_audit)
 
 
 def _instant(as_of: str, now: datetime) -> datetime | None:
@@ -109,7 +116,10 @@ def _instant(as_of: str, now: datetime) -> datetime | None:
     return now if as_of == "now" else instant(as_of, "--as-of")
 
 
-def _lists(blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: datetime) -> Any:
+def _lists(
+    blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: datetime
+) -> tuple[Any, list[dict[str, Any]]]:
+    """The lists to ask, and what each of them is."""
     from ..blocklist.match import Lists, NoticeIndex
     from ..blocklist.store import ListStore
     from ..blocklist.target import DEFAULT_SUFFIXES
@@ -123,14 +133,29 @@ def _lists(blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: 
         with open_lists(Path(home)) as lists:
             said = lists.said()
     of_home = [NoticeIndex(said, DEFAULT_SUFFIXES)] if said else []
+    by_source: dict[str, set[str]] = {}
+    for notice in said:
+        by_source.setdefault(notice.source, set()).add(notice.id)
+    told: list[dict[str, Any]] = [{"name": name, "entries": len(ids)} for name, ids in by_source.items()]
     if not blocklists:
-        return Lists(of_home) if of_home else None
+        return (Lists(of_home) if of_home else None), told
     kept.create()
     store = ListStore(kept.lists)
-    loaded = (
+    loaded = [
         store.receive(path, at=now, verified=vouched_by is not None, vouched_by=vouched_by) for path in blocklists
-    )
-    return Lists([*(one.listing for one in loaded), *of_home])
+    ]
+    told = [
+        {
+            "name": one.listing.name,
+            "entries": len(one.listing),
+            "rejected": len(one.rejected),
+            "sha256": one.sha256,
+            "received_at": one.received_at.isoformat(),
+            "vouched_by": vouched_by,
+        }
+        for one in loaded
+    ] + told
+    return Lists([*(one.listing for one in loaded), *of_home]), told
 
 
 def _progress() -> Callable[[Path, int], None] | None:
