@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from os import PathLike, fspath
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from .errors import ConfigError
 from .model import Declaration, Notice, Stage
 from .policy import Profile, load_profile
+from .policy.overrides import Overrides
 from .register import Register
 from .tally import Tally
 
@@ -62,11 +64,12 @@ class TableGate:
     """The gate for batches of rows: an allowed row passes, any other is dropped and counted.
 
     `evidence` is what is on record of policy files: an `EvidenceBook`, or archives and tables by path, as
-    `crawlgate audit --evidence` takes them. `notices` are lists or single notices, `register` the licensor register.
-    `stage` `audit` speaks of what was collected, `pre_fetch` asks whether it may be fetched. `as_of` is the instant at
-    which all rows are judged; None takes each row's own time; `zone` is that of times that name none (`UTC`,
-    `Asia/Tokyo`), without which they are no times. `url`, `time`, `status` and `user_agent` name columns
-    that are not called as usual. With `mode="observe"` nothing is dropped, and the tally tells what would have been.
+    `crawlgate audit --evidence` takes them. `notices` are lists or single notices, `register` the licensor register,
+    `people` what people decided. `stage` `audit` speaks of what was collected, `pre_fetch` asks whether it may be
+    fetched. `as_of` is the instant at which all rows are judged; None takes each row's own time, and `zone` is that of
+    times that name none (`UTC`, `Asia/Tokyo`), without which they are no times. `url`, `time`, `status` and
+    `user_agent` name columns that are not called as usual. With `mode="observe"` nothing is dropped, and the tally
+    tells what would have been.
 
     What it is made of is not to be changed afterwards. A copy in another process starts with an empty `tally`; equal
     gates have equal bytes and one `fingerprint`. Safe to share between threads. Raises `ConfigError`.
@@ -80,6 +83,7 @@ class TableGate:
         evidence: EvidenceBook | Iterable[str | PathLike[str]] | None = None,
         notices: Listing | Lists | Iterable[Notice] | None = None,
         register: Register | None = None,
+        people: Overrides | None = None,
         stage: Stage | str = Stage.AUDIT,
         as_of: datetime | None = None,
         zone: str | None = None,
@@ -103,6 +107,7 @@ class TableGate:
             "evidence": _book(evidence),
             "notices": _lists(notices),
             "register": register,
+            "people": people,
             "stage": Stage(stage),
             "as_of": as_of,
         }
@@ -173,7 +178,8 @@ class TableGate:
         found = Columns.find(names, **self._named)
         if found.time is None and self.as_of is None:
             raise no_times(names)
-        return found
+        # Where the copies are decides nothing, and stays where it is.
+        return replace(found, shard=None, offset=None, content_hash=None)
 
     @property
     def as_of(self) -> datetime | None:

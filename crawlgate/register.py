@@ -6,7 +6,7 @@ from the time on at which it was first seen, never on an earlier one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from .domains import Suffixes
@@ -58,7 +58,7 @@ class Register:
         """Everything that is known of the site of `host`, whenever it became known."""
         return tuple(self._sites.get(self.site(host), ()))
 
-    def __iter__(self) -> Iterable[RegisterEntry]:
+    def __iter__(self) -> Iterator[RegisterEntry]:
         for site in sorted(self._sites):
             yield from self._sites[site]
 

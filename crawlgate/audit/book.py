@@ -90,9 +90,18 @@ class EvidenceBook:
         """The origins of which something is on record."""
         return iter(self._versions)
 
+    def body(self, sha256: str) -> bytes | None:
+        """The bytes with this hash, if some answer had them."""
+        return self._bodies.get(sha256)
+
     def times(self, origin: str) -> list[int]:
         """When something of `origin` was received and differed from what stood before, or renewed it; ascending."""
         return sorted({v.at for versions in self._versions.get(origin, {}).values() for v in versions})
+
+    def latest(self, at: int) -> int | None:
+        """The last receipt of anything that is not later than `at`; None where there is none."""
+        found = (v.at for files in self._versions.values() for versions in files.values() for v in versions)
+        return max((received for received in found if received <= at), default=None)
 
     def in_force(self, origin: str, at: int) -> tuple[tuple[str, Version], ...]:
         """The newest version of each policy file of `origin` that is not later than `at`, by path."""

@@ -106,6 +106,11 @@ class CompiledList(Listing):
     def has_places(self) -> bool:
         return bool(self.meta["places"])
 
+    def changes(self) -> Iterator[datetime]:
+        yield from (at for at in (self._defaults.received_at, self._defaults.effective_at) if at is not None)
+        for dates in DATES_STRUCT.iter_unpack(self._times):
+            yield from (EPOCH + at * MICROSECOND for at in dates if at != NO_DATE)
+
     def covering_each(self, hosts: Iterable[str | None]) -> Iterator[tuple[int, Sequence[int]]]:
         # As the base class, without a call for each host that is not covered, which is nearly every one.
         find, networks = self._find, self._has_networks

@@ -109,6 +109,9 @@ def test_a_host_without_evidence_of_the_time_is_unknown_whatever_is_known_now() 
 
 def test_columns_are_found_or_named_or_told_missing() -> None:
     assert Columns.find(["a", "Target_URI", "WARC-Date"]) == Columns("Target_URI", "WARC-Date")
+    placed = Columns.find(["url", "sha256", "warc_filename", "at"], offset="at")
+    assert (placed.shard, placed.offset, placed.content_hash) == ("warc_filename", "at", "sha256")
+    assert placed.names == ["url", "warc_filename", "at", "sha256"]
     with pytest.raises(ConfigError, match=r"no column of URLs was found among a, b; name it with url="):
         Columns.find(["a", "b"])
     with pytest.raises(
