@@ -46,7 +46,7 @@ def read_table(path: Path, told: Told) -> Iterator[Batch]:
 def _parquet(path: Path, told: Told) -> Iterator[Batch]:
     with pq.ParquetFile(path) as file:
         columns = Columns.find(file.schema_arrow.names, **told.columns)
-        wanted = [name for name in (columns.url, columns.time, columns.status, columns.user_agent) if name]
+        wanted = columns.names
         first = 0
         for group in range(file.num_row_groups):
             size = file.metadata.row_group(group).num_rows
@@ -112,9 +112,8 @@ def _lines(path: Path, told: Told, rows: Iterator[Row]) -> Iterator[Batch]:
 def _batch(
     path: Path, columns: Columns, kept: list[tuple[int, int, Mapping[str, Any]]], rejects: list[Reject]
 ) -> Batch:
-    names = [name for name in (columns.url, columns.time, columns.status, columns.user_agent) if name]
     table = pa.table(
-        {name: pa.array([_text(row.get(name)) for _, _, row in kept], pa.large_string()) for name in names}
+        {name: pa.array([_text(row.get(name)) for _, _, row in kept], pa.large_string()) for name in columns.names}
     )
     table = table.append_column(ROW_NUMBER, pa.array([number for number, _, _ in kept], pa.int64()))
     offsets = {n: offset for n, (_, offset, _) in enumerate(kept)}
