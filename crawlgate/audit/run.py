@@ -11,7 +11,6 @@ Same inputs, options and versions, same bytes.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -30,8 +29,8 @@ from ..domains import psl_version
 from ..errors import ConfigError
 from ..model import Verdict
 from ..signals import agents
-from .readers import Batch, Reject, Told, read
-from .readers.tables import ROW_NUMBER
+from .readers import Batch, Reject, Source, Told, read
+from .readers.batch import ROW_NUMBER, nothing
 from .tables import TableJudge
 
 _WORST = 50
@@ -73,7 +72,7 @@ class Audit:
         out: Path,
         told: Told,
         *,
-        progress: Callable[[Path, int], None] | None = None,
+        progress: Callable[[Source, int], None] | None = None,
     ) -> None:
         self._judge = judge
         self._out = out
@@ -86,7 +85,7 @@ class Audit:
         self._without_evidence = 0
         self._rejected: Counter[str] = Counter()
 
-    def run(self, inputs: list[Path], evidence: list[Path], earlier: list[Reject]) -> Done:
+    def run(self, inputs: list[Source], evidence: list[Source], earlier: list[Reject]) -> Done:
         """Judge the files and write the four outputs. Raises `ConfigError` where an input or the place of the
         outputs cannot be used; outputs appear under their names only when they are whole."""
         self._out.mkdir(parents=True, exist_ok=True)
@@ -104,7 +103,7 @@ class Audit:
                     self._reject(reject, rejects)
                 for path in inputs:
                     self._names.append(str(path))
-                    for batch in read(path, self._told):
+                    for batch in self._batches(path, alone=len(inputs) == 1):
                         for reject in batch.rejects:
                             self._reject(reject, rejects)
                         if len(batch.rows):
@@ -128,6 +127,18 @@ class Audit:
             for part in parts.values():
                 part.unlink(missing_ok=True)
         return Done(judged, self._rejected.total(), summary)
+
+    def _batches(self, path: Source, *, alone: bool) -> Iterator[Batch]:
+        """The rows of one file. Among others, a file that cannot be read is told, and the others are read."""
+        try:
+            for batch in read(path, self._told):
+                if len(batch.rows):
+                    self._judge.check(batch.rows, batch.columns)
+                yield batch
+        except ConfigError as error:
+            if alone:
+                raise
+            yield nothing(path, [Reject(str(path), None, None, "file", str(error))])
 
     def _table(self, batch: Batch) -> tuple[Any, list[Reject]]:
         rows = batch.rows
@@ -181,7 +192,7 @@ class Audit:
         self._rejected[reject.code] += 1
         to.write(orjson.dumps(reject.table(), option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
 
-    def _summary(self, judged: int, inputs: list[Path], evidence: list[Path]) -> dict[str, Any]:
+    def _summary(self, judged: int, inputs: list[Source], evidence: list[Source]) -> dict[str, Any]:
         judge = self._judge
         verdicts: Counter[str] = Counter()
         criteria: dict[str, Counter[str]] = {name: Counter() for name in sorted(CATALOGUE.criteria)}
@@ -269,9 +280,9 @@ def _received(numbers: Any, times: list[datetime]) -> Any:
     return pa.array(at, pa.int64(), mask=numbers < 0).cast(pa.timestamp("us", "UTC"))
 
 
-def _named(path: Path) -> dict[str, Any]:
+def _named(path: Source) -> dict[str, Any]:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    return {"name": os.fspath(path), "bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+    return {"name": str(path), "bytes": path.stat().st_size, "sha256": digest.hexdigest()}

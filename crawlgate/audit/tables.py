@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from os import PathLike
 from typing import Any
 
@@ -26,7 +26,7 @@ from .book import EvidenceBook, micros
 from .classes import DecisionClass
 from .engine import Engine, Judged
 from .plans import Planner
-from .rows import NO_AGENT, NO_STATUS, Particulars, Rows
+from .rows import NO_AGENT, NO_ANSWER, NO_STATUS, ROBOTS_PRECLUDED, Particulars, Rows
 from .texts import texts
 from .times import Times, read_times
 
@@ -35,6 +35,7 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "time": ("time", "timestamp", "fetch_time", "fetched_at", "crawl_time", "warc-date", "warc_date", "date"),
     "status": ("status", "fetch_status", "http_status", "status_code", "statuscode"),
     "user_agent": ("user_agent", "user-agent", "useragent", "ua"),
+    "proxy": ("proxy", "egress", "proxy_id"),
 }
 _NOT_A_YEAR_AHEAD = timedelta(days=1)  # clocks differ, not by more
 REFUSED = -1
@@ -48,6 +49,12 @@ class Columns:
     time: str | None = None
     status: str | None = None
     user_agent: str | None = None
+    proxy: str | None = None
+
+    def names(self) -> tuple[str, ...]:
+        """The columns that are in the table."""
+        found = (self.url, self.time, self.status, self.user_agent, self.proxy)
+        return tuple(dict.fromkeys(name for name in found if name))
 
     @classmethod
     def find(cls, names: Sequence[str], **given: str | None) -> Columns:
@@ -74,7 +81,8 @@ class TableJudge:
 
     `evidence` is what is on record of policy files, `notices` and `register` what was known of sites. `stage`
     `audit` speaks of content that was collected, `pre_fetch` asks whether the gate would let it be fetched. `as_of`
-    is the instant all rows are judged at; None takes each row's own time. Not safe to share between threads.
+    is the instant all rows are judged at; None takes each row's own time, in `zone` if it says none, and
+    `fetched_at` where a table has no column of times. Not safe to share between threads.
     """
 
     def __init__(
@@ -88,14 +96,19 @@ class TableJudge:
         stage: Stage | str = Stage.AUDIT,
         as_of: datetime | None = None,
         now: datetime | None = None,
+        zone: tzinfo | None = None,
+        fetched_at: datetime | None = None,
     ) -> None:
         if as_of is not None and as_of.tzinfo is None:
             raise ConfigError(f"as_of {as_of.isoformat()} has no zone; write Z or an offset")
+        if fetched_at is not None and fetched_at.tzinfo is None:
+            raise ConfigError(f"fetched_at {fetched_at.isoformat()} has no zone; write Z or an offset")
         policy = profile if isinstance(profile, Profile) else load_profile(str(profile))
         self.declaration = declaration
         self.profile = policy
         self.evidence = evidence if evidence is not None else EvidenceBook()
         self.as_of = as_of
+        self._zone, self._fetched_at = zone, fetched_at
         self.latest = (now or datetime.now(UTC)) + _NOT_A_YEAR_AHEAD
         assessor = Assessor(declaration, policy, lists_loaded=notices is not None)
 
@@ -191,16 +204,22 @@ class TableJudge:
             found[f"not judged: {code}"] += count
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
-    def _times(self, table: Any, columns: Columns) -> Times:
-        if self.as_of is not None:
-            return Times(np.full(table.num_rows, micros(self.as_of), np.int64), {})
-        if columns.time is None:
+    def check(self, table: Any, columns: Columns) -> None:
+        """Raises `ConfigError` for a table of which nobody can say when its rows were fetched."""
+        if columns.time is None and self._fetched_at is None and self.as_of is None:
             names = table.column_names if hasattr(table, "column_names") else table.schema.names
             raise ConfigError(
-                f"no column of times was found among {', '.join(names)}; name it with time=, or judge all rows at one "
-                "instant with as_of="
+                f"no column of times was found among {', '.join(names)}; name it with time=, say when all were "
+                "fetched with fetched_at=, or judge all rows at one instant with as_of="
             )
-        return read_times(table[columns.time], latest=self.latest)
+
+    def _times(self, table: Any, columns: Columns) -> Times:
+        self.check(table, columns)
+        if self.as_of is not None:
+            return Times(np.full(table.num_rows, micros(self.as_of), np.int64), {})
+        if columns.time is None and self._fetched_at is not None:
+            return Times(np.full(table.num_rows, micros(self._fetched_at), np.int64), {})
+        return read_times(table[str(columns.time)], latest=self.latest, zone=self._zone)
 
     def _count(self, judged: Judged, refused: Mapping[int, tuple[str, str]]) -> None:
         good = judged.classes[judged.classes >= 0]
@@ -241,14 +260,16 @@ def judge_table(
 
 
 def _statuses(column: Any) -> npt.NDArray[np.int32]:
-    """Numbers, or text that is one; anything else is "not said"."""
+    """Numbers, or text that is one; 0 is "no answer", anything else "not said"."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        digits = pc.match_substring_regex(column.cast(pa.string()), r"^[1-9][0-9]{2}$")
+        digits = pc.match_substring_regex(column.cast(pa.string()), r"^(?:[1-9][0-9]{2}|0+|-9998)$")
         column = pc.if_else(digits, column.cast(pa.string()), None).cast(pa.int32())
     values = column.fill_null(NO_STATUS).to_numpy(zero_copy_only=False)
-    found: npt.NDArray[np.int32] = np.where((values >= 100) & (values <= 999), values, NO_STATUS).astype(np.int32)
+    found: npt.NDArray[np.int32] = np.where(
+        ((values >= 100) & (values <= 999)) | (values == NO_ANSWER) | (values == ROBOTS_PRECLUDED), values, NO_STATUS
+    ).astype(np.int32)
     return found
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import orjson
@@ -17,6 +18,7 @@ from . import exits
 from .asking import read_declaration
 
 if TYPE_CHECKING:
+    from ..audit.readers import Source
     from ..audit.run import Done
 
 
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
 @click.option("--time", "time_column", help="Column of times.")
 @click.option("--status", help="Column of statuses.")
 @click.option("--user-agent", help="Column of user agents sent.")
+@click.option("--proxy", help="Column of proxies or other routes taken.")
+@click.option("--input-format", metavar="KIND", help="Kind of all FILES; found by their content otherwise.")
+@click.option("--zone", metavar="ZONE", help="Zone of times that say none: UTC, +09:00, Asia/Tokyo.")
+@click.option("--fetched-at", metavar="DATE", help="When rows without a time were fetched.")
+@click.option("--host", help="Host of requests that name none, in access logs; or its origin (http://...).")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the outputs.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -51,15 +58,21 @@ def audit(
     vouched_by: str | None,
     home: str,
     as_of: str,
+    input_format: str | None,
+    zone: str | None,
+    fetched_at: str | None,
+    host: str | None,
     out: Path,
     form: str,
     **columns: str | None,
 ) -> None:
     """Judge every row of crawl logs and archives by what was on record at its own time.
 
-    FILES are Parquet, Arrow, CSV, TSV or JSON lines (columns are found by their usual names, or named), or WARC and
-    ARC files, which bring their robots.txt records with them. --evidence takes archives, and tables with url or host,
-    time, status and body. The version of robots.txt in force at a fetch is used; where there is none the finding is
+    FILES are tables (Parquet, Arrow, CSV, TSV, JSON lines; columns are found by their usual names, or named), web
+    archives (WARC, ARC, WACZ), which bring their robots.txt records with them, their indexes (CDX, CDXJ, zipnum),
+    access logs, logs of Squid, Heritrix and Scrapy, or a home of the gate: files, folders, patterns, or URLs that
+    fsspec opens. --evidence takes archives, tables with url or host, time, status and body, homes, and folders of
+    files by host and time. The version of robots.txt in force at a fetch is used; where there is none the finding is
     unknown: the file of today says nothing about then.
 
     Writes decisions.parquet, bases.parquet, rejects.jsonl and summary.json into --out. Exit code 4 if anything could
@@ -68,8 +81,7 @@ def audit(
     try:
         from ..audit import sources
         from ..audit.book import EvidenceBook
-        from ..audit.readers import Told, files
-        from ..audit.readers.warc import ENDINGS, policy_files
+        from ..audit.readers import Told, evidence_in, files
         from ..audit.run import Audit
         from ..audit.tables import TableJudge
     except ImportError as error:
@@ -79,8 +91,10 @@ def audit(
     now = datetime.now(UTC)
     declaration = read_declaration(declaration_file)
     names = {"url": columns["url"], "time": columns["time_column"], "status": columns["status"]}
-    told = Told(declaration.token, {**names, "user_agent": columns["user_agent"]})
-    paths = files(inputs)
+    names |= {"user_agent": columns["user_agent"], "proxy": columns["proxy"]}
+    told = Told(declaration.token, names, form=input_format, host=host)
+    paths, rejects = files(inputs, input_format)
+    of_zone = _zone(zone)
     book = EvidenceBook()
     judge = TableJudge(
         declaration,
@@ -89,12 +103,12 @@ def audit(
         notices=_lists(blocklists, vouched_by, home, now),
         as_of=_instant(as_of, now),
         now=now,
+        zone=of_zone,
+        fetched_at=None if fetched_at is None else instant(fetched_at, "--fetched-at"),
     )
-    sourced = files(evidence) if evidence else []
-    rejects = sources.gather(list(evidence), book, latest=judge.latest) if evidence else []
-    archives = [path for path in paths if path.name.lower().endswith(ENDINGS) and path not in sourced]
-    for path in archives:
-        policy_files(path, book.add)
+    sourced, unused = sources.gather(list(evidence), book, latest=judge.latest, zone=of_zone)
+    rejects += unused
+    evidence_in([path for path in paths if path not in sourced], told, book.add)
     done = Audit(judge, out, told, progress=_progress()).run(paths, sourced, rejects)
     if form == "json":
         click.echo(orjson.dumps(done.summary))
@@ -107,6 +121,22 @@ def _instant(as_of: str, now: datetime) -> datetime | None:
     if as_of == "fetched":
         return None
     return now if as_of == "now" else instant(as_of, "--as-of")
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    """A zone by its name, or by its offset."""
+    if name is None:
+        return None
+    try:
+        return datetime.fromisoformat(f"2024-01-01T00:00:00{'Z' if name == 'UTC' else name}").tzinfo or ZoneInfo(name)
+    except ValueError:
+        pass
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ConfigError(
+            f"--zone {name}: not a zone; write UTC, an offset like +09:00, or a name like Asia/Tokyo"
+        ) from None
 
 
 def _lists(blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: datetime) -> Any:
@@ -133,12 +163,12 @@ def _lists(blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: 
     return Lists([*(one.listing for one in loaded), *of_home])
 
 
-def _progress() -> Callable[[Path, int], None] | None:
+def _progress() -> Callable[[Source, int], None] | None:
     """A line for each million rows where a person may be waiting."""
     if not sys.stderr.isatty():
         return None
 
-    def tell(path: Path, rows: int) -> None:
+    def tell(path: Source, rows: int) -> None:
         click.echo(f"\r{rows:,} rows, {path.name}", nl=False, err=True)
 
     return tell
