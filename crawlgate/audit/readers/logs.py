@@ -141,7 +141,11 @@ def _access(fields: dict[str, Any], said: Told) -> dict[str, Any]:
     if said.host is not None:
         origin = pc.fill_null(origin, _origin(said.host))
     nothing = pa.scalar(None, pa.large_string())
-    url = pc.if_else(absolute, target, pc.if_else(path, pc.binary_join_element_wise(origin, target, ""), nothing))
+    url = pc.if_else(
+        absolute,
+        target,
+        pc.if_else(path, pc.binary_join_element_wise(origin, target, pa.scalar("", pa.large_string())), nothing),
+    )
     url = _unescaped(pc.if_else(request.is_null(), nothing, url))
     tunnel = pc.fill_null(pc.equal(request.field("method"), "CONNECT"), False)
     problem = pc.if_else(

@@ -82,12 +82,14 @@ def _unpacked(file: BinaryIO, notes: list[Damage] | None = None) -> Iterator[Bin
 def records(file: BinaryIO) -> Iterator[Found]:
     """Every record of an archive, and every place that cannot be read. A record that was handed out is read to its
     end when the next one is asked for."""
-    head = file.read(8)
+    head = file.read(1 << 16)
     packed = codec_of(head) is not None
+    text = beginning(head)
+    form = "warc" if text.startswith(b"WARC/") else "arc" if text.startswith(b"filedesc:") else None
     start: int | None = 0
     while start is not None:
         file.seek(start)
-        walk = _Walk(file, start)
+        walk = _Walk(file, start, packed, form)
         yield from walk
         if walk.whole:  # one gzip member for many records: read on in its text
             with _unpacked(_from(file, walk.last)) as plain:
@@ -121,14 +123,16 @@ class _Tail(io.RawIOBase):
 class _Walk:
     """The records from one place on, until the end or what cannot be read. `last` is where the last record began."""
 
-    def __init__(self, file: BinaryIO, start: int) -> None:
-        self._file = file
+    def __init__(self, file: BinaryIO, start: int, packed: bool, form: str | None) -> None:
+        self._file, self._packed = file, packed
+        self._form = form
         self.last = start
         self.broken = self.whole = False
 
     def __iter__(self) -> Iterator[Found]:
         with contextlib.redirect_stderr(io.StringIO()):
             iterator = ArchiveIterator(self._file, arc2warc=True)
+        iterator.known_format = self._form  # or else it takes any line of five words for a record of ARC
         end = self.last
         while True:
             said = io.StringIO()
@@ -151,6 +155,13 @@ class _Walk:
                 return
             if record is None:
                 return
+            if self._packed and not self._is_member(iterator.offset):
+                self.whole = True
+                return
+            if self._packed and iterator.reader.decompressor is None:
+                self.broken = True  # the reader took damaged data for a record that is not packed
+                yield Found(end, None, "no record that can be read: what stands here is no beginning of one")
+                return
             self.last = iterator.offset  # asking for it by name would read the record away
             yield Found(self.last, record)
             try:
@@ -168,6 +179,14 @@ class _Walk:
                 self.broken = True
                 yield Found(self.last, None, f"the record is cut: {cut} bytes are missing at its end")
                 return
+
+    def _is_member(self, offset: int) -> bool:
+        """True if a member of a packed archive begins there. Where one holds many records, they have no place."""
+        here = self._file.tell()
+        self._file.seek(offset)
+        mark = self._file.read(2)
+        self._file.seek(here)
+        return mark == b"\x1f\x8b"
 
 
 def _serious(said: io.StringIO) -> bool:
