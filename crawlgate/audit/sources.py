@@ -46,7 +46,7 @@ def gather(
         folder = Path(name)
         if (folder / "ledger").is_dir() or (folder / "evidence").is_dir():
             rejects += of_home(folder, book.add)
-            used += sorted(one for part in ("ledger", "evidence") for one in (folder / part).glob("*") if one.is_file())
+            used += sorted([*(folder / "ledger").glob("*.jsonl*"), *(folder / "evidence").glob("*.warc.gz")])
             continue
         sources, alone = found(name)
         here = 0

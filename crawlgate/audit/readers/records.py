@@ -21,9 +21,7 @@ _BROKEN = (ArchiveLoadFailed, OSError, EOFError, ValueError, KeyError, IndexErro
 _BLOCK = 1 << 20
 _GZIP = re.compile(rb"\x1f\x8b\x08")
 # The first line of a record: of WARC its version, of ARC URL, address, date, type, length.
-_PLAIN = re.compile(
-    rb"(?:(?<=\n)|\A)(?:WARC/[01]\.[0-9]+\r?\n|[a-z]+://?[^ \n]+ [0-9.]+ [0-9]{14} [^ \n]+ [0-9]+\r?\n)"
-)
+_PLAIN = re.compile(rb"(?:(?<=\n)|\A)(?:WARC/[01]\.[0-9]+\r?\n|[a-z]+:[^\n]+ [0-9.]+ [0-9]{14,18} [^ \n]+ [0-9]+\r?\n)")
 _NOT_CHUNKED = "non-chunked gzip"
 
 
@@ -228,4 +226,6 @@ def _begins(file: BinaryIO, at: int) -> bool:
 
 
 def _short(text: str) -> str:
+    if "not followed by newline" in text:
+        return "its length is wrong, no end of a record stands behind it"
     return " ".join(text.split())[:200]
