@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import re
@@ -19,6 +20,7 @@ from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]
 from crawlgate import ConfigError
 from crawlgate.cli.main import cli
 from tests.shared_data import shared
+from tests.test_schemas import validator
 
 pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
@@ -55,7 +57,12 @@ class Place:
         out = self.folder / "out"
         ran = CliRunner().invoke(cli, ["audit", *arguments, *given, "--out", str(out), "--format", "json"])
         assert ran.exit_code == code, ran.output + str(ran.exception)
-        return json.loads(ran.stdout)  # type: ignore[no-any-return]
+        summary = json.loads(ran.stdout)
+        validator("audit-summary").validate(summary)
+        assert json.loads((out / "summary.json").read_bytes()) == summary
+        for name, said in summary["outputs"].items():
+            assert hashlib.sha256((out / name).read_bytes()).hexdigest() == said["sha256"], name
+        return summary  # type: ignore[no-any-return]
 
     def run(self, *arguments: str) -> str:
         """`judged`, or the gist of the error."""
@@ -112,7 +119,13 @@ def test_rows_are_judged_by_what_was_on_record_at_their_time(place: Place, name:
     assert (rows[0]["robots_line"], rows[0]["surt"]) == (2, "example,closed")
     assert rows[3]["robots"] is None
     assert "B2=unknown" in str(rows[3]["findings"])
-    assert summary["coverage"] == {"judged": 4, "rejected": 0, "rejected_by": {}, "without_robots_of_the_time": 1}
+    assert summary["coverage"] == {
+        "judged": 4,
+        "rejected": 0,
+        "rejected_by": {},
+        "hosts": 2,
+        "without_robots_of_the_time": 1,
+    }
     assert summary["verdicts"] == {"allow": 2, "review": 1, "deny": 1}
     bases = {basis["basis"]: basis for basis in pq.read_table(place.folder / "out" / "bases.parquet").to_pylist()}
     assert [bases[row["basis"]]["verdict"] for row in rows] == [row["verdict"] for row in rows]
@@ -230,7 +243,15 @@ def test_the_same_inputs_give_the_same_bytes(place: Place) -> None:
         place.audit(path, "--evidence", str(place.folder / "robots.csv"))
         outputs.append({file.name: file.read_bytes() for file in sorted((place.folder / "out").iterdir())})
     assert outputs[0] == outputs[1]
-    assert set(outputs[0]) == {"decisions.parquet", "bases.parquet", "rejects.jsonl", "summary.json"}
+    assert set(outputs[0]) == {
+        "decisions.parquet",
+        "bases.parquet",
+        "lines.parquet",
+        "rejects.jsonl",
+        "removals.csv",
+        "removals.parquet",
+        "summary.json",
+    }
 
 
 def test_errors_say_what_was_found_and_what_to_pass(place: Place) -> None:
@@ -255,8 +276,40 @@ def test_a_list_counts_from_the_day_it_came(place: Place) -> None:
         path, "--evidence", str(place.folder / "robots.csv"), "--blocklist", listed, "--vouched-by", "A. Reader"
     )
     assert [row["verdict"] for row in place.rows()] == ["deny", "allow", "allow", "review"]  # nobody knew then
-    place.audit(path, "--blocklist", listed, "--vouched-by", "A. Reader", "--as-of", "now")
-    assert "C1=met" in str(place.rows()[1]["findings"])
+    assert [row["list"] for row in place.rows()] == [None] * 4
+    summary = place.audit(path, "--blocklist", listed, "--vouched-by", "A. Reader", "--as-of", "now")
+    rows = place.rows()
+    assert "C1=met" in str(rows[1]["findings"])
+    (told,) = summary["lists"]  # type: ignore[misc]
+    assert [row["list"] for row in rows] == [told["name"]] * 2 + [None] * 2
+    assert (told["entries"], told["rejected"], told["vouched_by"]) == (1, 0, "A. Reader")
+    assert rows[0]["notice"] == rows[1]["notice"] != ""
+
+
+def test_a_list_of_places_speaks_of_its_places_only(place: Place) -> None:
+    listed = place.write("list.txt", "https://closed.example/x/1\nopen.example\n")
+    place.audit(log(place, "log.jsonl"), "--blocklist", listed, "--vouched-by", "A. Reader", "--as-of", "now")
+    rows = place.rows()
+    assert ["C1=met" in str(row["findings"]) for row in rows] == [True, False, True, True]
+    assert "C2=" in str(rows[1]["findings"])  # another page of a site of which one place is listed
+    assert rows[0]["notice"] == rows[1]["notice"] != rows[2]["notice"] == rows[3]["notice"]
+    assert len({row["list"] for row in rows} - {None}) == 1
+
+
+def test_the_lines_that_kept_rows_out_are_kept_as_they_stood(place: Place) -> None:
+    body = "User-agent: other\nDisallow: /\n\n# all\nUser-agent: a\nUser-agent : ExampleBot # us\n\nCrawl-delay: 1\nAllow: /p\n  DISALLOW :/x  \n"
+    evidence = place.write(
+        "robots.jsonl",
+        json.dumps(
+            {"url": "https://closed.example/robots.txt", "time": "2024-05-01T00:00:00Z", "status": 200, "body": body}
+        ),
+    )
+    place.audit(log(place, "log.parquet"), "--evidence", evidence)
+    (line,) = pq.read_table(place.folder / "out" / "lines.parquet").to_pylist()
+    row = place.rows()[0]
+    assert (line["robots"], line["line"]) == (row["robots"], row["robots_line"])
+    assert line["text"] == "DISALLOW :/x"
+    assert line["agents"] == ["User-agent: a", "User-agent : ExampleBot # us"]
 
 
 def test_a_file_that_cannot_be_read_stops_no_run_among_others(place: Place) -> None:

@@ -30,6 +30,11 @@ class Told:
     form: str | None = None
     host: str | None = None
 
+    def reading(self) -> dict[str, str]:
+        """What was said beside the names of columns, where something was."""
+        said = {"input_format": self.form, "host": self.host}
+        return {name: value for name, value in said.items() if value is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:
@@ -116,7 +121,7 @@ def row_batches(path: Source, said: Told, rows: Iterable[Row]) -> Iterator[Batch
 def _batch(
     path: Source, columns: Columns, kept: list[tuple[int, int, Mapping[str, Any]]], rejects: list[Reject]
 ) -> Batch:
-    names = columns.names()
+    names = columns.names
     good = []
     for number, offset, row in kept:
         url = row.get(columns.url)

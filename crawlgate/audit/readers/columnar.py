@@ -102,7 +102,7 @@ class _Shape:
         self._started: float | None = None
         self._images = names >= _IMG2DATASET
         self._utc = names >= _COMMON_CRAWL
-        self.wanted = list(self.columns.names())
+        self.wanted = list(self.columns.names)
         if self._images and self.columns.status == "status":
             self.wanted.append("error_message")
             if self.columns.time is None and (started := _shard_started(path)) is not None:

@@ -34,7 +34,7 @@ class Found(NamedTuple):
 
 
 def archives(source: Source) -> Iterator[tuple[str, BinaryIO]]:
-    """The archives that stand in a file, with the names by which their places are told: one, but for a WACZ. Raises
+    """The archives that stand in a file, with their names in it: one without, but for a WACZ. Raises
     `ConfigError` for a file that cannot be opened, or that holds none."""
     try:
         with source.open("rb") as file:
@@ -44,9 +44,9 @@ def archives(source: Source) -> Iterator[tuple[str, BinaryIO]]:
                 yield from _of_wacz(source, file)
             elif (codec := codec_of(head)) is not None and codec.name == "zstd":
                 with _unpacked(file) as plain:
-                    yield str(source), plain
+                    yield "", plain
             else:
-                yield str(source), file
+                yield "", file
     except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise ConfigError(f"{source}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
@@ -60,7 +60,7 @@ def _of_wacz(source: Source, file: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
             raise ConfigError(f"{source}: no WARC file stands in its folder archive/; it holds {held}")
         for name in names:
             with packed.open(name) as member:
-                yield f"{source}!{name}", cast(BinaryIO, member)
+                yield name, cast(BinaryIO, member)
 
 
 @contextlib.contextmanager

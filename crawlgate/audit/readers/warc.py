@@ -71,7 +71,8 @@ class _Rows:
     def take(self, found: Any) -> str:
         """Take a record in; what it was."""
         if found.record is None:
-            self.rejects.append(Reject(self._name, None, found.offset, "damaged", found.problem))
+            problem = f"{self._name}: {found.problem}" if self._name else found.problem
+            self.rejects.append(Reject(str(self._path), None, found.offset, "damaged", problem))
             return "damaged"
         record = found.record
         if record.rec_type == "request":

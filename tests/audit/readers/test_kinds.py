@@ -154,4 +154,4 @@ def test_a_home_stands_for_its_ledger_and_brings_its_evidence(tmp_path: Path) ->
 def test_every_batch_says_which_columns_it_has(tmp_path: Path) -> None:
     path = written(tmp_path, "x.jsonl", json.dumps({"link": "https://a.example/", "egress": "p1", "ua": "x"}) + "\n")
     (batch,) = read(path, Told("ExampleBot"))
-    assert batch.columns.names() == ("link", "ua", "egress")
+    assert batch.columns.names == ["link", "ua", "egress"]
