@@ -14,7 +14,7 @@ from ..book import micros
 from ..engine import Engine, Judged
 from ..listed import Listed
 from ..readers import Batch
-from ..readers.tables import ROW_NUMBER
+from ..readers.batch import ROW_NUMBER
 from .bases import Bases
 from .coded import coded
 
