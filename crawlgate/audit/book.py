@@ -6,8 +6,8 @@ An audit asks it what was known at the time of a fetch. A file received later sa
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -24,6 +24,8 @@ ROBOTS_PATH = "/robots.txt"
 _LAST = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH) // MICROSECOND
 _PATHS = {ROBOTS_PATH: EvidenceKind.ROBOTS, TDMREP_PATH: EvidenceKind.TDMREP}
 _PATHS |= {path: EvidenceKind(name) for name, paths in OPTIONAL_FILES.items() for path in paths}
+
+_PACKED = tuple(field.name for field in fields(Evidence) if field.name != "body")
 
 
 def micros(at: datetime) -> int:
@@ -72,11 +74,23 @@ class EvidenceBook:
         self._alone: dict[str, int] = {}
         self._alone_at = Growing(np.int64)
         self._alone_content = Growing(np.int32)
+        self._kept: dict[int, Evidence] = {}
         self._numbers: dict[Content, int] = {}
         self.contents: list[Content] = []
         self.count = 0
         for item in evidence:
             self.add(item)
+
+    def __reduce__(self) -> tuple[Callable[..., EvidenceBook], tuple[dict[str, bytes], list[list[Any]]]]:
+        # Each body once, in an order that does not depend on how they came: equal books are equal bytes.
+        items = [
+            version.evidence
+            for origin in sorted(self.origins())
+            for _, versions in sorted(self._of(origin).items())
+            for version in sorted(versions, key=lambda v: (v.at, v.evidence.sha256, v.evidence.id))
+        ]
+        rows = [[_plain(getattr(item, name)) for name in _PACKED] for item in items]
+        return _unpacked, ({sha256: self._bodies[sha256] for sha256 in sorted({i.sha256 for i in items})}, rows)
 
     def add(self, evidence: Evidence) -> None:
         """Take one answer in. The same answer at the same time counts once."""
@@ -86,8 +100,15 @@ class EvidenceBook:
             evidence = replace(evidence, body=known)
         location = next((value for name, value in evidence.headers if name == "location"), "")
         content = Content(evidence.status, evidence.error, evidence.sha256, location, evidence.truncated)
+        at = micros(evidence.fetched_at)
+        if path == ROBOTS_PATH and origin not in self._alone and origin not in self._versions:
+            row = self._alone[origin] = self._alone_at.add([at])
+            self._alone_content.add([self.number(content)])
+            self._kept[row] = evidence
+            self.count += 1
+            return
         versions = self._of(origin, new=True).setdefault(path, [])
-        version = Version(micros(evidence.fetched_at), content, evidence)
+        version = Version(at, content, evidence)
         if not versions or versions[-1].at < version.at:
             versions.append(version)
         elif not any(v.at == version.at and v.content == content for v in versions):
@@ -123,7 +144,7 @@ class EvidenceBook:
             self.contents.append(content)
         return number
 
-    def body(self, content: int) -> bytes:
+    def body_of(self, content: int) -> bytes:
         """The bytes of a content, by its number."""
         return self._bodies[self.contents[content].sha256]
 
@@ -142,9 +163,19 @@ class EvidenceBook:
         yield from self._versions
         yield from self._alone
 
+    def body(self, sha256: str) -> bytes | None:
+        """The bytes with this hash, if some answer had them."""
+        return self._bodies.get(sha256)
+
     def times(self, origin: str) -> list[int]:
         """When something of `origin` was received and differed from what stood before, or renewed it; ascending."""
         return sorted({v.at for versions in self._of(origin).values() for v in versions})
+
+    def latest(self, at: int) -> int | None:
+        """The last receipt of anything that is not later than `at`; None where there is none."""
+        found = [v.at for files in self._versions.values() for versions in files.values() for v in versions]
+        found += self._alone_at.array[list(self._alone.values())].tolist()
+        return max((received for received in found if received <= at), default=None)
 
     def in_force(self, origin: str, at: int) -> tuple[tuple[str, Version], ...]:
         """The newest version of each policy file of `origin` that is not later than `at`, by path."""
@@ -192,6 +223,9 @@ class EvidenceBook:
         return found
 
     def _evidence(self, origin: str, row: int) -> Evidence:
+        kept = self._kept.get(row)
+        if kept is not None:
+            return kept
         content = self.contents[int(self._alone_content.array[row])]
         return Evidence(
             id=f"{EvidenceKind.ROBOTS}:{content.sha256[:16]}",
@@ -211,3 +245,16 @@ class EvidenceBook:
 def _split(url: str) -> tuple[str, str]:
     slash = url.find("/", url.find("://") + 3)
     return (url, "/") if slash < 0 else (url[:slash], url[slash:])
+
+
+def _plain(value: Any) -> Any:
+    return micros(value) if isinstance(value, datetime) else value.value if isinstance(value, EvidenceKind) else value
+
+
+def _unpacked(bodies: dict[str, bytes], rows: list[list[Any]]) -> EvidenceBook:
+    book = EvidenceBook()
+    for row in rows:
+        told = dict(zip(_PACKED, row, strict=True))
+        told["kind"], told["fetched_at"] = EvidenceKind(told["kind"]), instant(told["fetched_at"])
+        book.add(Evidence(body=bodies[told["sha256"]], **told))
+    return book

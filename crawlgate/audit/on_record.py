@@ -46,10 +46,6 @@ class RobotsOnRecord(Sequence[Evidence]):
         """When each was received."""
         return self._at.rows
 
-    @property
-    def hashes(self) -> tuple[Any, list[str]]:
-        """The hash of each body: its place in a list of different ones."""
-        of_content = [content.sha256 for content in self._book.contents]
-        place = {value: n for n, value in enumerate(dict.fromkeys(of_content))}
-        places = np.array([place[value] for value in of_content] or [0], np.int32)
-        return places[self._contents.rows], list(place)
+    def sha256(self, number: int) -> str:
+        """The hash of one's body."""
+        return self._book.contents[int(self._contents.array[number])].sha256

@@ -75,7 +75,7 @@ class Outlines:
         if content in self._lines:
             return self._lines[content]
         answer = self._book.contents[content]
-        found = self._scanner.lines(self._book.body(content)) if _is_plain(answer) else None
+        found = self._scanner.lines(self._book.body_of(content)) if _is_plain(answer) else None
         if len(self._lines) >= _KEPT:
             self._lines.clear()
         self._lines[content] = found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from fnmatch import fnmatchcase
@@ -21,14 +21,15 @@ from ..blocklist.match import HostNotices, Listing, Lists
 from ..criteria.facts import CLOCK_SKEW, MAX_AGE
 from ..flow import TDMREP_PATH, replay, survey
 from ..model import Declaration, RegisterEntry
+from ..policy.overrides import Overrides
 from ..register import Register
 from ..signals.agents import AgentCatalogue
 from ..signals.robots_agents import tokens
 from ..site import Site
 from . import kernels
 from .book import MICROSECOND, ROBOTS_PATH, Content, EvidenceBook, instant, micros
+from .candidates import maybe_listed
 from .growing import Growing
-from .listed import maybe_listed
 from .on_record import RobotsOnRecord
 from .outlines import Outlines
 from .timeline import BEGINNING
@@ -47,7 +48,8 @@ class Plan:
 
     `age` is that of robots.txt, no more exact than what follows from it; `since` says which of the collector's own
     dates have come; `by_itself` that something speaks of this host alone, `exact` that it may speak of each page
-    otherwise. `robots` numbers the content of a robots.txt that is all there is on record, but for what `beside` names.
+    otherwise, `decided` that people decided something about it. `robots` numbers the content of a robots.txt that is
+    all there is on record, but for what `beside` names. Plans of equal `said` read the same policy files.
     """
 
     number: int
@@ -58,6 +60,8 @@ class Plan:
     register: tuple[RegisterEntry, ...]
     by_itself: bool
     exact: bool
+    decided: bool
+    said: Hashable
     robots: int | None
     beside: str
     read: Callable[[], Site]
@@ -102,7 +106,9 @@ class Planner:
         origin_of: Callable[[int], str],
         *,
         register: Register | None = None,
+        people: Overrides | None = None,
     ) -> None:
+        self.people = people or Overrides()
         self._declaration = declaration
         self._book = book
         self._notices = notices
@@ -175,8 +181,8 @@ class Planner:
         """The places of origins about whose hosts a list, the register, or a licence may say something."""
         names = [_host(origin) for origin in origins]
         found = set() if self._notices is None else maybe_listed(self._notices, names)
-        if self._register is not None or self._licensed_hosts:
-            found.update(n for n, name in enumerate(names) if self._entries(name) or self._licensed(name))
+        if self._register is not None or self._licensed_hosts or self.people:
+            found.update(n for n, name in enumerate(names) if self._named(name))
         return sorted(found)
 
     def _simple_breaks(self, received: Any, contents: Any) -> tuple[Any, Any]:
@@ -208,6 +214,8 @@ class Planner:
             found += [micros(at) for notice in about.notices() for at in knowledge.changes(notice)]
         for entry in self._entries(name):
             found += [micros(at) for at in (entry.first_seen, entry.ended_at) if at is not None]
+        if self.people.speak_of(name):
+            found += [micros(at) for override in self.people for at in override.changes()]
         return found
 
     def _resolve(self, host: int, at: int) -> tuple[int, int]:
@@ -223,13 +231,14 @@ class Planner:
             stale = at - robots.at > _SPEAKS_FOR
         name = _host(origin)
         about, entries = self._about(name), self._entries(name)
-        exact = bool(entries) or self._licensed(name)
+        decided = self.people.speak_of(name)
+        exact = bool(entries) or decided or self._licensed(name)
         alone = (origin, at) if about is not None or exact else None
         reading = tuple((path, version.content) for path, version in known)
         # Only robots.txt and tdmrep.json say the same wherever they stand.
         here = origin if any(path not in _ANYWHERE for path, _ in known) else ""
         key = _Key(reading, here, epoch, stale, bisect_right(self._always, at), alone)
-        return self._plan(key, origin, at, about, entries, exact=exact), evidence
+        return self._plan(key, origin, at, about, entries, exact=exact, decided=decided), evidence
 
     def _plan(
         self,
@@ -240,6 +249,7 @@ class Planner:
         entries: tuple[RegisterEntry, ...] = (),
         *,
         exact: bool = False,
+        decided: bool = False,
     ) -> int:
         number = self._numbers.get(key)
         if number is None:
@@ -267,6 +277,8 @@ class Planner:
                     register=entries,
                     by_itself=key.alone is not None,
                     exact=exact,
+                    decided=decided,
+                    said=key[:3],
                     robots=self._book.number(robots) if robots is not None and alone else None,
                     beside=TDMREP_PATH if absent else "",
                     read=read,
@@ -281,7 +293,7 @@ class Planner:
         if self._day_bounds.array[content, 0] < 0:
             days = self.outlines.days(content)
             if days is None:
-                days = sorted(set(self._days_of(self._book.body(content))))
+                days = sorted(set(self._days_of(self._book.body_of(content))))
             first = self._days.add([micros(datetime.combine(day, time(), UTC)) for day in days])
             self._day_bounds.array[content] = first, self._days.count
         begin, end = self._day_bounds.array[content].tolist()
@@ -303,6 +315,10 @@ class Planner:
 
     def _entries(self, host: str) -> tuple[RegisterEntry, ...]:
         return () if self._register is None else self._register.of(host)
+
+    def _named(self, host: str) -> bool:
+        """True if the register, people, or a licence of our own speak of a host."""
+        return bool(self._entries(host)) or self.people.speak_of(host) or self._licensed(host)
 
     def _about(self, host: str) -> HostNotices | None:
         if self._notices is None:

@@ -32,6 +32,7 @@ from .notice import notice
 from .register import register
 from .report import report
 from .review import review
+from .serve import serve
 from .signals import signals
 
 
@@ -67,6 +68,7 @@ _COMMANDS = (
     register,
     report,
     review,
+    serve,
     signals,
 )
 for command in _COMMANDS:
