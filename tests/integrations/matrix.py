@@ -20,7 +20,7 @@ from tests.webserver import HANG, POLICY_FILES, Answer, Request, WebServer, redi
 
 DOCS = Path(__file__).parents[2] / "docs" / "clients.md"
 BEGIN, END = "<!-- matrix -->\n", "<!-- end of matrix -->\n"
-HEAD = b"<!doctype html><html><head><title>Tide tables</title></head><body>"
+HEAD = b"<!doctype html><html><head><title>Tide tables</title></head><body hidden>"  # nothing for a browser to lay out
 BIG = 8 * 1024 * 1024
 NOT_SENT = BIG // 2
 """Buffers between server and client hold far less than this."""
@@ -58,7 +58,7 @@ def header(*lines: tuple[str, str], status: int = 200) -> Answer:
 
 
 def meta(content: str) -> bytes:
-    return f'<!doctype html><html><head><meta name="robots" content="{content}"></head><body>'.encode()
+    return f'<!doctype html><html><head><meta name="robots" content="{content}"></head><body hidden>'.encode()
 
 
 def in_turn(*answers: Answer) -> Callable[[Request], Answer]:
