@@ -48,9 +48,10 @@ def names() -> Iterator[None]:
 
 class Client:
     """A client behind a gate of its own: `get` answers status and body, or raises what the client raises. `way` is how
-    its route is called on record."""
+    its route is called on record, `patience` how long its policy files may take."""
 
     way = "direct"
+    patience = 0.5
 
     def __init__(self, web: WebServer, home: Path, **options: Any) -> None:
         self.web, self.home = web, home
@@ -232,6 +233,8 @@ class Crawlee(AsyncClient):
 
 
 class Playwright(AsyncClient):
+    patience = 2.0  # a browser shares the machine and the loop
+
     def open(self, options: dict[str, Any]) -> None:
         if not Path(CHROMIUM).exists():
             pytest.skip(f"{CHROMIUM} is absent: install Debian's package chromium")
