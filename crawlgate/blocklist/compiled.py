@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, overload
 import orjson
 
 from ..domains import Suffixes
+from ..errors import ConfigError
 from ..model import Notice
 from . import lookup
 from .entry import Entry, EntryDefaults, entry_from_table, notice
@@ -68,6 +69,7 @@ class CompiledList(Listing):
         self.folder = folder
         self.meta = meta = _meta(folder, hashes)
         self._defaults = defaults
+        self._hashes = hashes
         self._id: str = meta["sha256"][:12]
         self._entries: int = meta["entries"]
         self._keys: Trie = Trie()
@@ -85,6 +87,9 @@ class CompiledList(Listing):
         self._times = _mapped(folder / "times")
         self._remembered = lru_cache(4096)(self._notice)
 
+    def __reduce__(self) -> tuple[Callable[..., CompiledList], tuple[Path, EntryDefaults, Suffixes, Path]]:
+        return _opened_again, (self.folder, self._defaults, self.suffixes, self._hashes.directory)
+
     def __len__(self) -> int:
         return self._entries
 
@@ -100,6 +105,11 @@ class CompiledList(Listing):
     @property
     def has_places(self) -> bool:
         return bool(self.meta["places"])
+
+    def changes(self) -> Iterator[datetime]:
+        yield from (at for at in (self._defaults.received_at, self._defaults.effective_at) if at is not None)
+        for dates in DATES_STRUCT.iter_unpack(self._times):
+            yield from (EPOCH + at * MICROSECOND for at in dates if at != NO_DATE)
 
     def covering_each(self, hosts: Iterable[str | None]) -> Iterator[tuple[int, Sequence[int]]]:
         # As the base class, without a call for each host that is not covered, which is nearly every one.
@@ -215,6 +225,17 @@ class CompiledList(Listing):
 
     def _under(self, key: int) -> Sequence[int]:
         return entries_of(key, self._irregular, self._shifts, self._starts, self._members)
+
+
+def _opened_again(folder: Path, defaults: EntryDefaults, suffixes: Suffixes, hashed: Path) -> CompiledList:
+    """A list as another process opened it: its files are mapped here too, not sent."""
+    try:
+        return CompiledList(folder, defaults=defaults, suffixes=suffixes, hashes=FileHashes(hashed))
+    except (Damaged, OSError) as error:
+        raise ConfigError(
+            f"the compiled list {folder} cannot be opened here ({error}); workers map long lists from the home, so it "
+            "has to stand under the same path on every machine"
+        ) from None
 
 
 class Rejects(Sequence[Rejected]):
