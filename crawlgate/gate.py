@@ -236,13 +236,15 @@ class Gate(_Common):
         headers: Any = (),
         body: bytes | None = None,
         whole: bool = True,
+        follows: bool = False,
         **manner: Unpack[Manner],
     ) -> Decision:
         """Judge a response in hand: status, headers and, for a page, its head. For clients that are not wrapped.
 
         `headers` may be a mapping, pairs, or a client's own object; without `body` the page is not assessed, and of a
-        beginning only (`whole` False) what its head tells; `Limits.page_head_bytes` are enough. Deny means: do not keep
-        the body. Never raises for what a server sent; raises `ConfigError` for a body that is text.
+        beginning only (`whole` False) what its head tells; `Limits.page_head_bytes` are enough. `follows` says that the
+        client asks for the target of a redirect by `check`, which then answers for both. Deny means: do not keep the
+        body. Never raises for what a server sent; raises `ConfigError` for a body that is text.
         """
         body = given_body(body)
         core = self.core
@@ -252,7 +254,8 @@ class Gate(_Common):
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
         copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
         original = None if copied is None else self.check(copied.href)
-        permit = core.inspection(admitted, known, core.attempt(known, **manner), original)
+        taken = not (follows and 300 <= status < 400)
+        permit = core.inspection(admitted, known, core.attempt(known, **manner), original, taken=taken)
         permit.see_all(status, headers, body, whole=whole)
         return self.complete(permit)
 
@@ -408,6 +411,7 @@ class AsyncGate(_Common):
         headers: Any = (),
         body: bytes | None = None,
         whole: bool = True,
+        follows: bool = False,
         **manner: Unpack[Manner],
     ) -> Decision:
         """As `Gate.inspect`."""
@@ -419,7 +423,8 @@ class AsyncGate(_Common):
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
         copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
         original = None if copied is None else await self.check(copied.href)
-        permit = core.inspection(admitted, known, core.attempt(known, **manner), original)
+        taken = not (follows and 300 <= status < 400)
+        permit = core.inspection(admitted, known, core.attempt(known, **manner), original, taken=taken)
         permit.see_all(status, headers, body, whole=whole)
         return await self.complete(permit)
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 import asyncio
 import pickle
 import random
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from unittest.mock import patch
 
 import pytest
 
 from crawlgate import AsyncGate, Decision, Declaration, Denied, Gate, Held
 from crawlgate.ledger.query import DecisionRecord, decisions, records
+from tests.loopback import names
 from tests.webserver import WebServer
 
 T = TypeVar("T")
@@ -29,21 +28,6 @@ DECLARATION = Declaration(operator="Example Lab", token="ExampleBot", user_agent
 HERE = ["127.0.0.0/8"]
 CHROMIUM = "/usr/bin/chromium"
 RESOLVED = "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.example 127.0.0.1"
-
-
-@contextmanager
-def names() -> Iterator[None]:
-    """Every name under .test and .example is this machine; others are looked up as ever."""
-    look_up = socket.getaddrinfo
-
-    def local(host: Any, port: Any = None, *given: Any, **named: Any) -> list[Any]:
-        name = host.decode() if isinstance(host, bytes) else host
-        if name and name.endswith((".test", ".example")):
-            return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
-        return look_up(host, port, *given, **named)
-
-    with patch("socket.getaddrinfo", local):
-        yield
 
 
 class Client:
@@ -272,7 +256,7 @@ CLIENTS: dict[str, type[Client]] = {
     "crawlee": Crawlee,
     "Playwright": Playwright,
 }
-"""By the name that stands over a column of the matrix."""
+"""By the name that stands over a column of the matrix; those of tests/integrations/any_language.py besides."""
 
 
 HEAD = b"<!doctype html><html><head><title>Tide tables</title></head>"
