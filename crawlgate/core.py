@@ -361,6 +361,7 @@ class Core:
             and known.plain
             and original is None
             and url.host not in self.conduct.led
+            and url.href not in self.conduct.leading
             and not (memory.stirred and self.conduct.may_be_view(url, known))
             and not self.people.overrides
         ):
@@ -388,7 +389,7 @@ class Core:
         answer = known.site.answer(url)
         shared = known.plain
         if original is not None or (
-            (attempt is not AS_DECLARED or known.memory.stirred or self.conduct.led)
+            (attempt is not AS_DECLARED or known.memory.stirred or self.conduct.redirects_seen)
             and self.conduct.concerns(url, known, attempt)
         ):
             told = self.conduct.before(url, known, attempt, told, original)

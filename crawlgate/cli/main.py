@@ -33,6 +33,7 @@ from .notice import notice
 from .register import register
 from .report import report
 from .review import review
+from .serve import serve
 from .signals import signals
 
 
@@ -68,6 +69,7 @@ _COMMANDS = (
     register,
     report,
     review,
+    serve,
     signals,
 )
 for command in _COMMANDS:
