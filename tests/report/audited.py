@@ -86,6 +86,7 @@ def rewritten(out: Path, to: Path, rows: list[dict[str, Any]], *, group: int = 1
     to.mkdir()
     for name in ("bases.parquet", "lines.parquet", "rejects.jsonl", "summary.json"):
         (to / name).write_bytes((out / name).read_bytes())
+    edited(to, outputs={})  # no hash is noted, so none is compared
     schema = pq.read_schema(out / "decisions.parquet")
     pq.write_table(pa.Table.from_pylist(rows, schema), to / "decisions.parquet", row_group_size=group)
     return to

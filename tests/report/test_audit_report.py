@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -293,6 +294,15 @@ def test_what_cannot_be_read_is_named(out: Path, tmp_path: Path, name: str) -> N
     (broken / name).write_bytes(b"{no\n")
     with pytest.raises(ConfigError, match=name.replace(".", r"\.")):
         gather(broken)
+
+
+def test_a_file_that_was_changed_is_told_at_the_head(out: Path, tmp_path: Path) -> None:
+    changed = tmp_path / "changed"
+    shutil.copytree(out, changed)
+    (changed / "rejects.jsonl").write_bytes((out / "rejects.jsonl").read_bytes() + b"{}\n")
+    account = gather(changed)
+    assert [file.name for file in account.outputs if not file.as_noted] == ["rejects.jsonl"]
+    assert "rejects.jsonl is not the file" in one_file(page(account)).css_first("header .state").text()
 
 
 def test_another_make_of_decisions_is_told(out: Path, tmp_path: Path) -> None:

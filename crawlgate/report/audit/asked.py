@@ -152,6 +152,8 @@ def files(account: Account, words: Words) -> Iterator[Block]:
 def sources(account: Account, words: Words) -> Iterator[Block]:
     """The files of the audit, with their digests."""
     yield Text(words("audit_sources.lead"), "lead")
+    if account.summary.get("audit"):
+        yield Text(words("audit_sources.audit", digest=account.summary["audit"]), "long")
     rows = [(Code(file.name), file.size, Code(file.sha256)) for file in account.outputs]
     yield Table(words("audit_sources.caption"), _file_head(words), rows)
 

@@ -65,9 +65,10 @@ def gather(folder: Path, *, sites: int = SITES) -> Account:
         hours[hour, bases[number].answer] += count
     unit, found_periods = periods(hours)
     first, last = _time(tally.first), _time(tally.last)
+    digests = outputs.digests()
     return Account(
         summary=outputs.summary,
-        outputs=outputs.digests(),
+        outputs=digests,
         first=first,
         last=last,
         unit=unit,
@@ -82,7 +83,7 @@ def gather(folder: Path, *, sites: int = SITES) -> Account:
         lists=_lists(outputs.summary, tally, bases),
         waiting=_waiting(tally.bases, bases, chosen, rows),
         questions=_questions(outcomes),
-        setup=setup_findings(outputs.summary, coverage, last, outcomes),
+        setup=setup_findings(outputs.summary, coverage, last, outcomes, digests),
     )
 
 

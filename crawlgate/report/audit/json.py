@@ -84,7 +84,9 @@ def report_object(account: Account, lang: str = "en") -> dict[str, Any]:
 
 
 _ASKED = (
+    "audit",
     "program",
+    "versions",
     "rule_pack",
     "source_document",
     "profile",
@@ -92,6 +94,10 @@ _ASKED = (
     "agents",
     "psl",
     "as_of",
+    "known_until",
+    "columns",
+    "reading",
+    "people",
     "inputs",
     "evidence",
     "lists",

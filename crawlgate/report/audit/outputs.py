@@ -26,7 +26,6 @@ DECISIONS, BASES, LINES, REJECTS, SUMMARY = (
 )
 _FILES = (DECISIONS, BASES, LINES, REJECTS, SUMMARY)
 _OUTCOMES = {str(outcome): outcome for outcome in Outcome}
-_SUFFIXES = (".parquet", ".jsonl", ".json")
 _COLUMNS = ("file", "row", "url", "host", "time", "basis", "robots", "robots_at", "robots_line", "list", "notice")
 
 
@@ -71,11 +70,12 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A file of the audit: its name, size and SHA-256."""
+    """A file of the audit: its name, size and SHA-256. `as_noted` False: the summary names another hash."""
 
     name: str
     size: int
     sha256: str
+    as_noted: bool = True
 
 
 class Outputs:
@@ -147,16 +147,22 @@ class Outputs:
             raise self._unreadable(REJECTS, error) from None
 
     def digests(self) -> tuple[Digest, ...]:
-        """Every file that the audit wrote, with its hash: what the report was made from. Reports are none of them."""
-        found = []
-        for path in sorted(self.folder.iterdir()):
-            if path.is_file() and path.suffix in _SUFFIXES and not path.name.startswith((".", "report.")):
-                digest = hashlib.sha256()
-                with path.open("rb") as file:
-                    while block := file.read(1 << 20):
-                        digest.update(block)
-                found.append(Digest(path.name, path.stat().st_size, digest.hexdigest()))
-        return tuple(found)
+        """The files that the audit wrote, the summary last, with their hashes as they are now: what the report was made
+        from."""
+        noted = self.summary.get("outputs")
+        names = [name for name in noted if isinstance(name, str)] if isinstance(noted, dict) else list(_FILES[:-1])
+        return tuple(self._digest(name) for name in [*names, SUMMARY] if (self.folder / name).is_file())
+
+    def _digest(self, name: str) -> Digest:
+        path = self.folder / Path(name).name
+        try:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            size = path.stat().st_size
+        except OSError as error:
+            raise self._unreadable(name, error) from None
+        noted = (self.summary.get("outputs") or {}).get(name) or {}
+        return Digest(name, size, sha256, noted.get("sha256", sha256) == sha256)
 
     def _summary(self) -> Mapping[str, Any]:
         try:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from ..words import number
 from .account import Coverage, SetupFinding
+from .outputs import Digest
 
 
 def setup_findings(
-    summary: Mapping[str, Any], coverage: Coverage, last: datetime | None, outcomes: Mapping[str, Mapping[str, int]]
+    summary: Mapping[str, Any],
+    coverage: Coverage,
+    last: datetime | None,
+    outcomes: Mapping[str, Mapping[str, int]],
+    outputs: Iterable[Digest],
 ) -> tuple[SetupFinding, ...]:
     """What is missing or unusual, the gravest first. `outcomes` are rows by criterion and outcome, `last` the latest
-    fetch."""
+    fetch, `outputs` the files of the audit as they are now."""
     order = {"error": 0, "warning": 1, "note": 2}
+    changed = [file.name for file in outputs if not file.as_noted]
     found = [
+        *(SetupFinding("changed", "error", {"file": name}) for name in changed),
         *_of_input(summary, coverage),
         *_of_lists(summary, last),
         *_of_declaration(summary, coverage, outcomes),
