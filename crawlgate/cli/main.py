@@ -30,6 +30,7 @@ from .ledger_outside import outside
 from .ledger_prove import checkpoint, keygen, prove
 from .ledger_retention import delete, hold
 from .notice import notice
+from .proxy import proxy
 from .register import register
 from .report import report
 from .review import review
@@ -66,6 +67,7 @@ _COMMANDS = (
     judge,
     ledger,
     notice,
+    proxy,
     register,
     report,
     review,
