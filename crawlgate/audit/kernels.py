@@ -402,64 +402,116 @@ def _hex(byte):
     return -1
 
 
-@njit(cache=True, nogil=True)
-def respell(data, begins, ends, one_spelling, out, bounds):
-    """Targets in the one spelling of `signals.pathmatch.canonical`, one after another in `out` (three times as long
-    as the targets) with `bounds`. `one_spelling` is true for bytes that are written plain."""
-    used = 0
-    for row in range(len(begins)):
-        bounds[row] = used
-        at, end = begins[row], ends[row]
-        query = False
-        while at < end:
-            byte = data[at]
-            at += 1
-            if one_spelling[byte]:
-                query = query or byte == 63
+@njit(cache=True, nogil=True, inline="always")
+def _respell(data, at, end, one_spelling, out, used):
+    """Write a target in the one spelling of `signals.pathmatch.canonical` to `out`, from `used` on; where it ends.
+    `one_spelling` is true for bytes that are written plain."""
+    query = False
+    while at < end:
+        byte = data[at]
+        at += 1
+        if one_spelling[byte]:
+            query = query or byte == 63
+            out[used] = byte
+            used += 1
+            continue
+        if byte == 37:
+            high = _hex(data[at]) if at + 1 < end else -1
+            low = _hex(data[at + 1]) if at + 1 < end else -1
+            if high < 0 or low < 0:
+                out[used] = byte
+                used += 1
+                if at + 1 == end and _hex(data[at]) >= 0:  # an escape that the end cuts
+                    out[used] = _HEX[_hex(data[at])]
+                    used += 1
+                    at += 1
+                continue
+            byte = high * 16 + low
+            at += 2
+            if one_spelling[byte] and (query or byte != 47):
                 out[used] = byte
                 used += 1
                 continue
-            if byte == 37:
-                high = _hex(data[at]) if at + 1 < end else -1
-                low = _hex(data[at + 1]) if at + 1 < end else -1
-                if high < 0 or low < 0:
-                    out[used] = byte
-                    used += 1
-                    if at + 1 == end and _hex(data[at]) >= 0:  # an escape that the end cuts
-                        out[used] = _HEX[_hex(data[at])]
-                        used += 1
-                        at += 1
-                    continue
-                byte = high * 16 + low
-                at += 2
-                if one_spelling[byte] and (query or byte != 47):
-                    out[used] = byte
-                    used += 1
-                    continue
-            out[used] = 37
-            out[used + 1] = _HEX[byte >> 4]
-            out[used + 2] = _HEX[byte & 15]
-            used += 3
+        out[used] = 37
+        out[used + 1] = _HEX[byte >> 4]
+        out[used + 2] = _HEX[byte & 15]
+        used += 3
+    return used
+
+
+@njit(cache=True, nogil=True)
+def respell(data, begins, ends, one_spelling, out, bounds):
+    """Targets in their one spelling, one after another in `out` (three times as long as the targets) with `bounds`."""
+    used = 0
+    for row in range(len(begins)):
+        bounds[row] = used
+        used = _respell(data, begins[row], ends[row], one_spelling, out, used)
     bounds[len(begins)] = used
 
 
 @njit(cache=True, nogil=True)
-def decide_rows(
-    data, offsets, starts, state, rule_sets, sets, text, plain, plain_bounds, wild, needs, piece_bounds, found
+def weigh_rows(
+    data,
+    offsets,
+    starts,
+    state,
+    plans,
+    contexts,
+    aloof,
+    doubtful,
+    own,
+    agents,
+    agent_sets,
+    kinds,
+    one_spelling,
+    sets,
+    text,
+    plain,
+    plain_bounds,
+    wild,
+    needs,
+    piece_bounds,
+    by_rule,
+    agent_bits,
+    context_bits,
+    scratch,
+    keys,
+    lines,
+    one_by_one,
 ):
-    """`deciding_rule` for each row with `state` 0 and a rule set (-1: none to ask); others stay as they are."""
+    """What each row comes to: a key that says all on which its class depends, and the line that keeps us out.
+
+    By plan: `aloof` (its rows are judged one by one), `doubtful` (so are those whose target has several spellings),
+    `own` rule set, `agents` (first and end among `agent_sets`), and `kinds`. `by_rule` is line and allow of each rule.
+    """
     for row in range(len(offsets) - 1):
-        if state[row] == 0 and rule_sets[row] >= 0:
-            found[row] = deciding_rule(
-                data,
-                offsets[row] + starts[row],
-                offsets[row + 1],
-                rule_sets[row],
-                sets,
-                text,
-                plain,
-                plain_bounds,
-                wild,
-                needs,
-                piece_bounds,
-            )
+        lines[row] = 0
+        if state[row] == 2:
+            continue
+        plan = plans[row]
+        if one_by_one[row] or state[row] == 3 or aloof[plan] or (doubtful[plan] and state[row] == 1):
+            one_by_one[row] = True
+            continue
+        first, last = agents[plan, 0], agents[plan, 1]
+        key = (kinds[plan] << context_bits) | contexts[row]
+        refused = np.int64(0)
+        if own[plan] >= 0 or first < last:
+            begin, end = offsets[row] + starts[row], offsets[row + 1]
+            target = data
+            if state[row] == 1:
+                end = _respell(data, begin, end, one_spelling, scratch, 0)
+                begin, target = 0, scratch
+            if own[plan] >= 0:
+                rule = deciding_rule(
+                    target, begin, end, own[plan], sets, text, plain, plain_bounds, wild, needs, piece_bounds
+                )
+                if rule >= 0 and not by_rule[rule, 1]:
+                    refused = np.int64(1)
+                    lines[row] = by_rule[rule, 0]
+            for place in range(first, last):
+                rule = deciding_rule(
+                    target, begin, end, agent_sets[place], sets, text, plain, plain_bounds, wild, needs, piece_bounds
+                )
+                if rule >= 0 and not by_rule[rule, 1]:
+                    refused |= np.int64(1) << (place - first + 1)
+        keys[row] = (key << agent_bits) | refused

@@ -6,6 +6,7 @@ as fast. Files that are unusual in any way are left to the reader of `signals`; 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from ..signals.robots_agents import named, product_token
 from ..signals.robots_rules import Matcher, RuleSet, readable_pattern
 from ..site import COLLECTORS
 from . import robots_kernels as kernels
-from .columns import ONE_SPELLING
+from .columns import PLAIN
 from .growing import Growing
 from .kernels import refill
 from .rule_tables import NO_RULES, RuleTables, as_pattern
@@ -42,7 +43,6 @@ _MOST_SETS = 64
 _OURS, _EVERYBODY, _ODD = 1, 2, 4
 _ALL = -2
 _DOUBT = -3
-_PLAIN = np.isin(np.arange(256), np.frombuffer(ONE_SPELLING, np.uint8))
 
 
 class Scanned(NamedTuple):
@@ -117,7 +117,7 @@ class RobotsScanner:
                 self._keys,
                 self._key_bounds,
                 self._key_kinds,
-                _PLAIN,
+                PLAIN,
                 self._index,
                 self._hashes,
                 self._arena,
@@ -142,10 +142,13 @@ class RobotsScanner:
             return None
         return [self.days[n] for n in np.flatnonzero(days).tolist()]
 
-    def read(self, lines: Lines, day: date) -> Scanned | None:
-        """What the file says, by the agents that were known on `day`; None where the exact reader has to look."""
-        latest = sum(known <= day for known in self.days) - 1
-        count, ours, everybody = self._select(lines, latest, np.zeros(len(self.days) + 1, np.uint8))
+    def epoch(self, day: date) -> int:
+        """Days on which the same agents were known have one number."""
+        return bisect_right(self.days, day) - 1
+
+    def read(self, lines: Lines, epoch: int) -> Scanned | None:
+        """What the file says, by the agents that were known then; None where the exact reader has to look."""
+        count, ours, everybody = self._select(lines, epoch, np.zeros(len(self.days) + 1, np.uint8))
         if count < 0:
             return None
         sets: dict[int, int] = {}

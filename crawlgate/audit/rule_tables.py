@@ -75,7 +75,6 @@ class RuleTables:
         self._rules = Growing(np.int32, 2)
         # Sets in which a target with a slash in its query may have more than one meaning.
         self.two_faced: set[int] = set()
-        self._by_number: tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]] | None = None
 
     def add(self, patterns: Iterable[Pattern]) -> int:
         """The number of a new rule set."""
@@ -171,15 +170,12 @@ class RuleTables:
         )
 
     @property
-    def by_number(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
-        """Line and allow of each rule; one entry more at the end, so that -1 is line 0 and allowed."""
-        if self._by_number is None:
-            rules = np.concatenate([self._rules.rows, np.array([[0, 1]], np.int32)])
-            self._by_number = (rules[:, 0].copy(), rules[:, 1].astype(np.bool_))
-        return self._by_number
+    def by_rule(self) -> _Ints:
+        """Line and allow of each rule."""
+        found: _Ints = self._rules.array
+        return found
 
     def _ended(self, first_plain: int, first_wild: int) -> int:
-        self._by_number = None
         return self._sets.add([(first_plain, self._plain.count - 1, first_wild, self._wild.count)])
 
     def _write(self, literal: bytes) -> int:

@@ -71,7 +71,7 @@ class Reader:
     def compare(self, body: bytes, day: date = SOMETIME) -> bool:
         """True if the compiled reader read the file; then both said the same."""
         lines = self.scanner.lines(body)
-        found = None if lines is None else self.scanner.read(lines, day)
+        found = None if lines is None else self.scanner.read(lines, self.scanner.epoch(day))
         if found is None:
             return False
         site = self.exact(body, day)
@@ -92,8 +92,8 @@ class Reader:
             return 0
         data = canonical(target).encode()
         rule = deciding_rule(np.frombuffer(data, np.uint8), 0, len(data), number, *self.tables.tables)
-        lines, allows = self.tables.by_number
-        return 0 if allows[rule] else int(lines[rule])
+        line, allow = self.tables.by_rule[rule].tolist() if rule >= 0 else (0, 1)
+        return 0 if allow else int(line)
 
     def _told(self, found: Scanned, targets: list[str]) -> Counter[object]:
         numbers = iter(found.agents)
