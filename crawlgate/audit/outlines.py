@@ -72,7 +72,7 @@ class Outlines:
             return None
         # A policy file is a file of the site: where robots.txt keeps us out of it, that is told.
         kept_out = scanned.own != NO_RULES and not self.tables.allows(scanned.own, _TDMREP)
-        kind = ("scanned", plan.beside, kept_out, scanned.names_us, scanned.kinds, scanned.everything)
+        kind = ("scanned", plan.beside, kept_out, *scanned[:2], scanned.kinds, scanned.everything)
         return Outlined(kind, scanned.own, scanned.agents)
 
     def _read(self, content: int) -> Lines | None:

@@ -20,6 +20,25 @@ SILENT, EVERYTHING, SPELLED, BUILT = 0, 1, 2, 3
 _DIRECTORY_PAGE = b"/index.htm"
 
 
+_KEYS_BEGIN = b"userusegser-disadissdiasdesadssadsalallocontlicellm-"
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _may_be_key(data, at, end):
+    """False if what begins here is surely no key that says who may fetch, or what for (`signals.robots_lines`)."""
+    for n in range(at, min(at + 4, end)):
+        byte = data[n]
+        if byte > 127 or (byte < 32 and byte != 9 and byte != 10 and byte != 13):
+            return True
+    for key in range(0, len(_KEYS_BEGIN), 4):
+        n = 0
+        while n < 4 and at + n < end and data[at + n] | 32 == _KEYS_BEGIN[key + n]:
+            n += 1
+        if n == 4:
+            return True
+    return False
+
+
 @njit(cache=True, nogil=True)
 def scan(
     data, begin, end, longest, keys, key_bounds, key_kinds, plain, index, hashes, arena, ends, counts, agents, rules
@@ -29,17 +48,18 @@ def scan(
     `agents` gets a row (value, run) for each User-agent line, values numbered through `index` (an open-addressed
     table over `arena`, lower case); `rules` a row (start, end, allow, line, run, spelled) for each rule with a
     path that stands in a group; `spelled` is 1 where its pattern is not its own normal form. A run is a stretch of
-    User-agent lines with what stands below. `counts`: values known, agents, rules, runs; the last three are results.
+    User-agent lines with what stands below. `counts`: values known, agents, rules, and whether some line has a key
+    that robots.txt knows (1) and the file begins as one does (2); the last three are results.
     """
     known, n_agents, n_rules, run = counts[0], 0, 0, -1
     mask = len(index) - 1
     number, at = 0, begin
-    opened, keyed, begun = False, False, False
+    opened, keyed, begun, usual = False, False, False, False
     while at < end:
         number += 1
         colon, first, stop = -1, -1, -1
         line = at
-        odd = False
+        odd, control = False, False
         while at < end:
             byte = data[at]
             if byte == 10 or byte == 13:
@@ -47,11 +67,11 @@ def scan(
             if stop < 0:
                 if byte == 35:
                     stop = at
-                    begun = begun or at - begin < 1024
+                    usual = usual or (not begun and first < 0 and at - begin < 1024)
+                    begun = True
                 elif byte != 32 and byte != 9:
-                    if byte < 32 or byte == 127 or (byte > 127 and colon < 0):
-                        return 1
                     odd = odd or byte > 127
+                    control = control or byte < 32 or byte == 127
                     if first < 0:
                         first = at
                     if byte == 58 and colon < 0:
@@ -66,13 +86,14 @@ def scan(
         at += 1
         if not begun and first >= 0:
             byte = data[first]
-            if first - begin >= 1024 or byte == 60 or byte == 91 or byte == 123:
-                return 1
+            usual = first - begin < 1024 and byte != 60 and byte != 91 and byte != 123
             begun = True
         if first < 0:
             continue
         if colon < 0:
-            return 1
+            if _may_be_key(data, first, end):
+                return 1
+            continue
         last = colon
         while last > first and (data[last - 1] == 32 or data[last - 1] == 9):
             last -= 1
@@ -92,11 +113,13 @@ def scan(
                     kind = key_kinds[key]
                     break
         if kind == 0:
-            return 1
+            if _may_be_key(data, first, end):
+                return 1
+            continue
         keyed = True
         if kind == 4:
             continue
-        if odd:
+        if odd or control:
             return 1
         start = colon + 1
         while start < stop and (data[start] == 32 or data[start] == 9):
@@ -168,8 +191,8 @@ def scan(
                 rules[n_rules, 0], rules[n_rules, 1], rules[n_rules, 2] = start, stop, allow
                 rules[n_rules, 3], rules[n_rules, 4], rules[n_rules, 5] = number, run, spelled
                 n_rules += 1
-    counts[1], counts[2], counts[3] = n_agents, n_rules, run + 1
-    return 0 if keyed and begun else 1
+    counts[1], counts[2], counts[3] = n_agents, n_rules, int(keyed) + 2 * int(usual)
+    return 0
 
 
 @njit(cache=True, nogil=True)

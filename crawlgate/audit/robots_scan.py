@@ -16,6 +16,7 @@ import numpy as np
 from ..limits import DEFAULT_LIMITS
 from ..signals.agents import AgentCatalogue
 from ..signals.robots_agents import named, product_token
+from ..signals.robots_lines import content, decode
 from ..signals.robots_rules import Matcher, RuleSet, readable_pattern
 from ..site import COLLECTORS
 from . import robots_kernels as kernels
@@ -49,6 +50,7 @@ class Scanned(NamedTuple):
     """What a robots.txt says: to us (`own`, a number of `RuleTables` or `NO_RULES`), and to known agents, by class and
     rule set; those that are refused `everything` have no number."""
 
+    content: str
     names_us: bool
     own: int
     kinds: tuple[int, ...]
@@ -58,8 +60,9 @@ class Scanned(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of one file that count: see `robots_kernels.scan`. `begin` is where they stand in `data`."""
+    """The lines of one file that count (see `robots_kernels.scan`), and what the body is (`RobotsFile.content`)."""
 
+    content: str
     data: Any
     agents: Any
     rules: Any
@@ -101,9 +104,9 @@ class RobotsScanner:
 
     def lines(self, body: bytes) -> Lines | None:
         """The lines of a body; None where the exact reader has to look."""
-        if not body or len(body) > DEFAULT_LIMITS.robots_bytes:
+        if len(body) > DEFAULT_LIMITS.robots_bytes or b"\0" in body:
             return None
-        data = np.frombuffer(body, np.uint8)
+        data = np.frombuffer(body or b"\n", np.uint8)
         most = body.count(b"\n") + body.count(b"\r") + 1
         agents, rules = np.empty((most, 2), np.int32), np.empty((most, 6), np.int32)
         begin = 3 if body.startswith(_BOM) else 0
@@ -132,7 +135,9 @@ class RobotsScanner:
             self._grow(len(body))
         if found == kernels.UNUSUAL:
             return None
-        return Lines(data, agents[: counts[1]].copy(), rules[: counts[2]].copy())
+        keyed, usual = bool(counts[3] & 1), bool(counts[3] & 2)
+        kind = "robots" if keyed and usual else content(body, decode(body, DEFAULT_LIMITS)[0], keys=keyed)
+        return Lines(kind, data, agents[: counts[1]].copy(), rules[: counts[2]].copy())
 
     def days_named(self, lines: Lines) -> list[date] | None:
         """The days on which agents that the file names became known, ascending; None where the exact reader has to
@@ -167,7 +172,7 @@ class RobotsScanner:
             everything.append(number == _ALL)
             if number != _ALL:
                 agents.append(number)
-        return Scanned(ours != 0, own, tuple(kinds), tuple(everything), tuple(agents))
+        return Scanned(lines.content, ours != 0, own, tuple(kinds), tuple(everything), tuple(agents))
 
     def _class(self, agent: Any) -> int:
         ours = product_token(agent.token) == self._token

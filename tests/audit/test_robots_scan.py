@@ -77,7 +77,7 @@ class Reader:
         site = self.exact(body, day)
         outline = site.outline()
         assert outline is not None, body
-        assert (found.names_us, site._file.content) == (site.names_us, "robots"), body
+        assert (found.names_us, found.content) == (site.names_us, site._file.content), body
         targets = [*USUAL, *_near(body)]
         expected = []
         for target in targets:
@@ -163,6 +163,18 @@ ODD = [
     b"\n" * 1100 + b"User-agent: *\nDisallow: /a\n",
     b"User-agent: *\nDisallow: /" + b"a" * 20_000 + b"\n",
     b"User-agent:\nDisallow: /a\n",
+    b"{}\nUser-agent: *\nDisallow: /a\n",
+    b"nothing: at all\nhere\n",
+    b"# a comment\n",
+    b"  \n\n",
+    b"<?xml version='1.0'?>\n<a>user-agent: *</a>\nDisallow: /a",
+    b"\x89PNG\n\x1a",
+    b"%PDF-1.4\n",
+    b"User-agent: *\nu\xc2\xadser-agent: GPTBot\nDisallow: /\n",
+    b"Disallow\xef\xbc\x9a /\nUser-agent: *\nDisallow /a\n",
+    b"\xc2\xa0User-agent: *\nDisallow: /a\n",
+    b"x\x0b: y\n\x0bUser-agent: *\nDisallow: /a\n",
+    b"a: b\r\0\nUser-agent: *\nDisallow: /a\n",
     b"User-agent: *\nDisallow: /a\nUser-agent: *\nDisallow: /a\nDisallow: /ab\nDisallow: /a$\n",
 ]
 
