@@ -7,7 +7,7 @@ on more than that, or a target has several spellings, the exact code of `Site` a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,7 @@ from .columns import PLAIN, UrlColumn, parsed_targets, read_urls
 from .growing import Growing
 from .interning import Keys, Spans
 from .on_record import RobotsOnRecord
+from .outlines import Outlined
 from .plans import Plan, Planner
 from .rows import Context, Contexts, Particulars, Rows
 from .rule_tables import NO_RULES
@@ -238,20 +239,26 @@ class Engine:
         return number
 
     def _learn_plans(self) -> None:
-        for plan in self.plans[self._aloof.count :]:
-            about = plan.notices_key()
-            found = self._planner.outlines.of(plan) if about is not None and not plan.exact else None
-            if found is not None and len(found.agents) > _AGENTS:
-                found = None
-            key: object = plan.number
-            own: int = NO_RULES
-            agents: tuple[int, ...] = ()
-            if found is not None:
-                key = (found.kind, plan.age, plan.since, about)
-                own, agents = found.own, found.agents
-            first = self._agent_sets.add(agents)
-            self._aloof.add([found is None])
-            self._doubtful.add([not self._tables.two_faced.isdisjoint({own, *agents})])
-            self._own.add([own])
-            self._agents.add([(first, first + len(agents))])
-            self._kinds.add([self._by_kind.setdefault(key, len(self._by_kind))])
+        plans = self.plans[self._own.count :]
+        weighed = [self._plan(plan) for plan in plans]
+        if not plans:
+            return
+        agents = [found.agents if found is not None else () for _, found in weighed]
+        own = [found.own if found is not None else NO_RULES for _, found in weighed]
+        ends = self._agent_sets.count + np.cumsum([0, *map(len, agents)])
+        self._agent_sets.add([number for sets in agents for number in sets])
+        self._agents.add(np.stack([ends[:-1], ends[1:]], axis=1))
+        self._aloof.add([found is None for _, found in weighed])
+        two_faced = self._tables.two_faced
+        self._doubtful.add([not two_faced.isdisjoint({one, *sets}) for one, sets in zip(own, agents, strict=True)])
+        self._own.add(own)
+        self._kinds.add([self._by_kind.setdefault(key, len(self._by_kind)) for key, _ in weighed])
+
+    def _plan(self, plan: Plan) -> tuple[Hashable, Outlined | None]:
+        """What rows of a plan have to have in common with those of another, besides what rules say of them, to be of
+        one class; and the rules, None where they do not say all."""
+        about = plan.notices_key()
+        found = self._planner.outlines.of(plan) if about is not None and not plan.exact else None
+        if found is None or len(found.agents) > _AGENTS:
+            return plan.number, None
+        return (found.kind, plan.age, plan.since, about), found

@@ -196,21 +196,28 @@ def scan(
 
 
 @njit(cache=True, nogil=True)
-def select(agents, n_agents, traits, firsts, spoken_to, since, classes, day, masks, named, touched, days, found):
+def select(agents, n_agents, traits, firsts, spoken_to, since, classes, day, masks, named, touched, days, bits, found):
     """Which runs speak to whom. `traits` of each value: 1 ours, 2 everybody, 4 more than can be told here; `spoken_to`
     lists the known agents of each value (from `firsts`), doubled, and 1 more where it is also their name.
 
-    `found` gets a row (runs as bits, class) for each set of runs and class of agents known by `day`; `days` is marked
-    where an agent of that day is named; `masks` and `named` are zero before and after. Returns the number of rows (-1:
-    too many, or unusual), the runs of ours, and those of everybody."""
+    `bits` gives the runs that speak to any of these a bit (-1: to none). `found` gets a row (runs as bits, class) for
+    each set of runs and class of agents known by `day`; `days` is marked where an agent of that day is named; `masks`
+    and `named` are zero before and after. Returns the number of rows (-1: too many, or unusual), the runs of ours, and
+    those of everybody."""
     ours, everybody = np.uint64(0), np.uint64(0)
-    n_touched, count, good = 0, 0, True
+    n_touched, count, used, good = 0, 0, 0, True
     for n in range(n_agents):
         value, run = agents[n, 0], agents[n, 1]
-        if traits[value] & 4 or run > 63:
+        if traits[value] & 4:
             good = False
             break
-        bit = np.uint64(1) << np.uint64(run)
+        if bits[run] < 0 and (traits[value] & 3 or firsts[value] < firsts[value + 1]):
+            if used == 64:
+                good = False
+                break
+            bits[run] = used
+            used += 1
+        bit = np.uint64(1) << np.uint64(max(bits[run], 0))
         if traits[value] & 1:
             ours |= bit
         if traits[value] & 2:
@@ -294,6 +301,7 @@ def build(
     data,
     rules,
     n_rules,
+    bits,
     runs,
     whole,
     counts,
@@ -316,7 +324,8 @@ def build(
     """
     n_plain, n_wild, refuses, everything = 0, 0, False, True
     for n in range(n_rules):
-        if not (runs >> np.uint64(rules[n, 4])) & np.uint64(1):
+        bit = bits[rules[n, 4]]
+        if bit < 0 or not (runs >> np.uint64(bit)) & np.uint64(1):
             continue
         if rules[n, 5]:
             return 2

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..limits import DEFAULT_LIMITS
 from ..signals.agents import AgentCatalogue
-from ..signals.robots_agents import named, product_token
+from ..signals.robots_agents import glob_matches, named, product_token
 from ..signals.robots_lines import content, decode
 from ..signals.robots_rules import Matcher, RuleSet, readable_pattern
 from ..site import COLLECTORS
@@ -66,6 +66,7 @@ class Lines:
     data: Any
     agents: Any
     rules: Any
+    bits: Any
 
 
 class RobotsScanner:
@@ -137,7 +138,9 @@ class RobotsScanner:
             return None
         keyed, usual = bool(counts[3] & 1), bool(counts[3] & 2)
         kind = "robots" if keyed and usual else content(body, decode(body, DEFAULT_LIMITS)[0], keys=keyed)
-        return Lines(kind, data, agents[: counts[1]].copy(), rules[: counts[2]].copy())
+        runs = int(agents[counts[1] - 1, 1]) + 1 if counts[1] else 0
+        bits = np.full(runs, -1, np.int32)
+        return Lines(kind, data, agents[: counts[1]].copy(), rules[: counts[2]].copy(), bits)
 
     def days_named(self, lines: Lines) -> list[date] | None:
         """The days on which agents that the file names became known, ascending; None where the exact reader has to
@@ -192,6 +195,7 @@ class RobotsScanner:
             self._named,
             self._touched,
             days,
+            lines.bits,
             self._found,
         )
         return found
@@ -205,7 +209,7 @@ class RobotsScanner:
 
     def _build(self, lines: Lines, runs: int, *, whole: bool) -> int:
         """`whole` wants the rules also where they refuse everything, for the line that does."""
-        answer, number = self._tables.build(lines.data, lines.rules, runs, whole=whole)
+        answer, number = self._tables.build(lines.data, lines.rules, lines.bits, runs, whole=whole)
         if answer == kernels.BUILT:
             return number
         if answer != kernels.SPELLED:
@@ -222,7 +226,7 @@ class RobotsScanner:
 
     def _written(self, lines: Lines, runs: int) -> Any:
         for n, (start, end, allow, _, run, _) in enumerate(lines.rules.tolist()):
-            if runs >> run & 1:
+            if lines.bits[run] >= 0 and runs >> int(lines.bits[run]) & 1:
                 value = bytes(lines.data[start:end]).decode("ascii")
                 yield n, bool(allow), readable_pattern(value, allow=bool(allow))[0]
 
@@ -238,7 +242,8 @@ class RobotsScanner:
                 token: 2 * place + (token in agents) for name in names for token, place in self._answer_to.get(name, ())
             }
             # Values that can be read in two ways, and agents known by another name than the one they answer to.
-            doubtful = found.glob or self._token in found.listed or "*" in found.listed
+            covered = bool(found.glob) and glob_matches(found.glob, self._token)
+            doubtful = covered or self._token in found.listed or "*" in found.listed
             if doubtful or not to.keys() >= agents.keys():
                 trait |= _ODD
             self._traits.add([trait])
