@@ -126,26 +126,33 @@ def scan_urls(data, offsets, classes, starts, state, hashes):
         hashes[row] = hashed
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _hash_of(data, begin, end):
+    at = begin + (8 if data[begin + 4] == 115 else 7)
+    hashed = np.uint64(14695981039346656037)
+    hashed = (hashed ^ np.uint64(at - begin)) * np.uint64(1099511628211)
+    for n in range(at, end):
+        hashed = (hashed ^ np.uint64(data[n])) * np.uint64(1099511628211)
+    return hashed
+
+
 @njit(cache=True, nogil=True)
 def hash_spans(data, offsets, lengths, hashes):
     """The hash of `scan_urls` for the first `lengths` bytes of each row, which begin with a scheme and `://`."""
     for row in range(len(lengths)):
-        begin = offsets[row]
-        at = begin + (8 if data[begin + 4] == 115 else 7)
-        hashed = np.uint64(14695981039346656037)
-        hashed = (hashed ^ np.uint64(at - begin)) * np.uint64(1099511628211)
-        for n in range(at, begin + lengths[row]):
-            hashed = (hashed ^ np.uint64(data[n])) * np.uint64(1099511628211)
-        hashes[row] = hashed
+        hashes[row] = _hash_of(data, offsets[row], offsets[row] + lengths[row])
+
+
+_UPPER, _LOWER = np.uint64(0xFFFFFFFF00000000), np.uint64(0x00000000FFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
-def intern_spans(data, offsets, lengths, state, hashes, table, table_hashes, arena, arena_ends, count, codes):
+def intern_spans(data, offsets, lengths, state, hashes, table, arena, arena_ends, count, codes):
     """A number for each distinct beginning of a row (`lengths` bytes of it); rows with `state` 2 are passed over.
 
-    `table` is an open-addressed index of numbers (-1: free) over `arena`, where the spans stand one after
-    another (`arena_ends`). Returns the new count and how many rows were done: it stops early where `table` or
-    `arena` is too full, so that the caller makes room and calls again with the rest.
+    `table` is an open-addressed index (0: free; else the upper half of the hash above the number, counted from 1) over
+    `arena`, where the spans stand one after another (`arena_ends`). Returns the new count and how many rows were done:
+    it stops early where `table` or `arena` is too full, so that the caller makes room and calls again with the rest.
     """
     mask = len(table) - 1
     used = arena_ends[count]
@@ -154,21 +161,22 @@ def intern_spans(data, offsets, lengths, state, hashes, table, table_hashes, are
             continue
         begin, size = offsets[row], lengths[row]
         slot = np.int64(hashes[row] & np.uint64(mask))
+        upper = hashes[row] & _UPPER
         while True:
-            known = table[slot]
-            if known < 0:
+            entry = table[slot]
+            if entry == 0:
                 if 2 * count >= len(table) or count + 2 > len(arena_ends) or used + size > len(arena):
                     return count, row
                 for n in range(size):
                     arena[used + n] = data[begin + n]
                 used += size
-                table[slot] = count
-                table_hashes[slot] = hashes[row]
                 codes[row] = count
                 count += 1
+                table[slot] = upper | np.uint64(count)
                 arena_ends[count] = used
                 break
-            if table_hashes[slot] == hashes[row]:
+            if entry & _UPPER == upper:
+                known = np.int64(entry & _LOWER) - 1
                 start = arena_ends[known]
                 same = arena_ends[known + 1] - start == size
                 n = 0
@@ -192,6 +200,19 @@ def refill(known, hashes, table, table_hashes):
             slot = (slot + 1) & mask
         table[slot] = known[n]
         table_hashes[slot] = hashes[n]
+
+
+@njit(cache=True, nogil=True)
+def index_anew(arena, arena_ends, count, table):
+    """Put the first `count` spans of `arena` into an empty index (see `intern_spans`)."""
+    mask = len(table) - 1
+    for number in range(count):
+        begin, end = arena_ends[number], arena_ends[number + 1]
+        hashed = _hash_of(arena, begin, end)
+        slot = np.int64(hashed & np.uint64(mask))
+        while table[slot] != 0:
+            slot = (slot + 1) & mask
+        table[slot] = (hashed & _UPPER) | np.uint64(number + 1)
 
 
 @njit(cache=True, nogil=True)

@@ -18,7 +18,7 @@ from .rule_tables import NO_RULES, RuleTables, as_pattern
 if TYPE_CHECKING:
     from .plans import Plan
 
-_KEPT = 4096
+_KEPT = 1 << 14  # files whose lines are kept, some kilobytes each
 _TDMREP = TDMREP_PATH.encode()
 
 

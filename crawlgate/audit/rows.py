@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, Stage
 from ..signals import response
 from ..signals.response import Reading
 from ..url import Url
+from .interning import Keys
 from .texts import Texts
 
 NO_STATUS = -1
@@ -91,9 +91,11 @@ class Contexts:
         statuses = rows.statuses if rows.statuses is not None else np.full(len(rows), NO_STATUS, np.int32)
         sent = rows.sent if rows.sent is not None else np.full(len(rows), NO_AGENT, np.int32)
         mixed = (statuses.astype(np.int64) << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
-        distinct, codes = _distinct(mixed)
+        keys = Keys()
+        codes = keys.codes(mixed)
         numbers = [
-            self._number(int(value >> 32), _agent(rows.agents, int(np.int32(value & 0xFFFFFFFF)))) for value in distinct
+            self._number(keys[n] >> 32, _agent(rows.agents, int(np.uint32(keys[n] & 0xFFFFFFFF).astype(np.int32))))
+            for n in range(keys.count)
         ]
         table: npt.NDArray[np.int32] = np.array(numbers or [0], np.int32)
         found: npt.NDArray[np.int32] = table[codes]
@@ -127,10 +129,3 @@ class Contexts:
 
 def _agent(agents: Sequence[str], number: int) -> str | None:
     return agents[number] if 0 <= number < len(agents) else None
-
-
-def _distinct(values: npt.NDArray[np.int64]) -> tuple[Any, Any]:
-    """Distinct values and the place of each row's among them; one value, the usual case, is found without sorting."""
-    if len(values) and (values == values[0]).all():
-        return values[:1], np.zeros(len(values), np.int64)
-    return np.unique(values, return_inverse=True)
