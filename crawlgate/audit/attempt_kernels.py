@@ -40,11 +40,12 @@ def _before(times, seqs, low, high, time, seq):
 @njit(cache=True, nogil=True)
 def look_back(
     sites, urls, times, seqs, agents, proxies, statuses, ours,
-    starts, r_urls, r_times, r_seqs, r_agents, r_proxies,
+    starts, r_urls, r_times, r_seqs, r_agents, r_proxies, runs,
     second_times, second_seqs, keep, at_most, codes, earlier,
 ):  # fmt: skip
     """For each row what it shows against the refusals of its site (`r_...`, from `starts[site]` on, in the order of
-    their times): as `watch.changes`, `watch.rotation` and `watch.aftermath` have it for one attempt."""
+    their times; `runs` says where the run of equal identities began in which each stands), as `watch.changes`,
+    `watch.rotation` and `watch.aftermath` have it for one attempt."""
     for row in range(len(sites)):
         site, time, seq = sites[row], times[row], seqs[row]
         if site < 0:
@@ -61,16 +62,19 @@ def look_back(
                 codes[row] = ROTATING
             continue
         own, elsewhere = -1, -1
-        for n in range(last - 1, begin - 1, -1):
+        n = last - 1
+        while n >= begin:
             name = _agent_changed(r_agents[n], agent, ours)
             route = _proxy_changed(r_proxies[n], proxy)
             if not (name or route) or (name and not route and ours[agent]):
-                continue  # coming back to the declared crawler is no avoidance
+                n = runs[n] - 1  # coming back to the declared crawler is no avoidance
+                continue
             if r_urls[n] == urls[row]:
                 own = n
                 break
             if elsewhere < 0:
                 elsewhere = n
+            n -= 1
         if own >= 0:
             codes[row], earlier[row] = CHANGED, r_seqs[own]
         elif elsewhere >= 0:

@@ -136,8 +136,12 @@ class Behaviour:
         self._grow()
         site, url, time, seq, agent, proxy, _ = self._refusals.columns()
         order = np.lexsort((seq, time, site))
-        self._by_site = tuple(column[order] for column in (url, time, seq, agent, proxy))
-        self._starts = np.searchsorted(site[order], np.arange(len(self._sites) + 1)).astype(np.int64)
+        site, agent, proxy = site[order], agent[order], proxy[order]
+        new = np.ones(len(site), np.bool_)
+        new[1:] = (site[1:] != site[:-1]) | (agent[1:] != agent[:-1]) | (proxy[1:] != proxy[:-1])
+        runs = np.maximum.accumulate(np.where(new, np.arange(len(site)), 0))
+        self._by_site = (url[order], time[order], seq[order], agent, proxy, runs)
+        self._starts = np.searchsorted(site, np.arange(len(self._sites) + 1)).astype(np.int64)
         _, url, time, seq, *_ = self._denies.columns()
         order = np.lexsort((seq, time, url))
         self._by_url = tuple(column[order] for column in (url, time, seq))
@@ -156,10 +160,11 @@ class Behaviour:
         earlier = np.full(len(batch.rows), -1, np.int64)
         ours = np.array(self._ours or [False], np.bool_)
         _, firsts, places = self._first
-        url, time, seq, agent, proxy = self._by_site
+        url, time, seq, agent, proxy, runs = self._by_site
         attempts.look_back(
             rows.site, rows.url, rows.time, rows.seq, rows.agent, rows.proxy, rows.status, ours,
-            self._starts, url, time, seq, agent, proxy, firsts[:, 1], places[:, 1], _KEEP, PER_SITE, codes, earlier,
+            self._starts, url, time, seq, agent, proxy, runs,
+            firsts[:, 1], places[:, 1], _KEEP, PER_SITE, codes, earlier,
         )  # fmt: skip
         url, time, seq = self._by_url
         taken = (rows.site >= 0) & ((rows.status == NO_STATUS) | ((rows.status >= 200) & (rows.status < 300)))
