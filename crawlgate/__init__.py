@@ -2,7 +2,7 @@
 
 __version__ = "0.1.0"
 
-from .batch import judge_table
+from .batch import TableGate, judge_table
 from .errors import ConfigError, CrawlgateError, Denied, FeedError, Held, LedgerError, Refused, UrlError
 from .gate import AsyncGate, Gate
 from .limits import DEFAULT_LIMITS, Limits
@@ -49,6 +49,7 @@ __all__ = [
     "Refused",
     "Signal",
     "Stage",
+    "TableGate",
     "UrlError",
     "Use",
     "Verdict",

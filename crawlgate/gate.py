@@ -233,12 +233,16 @@ class Gate(_Common):
         status: int,
         headers: Any = (),
         body: bytes | None = None,
+        whole: bool = True,
+        follows: bool = False,
         **manner: Unpack[Manner],
     ) -> Decision:
         """Judge a response in hand: status, headers and, for a page, its head. For clients that are not wrapped.
 
-        `headers` may be a mapping, pairs, or a client's own object; without `body` the page is not assessed. Deny
-        means: do not keep the body. Never raises for what a server sent; raises `ConfigError` for a body that is text.
+        `headers` may be a mapping, pairs, or a client's own object; without `body` the page is not assessed, and of a
+        beginning only (`whole` False) what its head tells; `Limits.page_head_bytes` are enough. `follows` says that the
+        client asks for the target of a redirect by `check`, which then answers for both. Deny means: do not keep the
+        body. Never raises for what a server sent; raises `ConfigError` for a body that is text.
         """
         body = given_body(body)
         core = self.core
@@ -248,8 +252,9 @@ class Gate(_Common):
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
         copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
         original = None if copied is None else self.check(copied.href)
-        permit = core.inspection(admitted, known, core.attempt(known, **manner), original)
-        permit.see_all(status, headers, body)
+        taken = not (follows and 300 <= status < 400)
+        permit = core.inspection(admitted, known, core.attempt(known, **manner), original, taken=taken)
+        permit.see_all(status, headers, body, whole=whole)
         return self.complete(permit)
 
     def complete(self, permit: Permit) -> Decision:
@@ -274,6 +279,15 @@ class Gate(_Common):
     def removed(self, decision: Decision | str, *, reason: str, **where: Unpack[Place]) -> str:
         """Record that a stored body was removed from a dataset, and why; the record. As `stored`."""
         return "{}:{}".format(*self.core.stored(decision, "removed", {**where, "reason": reason}))
+
+    def outcome(self, decision: Decision | str, disposition: str, **what: Any) -> str:
+        """Record what became of a body in the hands of a client that is not wrapped; the record.
+
+        `disposition` is one of `released`, `read`, `stored`, `removed`, `discarded`, `held`, `failed`; `what` holds the
+        values of `Place` and `status`, `complete`, `reason`. Raises `RecordError` for what cannot be,
+        `LedgerError` where it could not be recorded.
+        """
+        return "{}:{}".format(*self.core.stored(decision, disposition, what))
 
     def httpx_client(self, **options: Any) -> httpx.Client:
         """An `httpx.Client` behind this gate: every hop asked before it leaves, every response judged before
@@ -387,6 +401,8 @@ class AsyncGate(_Common):
         status: int,
         headers: Any = (),
         body: bytes | None = None,
+        whole: bool = True,
+        follows: bool = False,
         **manner: Unpack[Manner],
     ) -> Decision:
         """As `Gate.inspect`."""
@@ -398,8 +414,9 @@ class AsyncGate(_Common):
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
         copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
         original = None if copied is None else await self.check(copied.href)
-        permit = core.inspection(admitted, known, core.attempt(known, **manner), original)
-        permit.see_all(status, headers, body)
+        taken = not (follows and 300 <= status < 400)
+        permit = core.inspection(admitted, known, core.attempt(known, **manner), original, taken=taken)
+        permit.see_all(status, headers, body, whole=whole)
         return await self.complete(permit)
 
     async def complete(self, permit: Permit) -> Decision:
@@ -424,6 +441,12 @@ class AsyncGate(_Common):
     async def removed(self, decision: Decision | str, *, reason: str, **where: Unpack[Place]) -> str:
         """As `Gate.removed`."""
         segment, seq = self.core.stored(decision, "removed", {**where, "reason": reason})
+        await self._commits.wait(segment, seq)
+        return f"{segment}:{seq}"
+
+    async def outcome(self, decision: Decision | str, disposition: str, **what: Any) -> str:
+        """As `Gate.outcome`."""
+        segment, seq = self.core.stored(decision, disposition, what)
         await self._commits.wait(segment, seq)
         return f"{segment}:{seq}"
 

@@ -31,7 +31,7 @@ from .declaration import suggestion
 from .domains import Suffixes
 from .errors import ConfigError, CrawlgateError, FeedError
 from .home import Home
-from .limits import Limits
+from .limits import DEFAULT_LIMITS, Limits
 from .lists import CHANGED, Lists
 from .model import IssuerKind
 
@@ -293,8 +293,8 @@ class LoadedLists:
         store = ListStore(self._home.lists, suffixes=self._suffixes)
         found = []
         for item in wanted:
-            if is_address(str(item.path)) or _is_feed(item.path):
-                self._feed(item)
+            if is_feed(item.path):
+                feed_of_home(self._home, item, clock=self._clock, limits=self._limits)
                 continue
             loaded = store.receive(
                 str(item.path),
@@ -325,46 +325,43 @@ class LoadedLists:
             )
         return tuple(found)
 
-    def _feed(self, item: Blocklist) -> None:
-        """See that a feed named for this gate is one of the home's, and, in a folder, that the home has its newest
-        version. Raises `FeedError` for one that does not verify, and says what is known of it all the same."""
-        address = str(item.path)
-        place = base_address(address) if is_address(address) else str(Path(item.path).resolve())
-        known = next(
-            (s for s in subscriptions(self._home.lists) if s.terms.source == place and s.terms.removed_at is None), None
+
+def feed_of_home(home: Home, item: Blocklist, *, clock: Clock, limits: Limits = DEFAULT_LIMITS) -> None:
+    """See that a feed is one of the home's, and, in a folder, that the home has its newest
+    version. Raises `FeedError` for one that does not verify, and says what is known of it all the same."""
+    address = str(item.path)
+    place = base_address(address) if is_address(address) else str(Path(item.path).resolve())
+    known = next((s for s in subscriptions(home.lists) if s.terms.source == place and s.terms.removed_at is None), None)
+    if known is None and (not item.keys or is_address(address)):
+        raise ConfigError(
+            f"list {address} is a signed feed that this home has not subscribed to; "
+            f"run `crawlgate blocklist add {address} --key ... --home {home.path}` once"
         )
-        if known is None and (not item.keys or is_address(address)):
-            raise ConfigError(
-                f"list {address} is a signed feed that this home has not subscribed to; "
-                f"run `crawlgate blocklist add {address} --key ... --home {self._home.path}` once"
-            )
-        if known is not None and item.verified and item.vouched_by != known.terms.vouched_by:
-            raise ConfigError(
-                f"list {address}: vouched_by {item.vouched_by!r} is not what the subscription {known.name} says "
-                f"({known.terms.vouched_by or 'nobody'}); run `crawlgate blocklist add` again with --vouched-by"
-            )
-        if is_address(address):
-            return
-        with Lists(self._home, clock=self._clock, limits=self._limits) as lists:
-            try:
-                if known is None:
-                    lists.add(
-                        item.path,
-                        keys=item.keys,
-                        threshold=item.threshold,
-                        issuer=item.issuer or "",
-                        issuer_kind=item.issuer_kind,
-                        vouched_by=(item.vouched_by or "") if item.verified else "",
-                        force=item.force,
-                    )
-                    return
-                (done,) = lists.update([known.name])
-            except FeedInvalid as error:
-                raise FeedError(
-                    f"list {address} does not verify: {error}; {_still(known, self._clock.now())}"
-                ) from None
-        if done.code:
-            raise FeedError(f"list {address} does not verify: {done.message}; {_still(known, self._clock.now())}")
+    if known is not None and item.verified and item.vouched_by != known.terms.vouched_by:
+        raise ConfigError(
+            f"list {address}: vouched_by {item.vouched_by!r} is not what the subscription {known.name} says "
+            f"({known.terms.vouched_by or 'nobody'}); run `crawlgate blocklist add` again with --vouched-by"
+        )
+    if is_address(address):
+        return
+    with Lists(home, clock=clock, limits=limits) as lists:
+        try:
+            if known is None:
+                lists.add(
+                    item.path,
+                    keys=item.keys,
+                    threshold=item.threshold,
+                    issuer=item.issuer or "",
+                    issuer_kind=item.issuer_kind,
+                    vouched_by=(item.vouched_by or "") if item.verified else "",
+                    force=item.force,
+                )
+                return
+            (done,) = lists.update([known.name])
+        except FeedInvalid as error:
+            raise FeedError(f"list {address} does not verify: {error}; {_still(known, clock.now())}") from None
+    if done.code:
+        raise FeedError(f"list {address} does not verify: {done.message}; {_still(known, clock.now())}")
 
 
 def _feed(sub: Subscription, received: Received, now: datetime) -> LoadedList:
@@ -424,9 +421,10 @@ def _kind_of(listing: Listing, item: Blocklist) -> str:
     return str(listing.notice(0).issuer_kind) if len(listing) else str(item.issuer_kind)
 
 
-def _is_feed(path: str | os.PathLike[str]) -> bool:
+def is_feed(path: str | os.PathLike[str]) -> bool:
+    """True for a web address, and for a folder that holds a signed feed: those are subscribed to by a home."""
     try:
-        return (Path(path) / MANIFEST).exists()
+        return is_address(str(path)) or (Path(path) / MANIFEST).exists()
     except (OSError, ValueError):
         return False
 

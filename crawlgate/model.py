@@ -463,6 +463,10 @@ class Override:
         """True if it counts at this time."""
         return self.at <= at < self.until and (self.revoked_at is None or at < self.revoked_at)
 
+    def changes(self) -> tuple[datetime, ...]:
+        """The instants at which it begins or ends to count."""
+        return (self.at, self.until) if self.revoked_at is None else (self.at, self.until, self.revoked_at)
+
     @property
     def place(self) -> str:
         """What it covers, in one word: the URL, host or domain, with the path if there is one."""

@@ -120,11 +120,13 @@ class Permit:
             return True
         return head_complete(beginning) and not login_words.suspected(_title(beginning))
 
-    def see_headers(self, status: int, headers: Any, *, method: str = "GET", media: bytes = b"") -> bool:
+    def see_headers(
+        self, status: int, headers: Any, *, method: str = "GET", media: bytes = b"", whole: bool = True
+    ) -> bool:
         """Judge status and headers. True means: not refused so far, and a page; show its head.
 
-        `media` is the body where it is in hand already: a file is searched for embedded statements, a refusal for the
-        challenge or the terms in it.
+        `media` is the body where it is in hand already, all of it or (`whole` False) its beginning: a file is searched
+        for embedded statements, a refusal for the challenge or the terms in it.
         """
         core = self._core
         self._headers = Headers(headers, core.limits)
@@ -145,7 +147,7 @@ class Permit:
                 return True
             self._unseen("not_assessed.before_page")
         elif media:
-            self._see_body(media, whole=True)
+            self._see_body(media, whole=whole)
         self._settle()
         return False
 
@@ -160,9 +162,10 @@ class Permit:
         self._unseen("not_assessed.page_unreadable")
         self._settle()
 
-    def see_all(self, status: int, headers: Any, body: bytes | None) -> None:
-        """Judge a response in hand; `body` None says that it is not, so that nothing is said about the page."""
-        if not self.see_headers(status, headers, media=body or b""):
+    def see_all(self, status: int, headers: Any, body: bytes | None, *, whole: bool = True) -> None:
+        """Judge a response in hand; `body` None says that it is not, so that nothing is said about the page. `whole`
+        False says that `body` is only its beginning."""
+        if not self.see_headers(status, headers, media=body or b"", whole=whole):
             return
         if body is None:
             self._unseen("not_assessed.no_body_given")
@@ -170,7 +173,7 @@ class Permit:
         elif body.startswith(_GZIP):  # handed over as it was sent; nothing in it can be seen
             self.see_unreadable_page()
         else:
-            self.see_page(body, whole=True)
+            self.see_page(body, whole=whole)
 
     def named_documents(self) -> Flow[tuple[Evidence, ...]] | None:
         """The flow that asks for the licences and policies that the response names; None where there is none to ask

@@ -6,7 +6,7 @@ from the time on at which it was first seen, never on an earlier one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from .domains import Suffixes
@@ -33,6 +33,9 @@ class Register:
         for entry in entries:
             self.add(entry)
 
+    def __reduce__(self) -> tuple[type[Register], tuple[list[RegisterEntry], Suffixes]]:
+        return Register, ([entry for site in sorted(self._sites) for entry in self._sites[site]], self._suffixes)
+
     def add(self, entry: RegisterEntry) -> bool:
         """Take an entry in; False if one like it is known already (same site, product, place and source, not later)."""
         known = self._sites.setdefault(self.site(entry.host), [])
@@ -55,7 +58,7 @@ class Register:
         """Everything that is known of the site of `host`, whenever it became known."""
         return tuple(self._sites.get(self.site(host), ()))
 
-    def __iter__(self) -> Iterable[RegisterEntry]:
+    def __iter__(self) -> Iterator[RegisterEntry]:
         for site in sorted(self._sites):
             yield from self._sites[site]
 

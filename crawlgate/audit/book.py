@@ -6,11 +6,11 @@ An audit asks it what was known at the time of a fetch. A file received later sa
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..flow import OPTIONAL_FILES, TDMREP_PATH, Fetch
 from ..model import Evidence, EvidenceKind
@@ -20,6 +20,8 @@ MICROSECOND = timedelta(microseconds=1)
 _LAST = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH) // MICROSECOND
 _PATHS = {"/robots.txt": EvidenceKind.ROBOTS, TDMREP_PATH: EvidenceKind.TDMREP}
 _PATHS |= {path: EvidenceKind(name) for name, paths in OPTIONAL_FILES.items() for path in paths}
+
+_PACKED = tuple(field.name for field in fields(Evidence) if field.name != "body")
 
 
 def micros(at: datetime) -> int:
@@ -55,6 +57,17 @@ class EvidenceBook:
         for item in evidence:
             self.add(item)
 
+    def __reduce__(self) -> tuple[Callable[..., EvidenceBook], tuple[dict[str, bytes], list[list[Any]]]]:
+        # Each body once, in an order that does not depend on how they came: equal books are equal bytes.
+        items = [
+            version.evidence
+            for _, files in sorted(self._versions.items())
+            for _, versions in sorted(files.items())
+            for version in sorted(versions, key=lambda v: (v.at, v.evidence.sha256, v.evidence.id))
+        ]
+        rows = [[_plain(getattr(item, name)) for name in _PACKED] for item in items]
+        return _unpacked, ({sha256: self._bodies[sha256] for sha256 in sorted({i.sha256 for i in items})}, rows)
+
     def add(self, evidence: Evidence) -> None:
         """Take one answer in. The same answer at the same time counts once."""
         origin, path = _split(evidence.url)
@@ -77,9 +90,18 @@ class EvidenceBook:
         """The origins of which something is on record."""
         return iter(self._versions)
 
+    def body(self, sha256: str) -> bytes | None:
+        """The bytes with this hash, if some answer had them."""
+        return self._bodies.get(sha256)
+
     def times(self, origin: str) -> list[int]:
         """When something of `origin` was received and differed from what stood before, or renewed it; ascending."""
         return sorted({v.at for versions in self._versions.get(origin, {}).values() for v in versions})
+
+    def latest(self, at: int) -> int | None:
+        """The last receipt of anything that is not later than `at`; None where there is none."""
+        found = (v.at for files in self._versions.values() for versions in files.values() for v in versions)
+        return max((received for received in found if received <= at), default=None)
 
     def in_force(self, origin: str, at: int) -> tuple[tuple[str, Version], ...]:
         """The newest version of each policy file of `origin` that is not later than `at`, by path."""
@@ -115,3 +137,16 @@ class EvidenceBook:
 def _split(url: str) -> tuple[str, str]:
     slash = url.find("/", url.find("://") + 3)
     return (url, "/") if slash < 0 else (url[:slash], url[slash:])
+
+
+def _plain(value: Any) -> Any:
+    return micros(value) if isinstance(value, datetime) else value.value if isinstance(value, EvidenceKind) else value
+
+
+def _unpacked(bodies: dict[str, bytes], rows: list[list[Any]]) -> EvidenceBook:
+    book = EvidenceBook()
+    for row in rows:
+        told = dict(zip(_PACKED, row, strict=True))
+        told["kind"], told["fetched_at"] = EvidenceKind(told["kind"]), instant(told["fetched_at"])
+        book.add(Evidence(body=bodies[told["sha256"]], **told))
+    return book

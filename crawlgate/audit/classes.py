@@ -37,6 +37,8 @@ class DecisionClass(NamedTuple):
     not_assessed: tuple[tuple[str, str], ...]
     profile: str
     rule_pack: str
+    overrides: tuple[str, ...] = ()
+    """Records of the decisions of people that made a difference."""
 
     @property
     def packed(self) -> int:
@@ -62,6 +64,7 @@ def class_of(basis: Basis) -> DecisionClass:
         not_assessed=tuple(sorted(basis.not_assessed.items())),
         profile=basis.profile,
         rule_pack=basis.rule_pack,
+        overrides=tuple(override.record for override in basis.overrides),
     )
 
 

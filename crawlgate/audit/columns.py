@@ -86,7 +86,7 @@ def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
             refused[row] = ("null", "the URL is missing")
             continue
         try:
-            read[row] = urls.parse(rows[row], DEFAULT_LIMITS.url_length)
+            read[row] = _parsed(rows[row])
         except UrlError as error:
             refused[row] = (error.code, str(error))
     if read:
@@ -94,6 +94,16 @@ def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
         codes[which] = _origins([url.origin for url in read.values()], origins)
         state[which] = [kernels.ALONE if url.target == "/robots.txt" else kernels.ENCODED for url in read.values()]
     return UrlColumn(rows, starts, state, codes, read, refused)
+
+
+def _parsed(text: str) -> Url:
+    """The URL of a past fetch. A name and a password in it say nothing of the page, and are not kept."""
+    try:
+        return urls.parse(text, DEFAULT_LIMITS.url_length)
+    except UrlError as error:
+        if error.code != "userinfo":
+            raise
+        return urls.parse(urls.without_userinfo(text), DEFAULT_LIMITS.url_length)
 
 
 def _origins(names: list[str], origins: Spans) -> Any:

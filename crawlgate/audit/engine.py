@@ -19,6 +19,7 @@ from ..assess import Assessor
 from ..criteria import evaluate
 from ..model import Basis, Evidence, NoticeMatch, Stage
 from ..policy import decide
+from ..policy.overrides import Overrides
 from ..signals.robots import AgentRules
 from ..signals.robots_rules import RuleSet
 from ..site import Answer
@@ -98,6 +99,11 @@ class Engine:
         return self._planner.plans
 
     @property
+    def people(self) -> Overrides:
+        """What people decided."""
+        return self._planner.people
+
+    @property
     def robots(self) -> list[Evidence]:
         """Every robots.txt that was in force for some row, by number."""
         return self._planner.robots
@@ -130,6 +136,13 @@ class Engine:
         classes[left] = -1
         lines[left] = 0
         return Judged(classes, plans, robots, lines, rows.times, column)
+
+    def plans_at(self, judged: Judged, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """The plan and the robots.txt that are in force at another instant, for rows judged before."""
+        times = np.full(len(judged.times), at, np.int64)
+        found = self._timelines.plans(judged.column.origins, times, judged.column.state, self.origins.count)
+        self._learn_plans()
+        return found
 
     def _deciding(self, column: UrlColumn, targets: Targets, sets: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """The number of the rule that decides about each row, -1 where none does or none is asked."""
@@ -211,8 +224,10 @@ class Engine:
             reading=reading,
             hops=hops,
         )
+        decided = self.people.covering(url, at) if plan.decided else ()
         # Hosts with equal files share a site; how old this host's are is the plan's to say.
-        return decide(evaluate(replace(facts, robots_age=plan.age)), assessor.profile, self._stage, plan.site.evidence)
+        found = evaluate(replace(facts, robots_age=plan.age))
+        return decide(found, assessor.profile, self._stage, plan.site.evidence, decided)
 
     def _number(self, basis: Basis) -> int:
         found = class_of(basis)

@@ -18,6 +18,7 @@ from ..blocklist.match import HostNotices, Listing, Lists
 from ..criteria.facts import CLOCK_SKEW, MAX_AGE
 from ..flow import TDMREP_PATH, replay, survey
 from ..model import Declaration, Evidence, RegisterEntry
+from ..policy.overrides import Overrides
 from ..register import Register
 from ..signals.agents import AgentCatalogue
 from ..signals.robots_agents import tokens
@@ -39,7 +40,7 @@ class Plan:
 
     `age` is that of robots.txt, no more exact than what follows from it; `since` says which of the collector's own
     dates have come; `by_itself` that something speaks of this host alone, `exact` that it may speak of each page
-    otherwise.
+    otherwise, `decided` that people decided something about it.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Plan:
     register: tuple[RegisterEntry, ...]
     by_itself: bool
     exact: bool
+    decided: bool = False
 
     def notices_key(self) -> object:
         """What the notices come to on every page of the host: equal keys, equal findings. None where pages differ."""
@@ -76,7 +78,9 @@ class Planner:
         origin_of: Callable[[int], str],
         *,
         register: Register | None = None,
+        people: Overrides | None = None,
     ) -> None:
+        self.people = people or Overrides()
         self._declaration = declaration
         self._book = book
         self._notices = notices
@@ -112,6 +116,8 @@ class Planner:
             found += [micros(at) for notice in about.notices() for at in knowledge.changes(notice)]
         for entry in self._entries(name):
             found += [micros(at) for at in (entry.first_seen, entry.ended_at) if at is not None]
+        if self.people.speak_of(name):
+            found += [micros(at) for override in self.people for at in override.changes()]
         return found
 
     def resolve(self, host: int, at: int) -> tuple[int, int]:
@@ -125,7 +131,8 @@ class Planner:
             self.robots.append(robots.evidence)
         name = urls.parse(origin + "/").host
         about, entries = self._about(name), self._entries(name)
-        exact = bool(entries) or self._licensed(name)
+        decided = self.people.speak_of(name)
+        exact = bool(entries) or decided or self._licensed(name)
         by_itself = about is not None or exact
         reading = tuple((path, version.content) for path, version in known)
         # Only robots.txt and tdmrep.json say the same wherever they stand.
@@ -141,7 +148,7 @@ class Planner:
                 site = self._sites[reading, here, epoch] = self._read(origin, at)
             number = self._numbers[key] = len(self.plans)
             age = None if robots is None else MAX_AGE + MICROSECOND if stale else timedelta(0)
-            self.plans.append(Plan(number, site, instant(at), age, state, about, entries, by_itself, exact))
+            self.plans.append(Plan(number, site, instant(at), age, state, about, entries, by_itself, exact, decided))
         return number, evidence
 
     def _days(self, robots: Version) -> list[int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta, tzinfo
 from os import PathLike
 from typing import Any
 
@@ -20,13 +20,15 @@ from ..declaration import suggestion
 from ..errors import ConfigError
 from ..model import Declaration, Evidence, Stage, Verdict
 from ..policy import Profile, load_profile
+from ..policy.overrides import Overrides
 from ..register import Register
 from ..signals import agents
 from .book import EvidenceBook, micros
 from .classes import DecisionClass
 from .engine import Engine, Judged
+from .output.bases import bases_table
 from .plans import Planner
-from .rows import NO_AGENT, NO_STATUS, Particulars, Rows
+from .rows import NO_AGENT, NO_ANSWER, NO_STATUS, ROBOTS_PRECLUDED, Particulars, Rows
 from .texts import texts
 from .times import Times, read_times
 
@@ -35,6 +37,10 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "time": ("time", "timestamp", "fetch_time", "fetched_at", "crawl_time", "warc-date", "warc_date", "date"),
     "status": ("status", "fetch_status", "http_status", "status_code", "statuscode"),
     "user_agent": ("user_agent", "user-agent", "useragent", "ua"),
+    "proxy": ("proxy", "egress", "proxy_id"),
+    "shard": ("shard", "shard_id", "shard_path", "warc_filename", "filename", "file_name"),
+    "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
+    "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
 }
 _NOT_A_YEAR_AHEAD = timedelta(days=1)  # clocks differ, not by more
 REFUSED = -1
@@ -42,12 +48,22 @@ REFUSED = -1
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns of a table hold what. Only `url` has to be there; None is "not in the table"."""
+    """Which columns of a table hold what. Only `url` has to be there; None is "not in the table". `shard`, `offset`
+    and `content_hash` say where the copy is; nothing is judged by them."""
 
     url: str
     time: str | None = None
     status: str | None = None
     user_agent: str | None = None
+    proxy: str | None = None
+    shard: str | None = None
+    offset: str | None = None
+    content_hash: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that are there, each once."""
+        return list(dict.fromkeys(name for field in fields(self) if (name := getattr(self, field.name)) is not None))
 
     @classmethod
     def find(cls, names: Sequence[str], **given: str | None) -> Columns:
@@ -72,9 +88,11 @@ class Columns:
 class TableJudge:
     """Judges tables one after another, with everything learnt of hosts kept between them.
 
-    `evidence` is what is on record of policy files, `notices` and `register` what was known of sites. `stage`
-    `audit` speaks of content that was collected, `pre_fetch` asks whether the gate would let it be fetched. `as_of`
-    is the instant all rows are judged at; None takes each row's own time. Not safe to share between threads.
+    `evidence` is what is on record of policy files, `notices` and `register` what was known of sites, `people` what
+    people decided (each counts for rows of its own time). `stage` `audit` speaks of content that was collected,
+    `pre_fetch` asks whether the gate would let it be fetched. `as_of` is the instant all rows are judged at; None takes
+    each row's own time, in `zone` if it says none, and `fetched_at` where a table has no column of times. Not safe
+    to share between threads.
     """
 
     def __init__(
@@ -85,22 +103,30 @@ class TableJudge:
         evidence: EvidenceBook | None = None,
         notices: Listing | Lists | None = None,
         register: Register | None = None,
+        people: Overrides | None = None,
         stage: Stage | str = Stage.AUDIT,
         as_of: datetime | None = None,
         now: datetime | None = None,
+        zone: tzinfo | None = None,
+        fetched_at: datetime | None = None,
     ) -> None:
         if as_of is not None and as_of.tzinfo is None:
             raise ConfigError(f"as_of {as_of.isoformat()} has no zone; write Z or an offset")
+        if fetched_at is not None and fetched_at.tzinfo is None:
+            raise ConfigError(f"fetched_at {fetched_at.isoformat()} has no zone; write Z or an offset")
         policy = profile if isinstance(profile, Profile) else load_profile(str(profile))
         self.declaration = declaration
         self.profile = policy
         self.evidence = evidence if evidence is not None else EvidenceBook()
         self.as_of = as_of
+        self.zone, self.fetched_at = zone, fetched_at
         self.latest = (now or datetime.now(UTC)) + _NOT_A_YEAR_AHEAD
         assessor = Assessor(declaration, policy, lists_loaded=notices is not None)
 
         def planner(origin_of: Callable[[int], str]) -> Planner:
-            return Planner(declaration, self.evidence, notices, agents.load(), origin_of, register=register)
+            return Planner(
+                declaration, self.evidence, notices, agents.load(), origin_of, register=register, people=people
+            )
 
         self.engine = Engine(assessor, planner, Stage(stage))
         self.counts: Counter[int] = Counter()
@@ -136,6 +162,12 @@ class TableJudge:
         self._count(judged, refused)
         return judged, refused
 
+    def judge_urls(self, column: Any, at: datetime) -> Judged:
+        """Judge a column of URLs by what was known at one instant, without anything that a log says of the fetches.
+        Such rows are not counted."""
+        urls = texts(column)
+        return self.engine.judge(Rows(urls, np.full(len(urls), micros(at), np.int64)))
+
     def __call__(self, table: Any, columns: Columns | None = None) -> Any:
         """The table of answers for a table, row by row: `verdict`, `findings` (criteria that are not "not met"),
         `criteria` (all outcomes, packed), `basis`, `robots_line`, and `problem` where a row could not be judged."""
@@ -155,30 +187,7 @@ class TableJudge:
 
     def bases(self) -> Any:
         """The classes as a table: what the column `basis` means."""
-        rows = self.classes
-        return pa.table(
-            {
-                "basis": pa.array(range(len(rows)), pa.int32()),
-                "stage": pa.array([c.stage for c in rows], pa.string()),
-                "verdict": pa.array([str(c.verdict) for c in rows], pa.string()),
-                "temporary": pa.array([c.temporary for c in rows], pa.bool_()),
-                "criteria": pa.array([c.packed for c in rows], pa.uint64()),
-                "findings": pa.array(
-                    [
-                        [{"criterion": f.criterion, "outcome": str(f.outcome), "reason": f.reason} for f in c.findings]
-                        for c in rows
-                    ],
-                    pa.list_(
-                        pa.struct([("criterion", pa.string()), ("outcome", pa.string()), ("reason", pa.string())])
-                    ),
-                ),
-                "reasons": pa.array([list(c.reasons) for c in rows], pa.list_(pa.string())),
-                "not_assessed": pa.array([list(c.not_assessed) for c in rows], pa.map_(pa.string(), pa.string())),
-                "profile": pa.array([c.profile for c in rows], pa.string()),
-                "rule_pack": pa.array([c.rule_pack for c in rows], pa.string()),
-                "rows": pa.array([self.counts[n] for n in range(len(rows))], pa.int64()),
-            }
-        )
+        return bases_table(self.classes, self.counts)
 
     def dropped(self) -> dict[str, int]:
         """How many rows are not allowed, by the criterion that weighs most; rows that could not be judged by why."""
@@ -191,16 +200,18 @@ class TableJudge:
             found[f"not judged: {code}"] += count
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
+    def require_times(self, table: Any, columns: Columns) -> None:
+        """Raises `ConfigError` for a table of which nobody can say when its rows were fetched."""
+        if columns.time is None and self.fetched_at is None and self.as_of is None:
+            raise no_times(table.column_names if hasattr(table, "column_names") else table.schema.names)
+
     def _times(self, table: Any, columns: Columns) -> Times:
+        self.require_times(table, columns)
         if self.as_of is not None:
             return Times(np.full(table.num_rows, micros(self.as_of), np.int64), {})
-        if columns.time is None:
-            names = table.column_names if hasattr(table, "column_names") else table.schema.names
-            raise ConfigError(
-                f"no column of times was found among {', '.join(names)}; name it with time=, or judge all rows at one "
-                "instant with as_of="
-            )
-        return read_times(table[columns.time], latest=self.latest)
+        if columns.time is None and self.fetched_at is not None:
+            return Times(np.full(table.num_rows, micros(self.fetched_at), np.int64), {})
+        return read_times(table[str(columns.time)], latest=self.latest, zone=self.zone)
 
     def _count(self, judged: Judged, refused: Mapping[int, tuple[str, str]]) -> None:
         good = judged.classes[judged.classes >= 0]
@@ -221,34 +232,25 @@ class TableJudge:
         )
 
 
-def judge_table(
-    table: Any,
-    declaration: Declaration,
-    *,
-    url: str | None = None,
-    time: str | None = None,
-    status: str | None = None,
-    user_agent: str | None = None,
-    **options: Any,
-) -> Any:
-    """The answers for an Arrow table, appended to it as columns (see `TableJudge.__call__`; `options` are those of
-    `TableJudge`). Columns are found by their usual names, or named. Raises `ConfigError` where there is none."""
-    judge = TableJudge(declaration, **options)
-    columns = Columns.find(table.column_names, url=url, time=time, status=status, user_agent=user_agent)
-    for name, column in zip((answers := judge(table, columns)).column_names, answers.columns, strict=True):
-        table = table.append_column(name if name not in table.column_names else f"crawlgate_{name}", column)
-    return table
+def no_times(names: Sequence[str]) -> ConfigError:
+    """The error for a table without times."""
+    return ConfigError(
+        f"no column of times was found among {', '.join(names)}; name it with time=, say when all were fetched with "
+        "fetched_at=, or judge all rows at one instant with as_of="
+    )
 
 
 def _statuses(column: Any) -> npt.NDArray[np.int32]:
-    """Numbers, or text that is one; anything else is "not said"."""
+    """Numbers, or text that is one; 0 is "no answer", anything else "not said"."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        digits = pc.match_substring_regex(column.cast(pa.string()), r"^[1-9][0-9]{2}$")
+        digits = pc.match_substring_regex(column.cast(pa.string()), r"^(?:[1-9][0-9]{2}|0+|-9998)$")
         column = pc.if_else(digits, column.cast(pa.string()), None).cast(pa.int32())
     values = column.fill_null(NO_STATUS).to_numpy(zero_copy_only=False)
-    found: npt.NDArray[np.int32] = np.where((values >= 100) & (values <= 999), values, NO_STATUS).astype(np.int32)
+    found: npt.NDArray[np.int32] = np.where(
+        ((values >= 100) & (values <= 999)) | (values == NO_ANSWER) | (values == ROBOTS_PRECLUDED), values, NO_STATUS
+    ).astype(np.int32)
     return found
 
 

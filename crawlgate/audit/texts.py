@@ -37,13 +37,15 @@ def texts(column: Any) -> Texts:
         column = column.dictionary_decode()
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         column = column.cast(pa.large_string())
+    nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+    if nulls is not None:  # Arrow lets any text stand below a null, and some engines leave one there
+        column = column.fill_null("")
     width = np.int64 if pa.types.is_large_string(column.type) else np.int32
     _, offsets, data = column.buffers()
     empty = np.zeros(1, np.uint8)
     if offsets is None or len(column) == 0:
         return Texts(empty, np.zeros(len(column) + 1, np.int64), None)
     bounds = np.frombuffer(offsets, width, len(column) + 1, column.offset * np.dtype(width).itemsize)
-    nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
     return Texts(
         np.frombuffer(data, np.uint8) if data is not None and data.size else empty,
         bounds.astype(np.int64, copy=False),

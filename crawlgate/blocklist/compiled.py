@@ -2,7 +2,8 @@
 
     meta.json        what it was made of, how many, and the size and hash of each file
     keys.trie        the keys of `lookup`, a marisa trie
-    irregular, shifts, starts, members   from a key to its entries (`numbering`)
+    names            bits that tell most strangers at once (`name_filter`)
+    irregular, before, shifts, starts, members  from a key to its entries (`numbering`)
     records, offsets what each entry says, and where that stands
     kinds            scope and exception of each entry
     terms, times     which dates an entry has, and those sets of dates
@@ -16,17 +17,19 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
+from zlib import crc32
 
 import orjson
 
 from ..domains import Suffixes
+from ..errors import ConfigError
 from ..model import Notice
 from . import lookup
 from .entry import Entry, EntryDefaults, entry_from_table, notice
@@ -38,9 +41,9 @@ from .target import HOST, SCOPES, Rejected
 if TYPE_CHECKING:
     from marisa_trie import Trie
 
-META, KEYS, RECORDS, REJECTED = "meta.json", "keys.trie", "records", "rejected.jsonl"
-NUMBERING = ("irregular", "shifts", "starts", "members")
-FILES = (KEYS, *NUMBERING, "offsets", "kinds", "terms", "times", RECORDS, REJECTED)
+META, KEYS, NAMES, RECORDS, REJECTED = "meta.json", "keys.trie", "names", "records", "rejected.jsonl"
+NUMBERING = ("irregular", "before", "shifts", "starts", "members")
+FILES = (KEYS, NAMES, *NUMBERING, "offsets", "kinds", "terms", "times", RECORDS, REJECTED)
 
 SCOPE_BITS, EXCEPTION, COMPACT = 0x0F, 0x80, 0x40
 """What a byte of `kinds` holds: which scope, whether the entry carves out, whether it says nothing but its target."""
@@ -68,13 +71,18 @@ class CompiledList(Listing):
         self.folder = folder
         self.meta = meta = _meta(folder, hashes)
         self._defaults = defaults
+        self._hashes = hashes
         self._id: str = meta["sha256"][:12]
         self._entries: int = meta["entries"]
         self._keys: Trie = Trie()
         self._keys.mmap(str(folder / KEYS))
         self._find = self._keys.get
+        self._names = _mapped(folder / NAMES)
+        self._names_mask = len(self._names) * 8 - 1
         self._has_networks = bool(meta["networks"])
+        self._has_hosts = bool(meta["hosts"])
         self._irregular = _mapped(folder / "irregular").cast("I")
+        self._before = _mapped(folder / "before").cast("I")
         self._shifts = _mapped(folder / "shifts").cast("i")
         self._starts = _mapped(folder / "starts").cast("I")
         self._members = _mapped(folder / "members").cast("I")
@@ -84,6 +92,9 @@ class CompiledList(Listing):
         self._records = _map(folder / RECORDS)
         self._times = _mapped(folder / "times")
         self._remembered = lru_cache(4096)(self._notice)
+
+    def __reduce__(self) -> tuple[Callable[..., CompiledList], tuple[Path, EntryDefaults, Suffixes, Path]]:
+        return _opened_again, (self.folder, self._defaults, self.suffixes, self._hashes.directory)
 
     def __len__(self) -> int:
         return self._entries
@@ -101,23 +112,10 @@ class CompiledList(Listing):
     def has_places(self) -> bool:
         return bool(self.meta["places"])
 
-    def covering_each(self, hosts: Iterable[str | None]) -> Iterator[tuple[int, Sequence[int]]]:
-        # As the base class, without a call for each host that is not covered, which is nearly every one.
-        find, networks = self._find, self._has_networks
-        for position, host in enumerate(hosts):
-            name = host or ""
-            while name:
-                key = find(name)
-                if key is not None:
-                    found = self._covering(host or "", name, key)
-                    if found:
-                        yield position, found
-                    break
-                name = name.partition(".")[2]
-                if "." not in name:
-                    if networks and (found := self._networks(host or "")):
-                        yield position, found
-                    break
+    def changes(self) -> Iterator[datetime]:
+        yield from (at for at in (self._defaults.received_at, self._defaults.effective_at) if at is not None)
+        for dates in DATES_STRUCT.iter_unpack(self._times):
+            yield from (EPOCH + at * MICROSECOND for at in dates if at != NO_DATE)
 
     def get(self, key: str) -> Sequence[int]:
         found = self._find(key)
@@ -132,27 +130,35 @@ class CompiledList(Listing):
         return found
 
     def covering(self, host: str) -> Sequence[int]:
-        # As the base class, without a call for each label: this is what every host is asked, nearly always in vain.
-        find, name = self._find, host
+        # As the base class, but from the shortest parent up, and no further than `name_filter` lets it: every host of
+        # a crawl is asked this, nearly always in vain, so that each call counts.
+        bits, mask, name = self._names, self._names_mask, ""
+        end = host.rfind(".")
         while True:
-            key = find(name)
+            start = host.rfind(".", 0, end) + 1 if end > 0 else 0
+            longer = host[start:] if start else host
+            at = crc32(longer.encode()) & mask
+            if not bits[at >> 3] >> (at & 7) & 1:
+                break
+            name = longer
+            if not start:
+                break
+            end = start - 1
+        found: list[int] = []
+        while name:
+            key = self._find(name)
             if key is not None:
-                return self._covering(host, name, key)
+                under = self._under(key)
+                if self._has_hosts and name != host:
+                    kinds = self._kinds
+                    under = [number for number in under if kinds[number] & SCOPE_BITS != _HOST]
+                found += under
             name = name.partition(".")[2]
             if "." not in name:  # a single label is a public suffix, which no entry names
-                return self._networks(host) if self._has_networks else ()
-
-    def _covering(self, host: str, name: str, key: int | None) -> Sequence[int]:
-        """The entries from `name`, of which `key` is the number, up."""
-        found: list[int] = []
-        while True:
-            if key is not None:
-                whole, kinds = name == host, self._kinds
-                found += [n for n in self._under(key) if whole or kinds[n] & SCOPE_BITS != _HOST]
-            name = name.partition(".")[2]
-            if "." not in name:
-                return found
-            key = self._find(name)
+                break
+        if self._has_networks:
+            found += self._networks(host)
+        return found
 
     def _networks(self, host: str) -> Sequence[int]:
         bits = lookup.address_bits(host)
@@ -214,7 +220,18 @@ class CompiledList(Listing):
         return self._records[start : self._records.find(b"\n", start)]
 
     def _under(self, key: int) -> Sequence[int]:
-        return entries_of(key, self._irregular, self._shifts, self._starts, self._members)
+        return entries_of(key, self._irregular, self._before, self._shifts, self._starts, self._members)
+
+
+def _opened_again(folder: Path, defaults: EntryDefaults, suffixes: Suffixes, hashed: Path) -> CompiledList:
+    """A list as another process opened it: its files are mapped here too, not sent."""
+    try:
+        return CompiledList(folder, defaults=defaults, suffixes=suffixes, hashes=FileHashes(hashed))
+    except (Damaged, OSError) as error:
+        raise ConfigError(
+            f"the compiled list {folder} cannot be opened here ({error}); workers map long lists from the home, so it "
+            "has to stand under the same path on every machine"
+        ) from None
 
 
 class Rejects(Sequence[Rejected]):

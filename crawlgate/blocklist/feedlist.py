@@ -72,6 +72,12 @@ class FeedListing(Listing):
     def covering_each(self, hosts: Iterable[str | None]) -> Iterator[tuple[int, Sequence[int]]]:
         return self._compiled.covering_each(hosts)
 
+    def changes(self) -> Iterator[datetime]:
+        yield self._known.effective_at
+        yield self._known.dates.usual
+        yield from set(self._known.dates.others.values())
+        yield from self._compiled.changes()
+
     def told(self, number: int) -> Told:
         return self._compiled.told(number)
 

@@ -29,6 +29,7 @@ class FileHashes:
     """The memory of one directory. What cannot be read or written there is only slower."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self._place = directory / _FILE
         self._known: dict[str, list[object]] = {}
         with suppress(OSError, ValueError):

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +21,7 @@ import orjson
 
 from ..model import Notice, NoticeMatch, NoticeRelation
 from ..url import Url
-from . import lookup
+from . import knowledge, lookup
 from .lookup import MIN_RELATED_LABEL
 from .popular import is_popular
 from .target import (
@@ -104,6 +105,10 @@ class Listing(ABC):
 
     @abstractmethod
     def notice(self, number: int) -> Notice: ...
+
+    @abstractmethod
+    def changes(self) -> Iterator[datetime]:
+        """The instants at which some entry begins or ends to count; one may come several times."""
 
     def told(self, number: int) -> Told:
         """What the entry is called and what it names, without the rest."""
@@ -351,6 +356,11 @@ class Lists:
         parts = tuple(part for listing in self.listings if (part := listing._part(host)) is not None)
         return HostNotices(parts) if parts else _EMPTY
 
+    def changes(self) -> Iterator[datetime]:
+        """As `Listing.changes`."""
+        for listing in self.listings:
+            yield from listing.changes()
+
     def matches(self, url: Url) -> tuple[NoticeMatch, ...]:
         """As `Listing.matches`."""
         return self.for_host(url.host).matches(url)
@@ -373,6 +383,9 @@ class NoticeIndex(Listing):
             for key in keys_of_notice(notice, suffixes):
                 self._entries[key].append(number)
         self._lengths = {mark: sorted({len(key) for key in self._entries if key[0] == mark}) for mark in ("/", "#")}
+
+    def __reduce__(self) -> tuple[type[NoticeIndex], tuple[tuple[Notice, ...], Suffixes]]:
+        return NoticeIndex, (self._notices, self.suffixes)
 
     def __len__(self) -> int:
         return len(self._notices)
@@ -429,6 +442,10 @@ class NoticeIndex(Listing):
 
     def notice(self, number: int) -> Notice:
         return self._notices[number]
+
+    def changes(self) -> Iterator[datetime]:
+        for notice in self._notices:
+            yield from knowledge.changes(notice)
 
     def list_of(self, number: int) -> str:
         return self._notices[number].source.partition("@sha256:")[0].partition(" version ")[0]

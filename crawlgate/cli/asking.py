@@ -10,7 +10,7 @@ import click
 
 from ..declaration import from_table
 from ..errors import ConfigError
-from ..gate import Gate
+from ..gate import Gate, GateOptions
 from ..loaded import Blocklist
 from ..model import Declaration
 from ..policy.config import read_toml
@@ -55,22 +55,25 @@ def gate_options(command: F) -> F:
     return command
 
 
-def open_gate(
-    declaration_file: str | None,
+def open_gate(declaration_file: str | None, **options: Any) -> Gate:
+    """The gate those options describe. Raises `ConfigError` and its kin."""
+    return Gate(read_declaration(declaration_file), **gate_arguments(**options))
+
+
+def gate_arguments(
     profile: str,
     home: str,
     blocklists: tuple[str, ...],
     vouched_by: str | None,
     addresses: tuple[str, ...],
-) -> Gate:
-    """The gate those options describe. Raises `ConfigError` and its kin."""
-    return Gate(
-        read_declaration(declaration_file),
-        profile=profile,
-        home=home,
-        blocklists=[Blocklist(path, vouched_by=vouched_by, verified=vouched_by is not None) for path in blocklists],
-        allow_addresses=addresses,
-    )
+) -> GateOptions:
+    """Those options as `Gate` and `AsyncGate` take them."""
+    return {
+        "profile": profile,
+        "home": home,
+        "blocklists": [Blocklist(path, vouched_by=vouched_by, verified=vouched_by is not None) for path in blocklists],
+        "allow_addresses": addresses,
+    }
 
 
 def read_declaration(file: str | None) -> Declaration:

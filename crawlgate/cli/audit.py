@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import orjson
 
+from ..clock import SystemClock
 from ..declaration import instant
 from ..errors import ConfigError
+from ..home import Home
+from ..loaded import Blocklist
 from . import exits
 from .asking import read_declaration
+from .verbs import Itself, WithVerbs
 
 if TYPE_CHECKING:
+    from ..audit.readers import Source
     from ..audit.run import Done
 
 
-@click.command()
+@click.command("audit", cls=Itself)
 @click.argument("inputs", nargs=-1, required=True, metavar="FILES...")
 @click.option("--declaration", "declaration_file", type=click.Path(), help="TOML file: who collected, and for what.")
 @click.option("--profile", default="standard", show_default=True, help="strict, standard, minimal, or a TOML file.")
 @click.option("--evidence", multiple=True, metavar="SOURCE", help="What was on record of robots.txt; may be repeated.")
+@click.option("--blocklist", "blocklists", multiple=True, type=click.Path(), help="List, or folder of a signed feed.")
 @click.option(
-    "--blocklist", "blocklists", multiple=True, type=click.Path(), help="List to take in; subscribe to feeds."
+    "--key", "keys", multiple=True, metavar="KEY|FILE", help="Key of a signed feed among them; may be repeated."
 )
 @click.option("--vouched-by", help="Person who checked the lists; without one they hold, but never deny.")
 @click.option("--home", default=".crawlgate", show_default=True, help="Directory that keeps the lists and their dates.")
@@ -37,10 +44,19 @@ if TYPE_CHECKING:
 @click.option("--time", "time_column", help="Column of times.")
 @click.option("--status", help="Column of statuses.")
 @click.option("--user-agent", help="Column of user agents sent.")
+@click.option("--proxy", help="Column of proxies or other routes taken.")
+@click.option("--input-format", metavar="KIND", help="Kind of all FILES; found by their content otherwise.")
+@click.option("--zone", metavar="ZONE", help="Zone of times that say none: UTC, +09:00, Asia/Tokyo.")
+@click.option("--fetched-at", metavar="DATE", help="When rows without a time were fetched.")
+@click.option("--host", help="Host of requests that name none, in access logs; or its origin (http://...).")
+@click.option("--shard", help="Column that names the file a copy is in.")
+@click.option("--offset", help="Column of the places of copies in their shards.")
+@click.option("--content-hash", help="Column of hashes of the contents.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was broken; the outputs are the same.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the outputs.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
-def audit(
+def _audit(
     context: click.Context,
     /,
     inputs: tuple[str, ...],
@@ -51,56 +67,76 @@ def audit(
     vouched_by: str | None,
     home: str,
     as_of: str,
+    keys: tuple[str, ...],
+    resume: bool,
+    input_format: str | None,
+    zone: str | None,
+    fetched_at: str | None,
+    host: str | None,
     out: Path,
     form: str,
     **columns: str | None,
 ) -> None:
     """Judge every row of crawl logs and archives by what was on record at its own time.
 
-    FILES are Parquet, Arrow, CSV, TSV or JSON lines (columns are found by their usual names, or named), or WARC and
-    ARC files, which bring their robots.txt records with them. --evidence takes archives, and tables with url or host,
-    time, status and body. The version of robots.txt in force at a fetch is used; where there is none the finding is
+    FILES are tables (Parquet, Arrow, CSV, TSV, JSON lines; columns are found by their usual names, or named), web
+    archives (WARC, ARC, WACZ), which bring their robots.txt records with them, their indexes (CDX, CDXJ, zipnum),
+    access logs, logs of Squid, Heritrix and Scrapy, or a home of the gate: files, folders, patterns, or URLs that
+    fsspec opens. --evidence takes archives, tables with url or host, time, status and body, homes, and folders of
+    files by host and time. The version of robots.txt in force at a fetch is used; where there is none the finding is
     unknown: the file of today says nothing about then.
 
-    Writes decisions.parquet, bases.parquet, rejects.jsonl and summary.json into --out. Exit code 4 if anything could
+    Writes decisions, their bases, the removal list, rejects and a summary into --out. Exit code 4 if anything could
     not be judged.
     """
     try:
         from ..audit import sources
+        from ..audit.background import background
         from ..audit.book import EvidenceBook
-        from ..audit.readers import Told, files
-        from ..audit.readers.warc import ENDINGS, policy_files
-        from ..audit.run import Audit
+        from ..audit.output.known import known_until
+        from ..audit.readers import Told, evidence_in, files
+        from ..audit.run import Audit, Knowledge
         from ..audit.tables import TableJudge
     except ImportError as error:
         raise ConfigError(
             f"audits need {error.name}, which is not installed; install the extra: pip install 'crawlgate[audit]'"
         ) from None
-    now = datetime.now(UTC)
+    clock = SystemClock()
     declaration = read_declaration(declaration_file)
-    names = {"url": columns["url"], "time": columns["time_column"], "status": columns["status"]}
-    told = Told(declaration.token, {**names, "user_agent": columns["user_agent"]})
-    paths = files(inputs)
+    named = {name.removesuffix("_column"): column for name, column in columns.items()}
+    told = Told(declaration.token, named, form=input_format, host=host)
+    paths, rejects = files(inputs, input_format)
+    of_zone = _zone(zone)
+    lists = [Blocklist(path, vouched_by=vouched_by, verified=vouched_by is not None, keys=keys) for path in blocklists]
+    known = background(Home(home), lists, clock=clock)
+    now = clock.now()  # whatever came just now is known by then
     book = EvidenceBook()
     judge = TableJudge(
         declaration,
         profile=profile,
         evidence=book,
-        notices=_lists(blocklists, vouched_by, home, now),
+        notices=known.notices,
+        register=known.register,
+        people=known.people,
         as_of=_instant(as_of, now),
         now=now,
+        zone=of_zone,
+        fetched_at=None if fetched_at is None else instant(fetched_at, "--fetched-at"),
     )
-    sourced = files(evidence) if evidence else []
-    rejects = sources.gather(list(evidence), book, latest=judge.latest) if evidence else []
-    archives = [path for path in paths if path.name.lower().endswith(ENDINGS) and path not in sourced]
-    for path in archives:
-        policy_files(path, book.add)
-    done = Audit(judge, out, told, progress=_progress()).run(paths, sourced, rejects)
+    sourced, unused = sources.gather(list(evidence), book, latest=judge.latest, zone=of_zone)
+    rejects += unused
+    evidence_in([path for path in paths if path not in sourced], told, book.add)
+    until = known_until(now, book, known.notices, known.people, declaration, known.register)
+    run = Audit(judge, out, told, knowledge=Knowledge(until, known.lists, known.told_people), progress=_progress())
+    done = run.run(paths, sourced, rejects, resume=resume)
     if form == "json":
         click.echo(orjson.dumps(done.summary))
     else:
         _tell(done, out)
     context.exit(exits.NOT_JUDGED if done.rejected else exits.OK)
+
+
+audit = WithVerbs(_audit)
 
 
 def _instant(as_of: str, now: datetime) -> datetime | None:
@@ -109,36 +145,28 @@ def _instant(as_of: str, now: datetime) -> datetime | None:
     return now if as_of == "now" else instant(as_of, "--as-of")
 
 
-def _lists(blocklists: tuple[str, ...], vouched_by: str | None, home: str, now: datetime) -> Any:
-    from ..blocklist.match import Lists, NoticeIndex
-    from ..blocklist.store import ListStore
-    from ..blocklist.target import DEFAULT_SUFFIXES
-    from ..home import Home
-    from ..model import Notice
-    from .blocklist.collecting import open_lists
-
-    kept = Home(home)
-    said: tuple[Notice, ...] = ()
-    if kept.lists.is_dir():
-        with open_lists(Path(home)) as lists:
-            said = lists.said()
-    of_home = [NoticeIndex(said, DEFAULT_SUFFIXES)] if said else []
-    if not blocklists:
-        return Lists(of_home) if of_home else None
-    kept.create()
-    store = ListStore(kept.lists)
-    loaded = (
-        store.receive(path, at=now, verified=vouched_by is not None, vouched_by=vouched_by) for path in blocklists
-    )
-    return Lists([*(one.listing for one in loaded), *of_home])
+def _zone(name: str | None) -> tzinfo | None:
+    """A zone by its name, or by its offset."""
+    if name is None:
+        return None
+    try:
+        return datetime.fromisoformat(f"2024-01-01T00:00:00{'Z' if name == 'UTC' else name}").tzinfo or ZoneInfo(name)
+    except ValueError:
+        pass
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ConfigError(
+            f"--zone {name}: not a zone; write UTC, an offset like +09:00, or a name like Asia/Tokyo"
+        ) from None
 
 
-def _progress() -> Callable[[Path, int], None] | None:
+def _progress() -> Callable[[Source, int], None] | None:
     """A line for each million rows where a person may be waiting."""
     if not sys.stderr.isatty():
         return None
 
-    def tell(path: Path, rows: int) -> None:
+    def tell(path: Source, rows: int) -> None:
         click.echo(f"\r{rows:,} rows, {path.name}", nl=False, err=True)
 
     return tell
@@ -154,5 +182,7 @@ def _tell(done: Done, out: Path) -> None:
     for reason, count in list(summary["not_allowed_by"].items())[:12]:
         click.echo(f"  {count:>14,}  {reason}")
     for site in summary["sites"][:8]:
-        click.echo(f"  {site['denied']:>14,} of {site['rows']:,}  {site['origin']}")
+        click.echo(f"  {site['denied']:>14,} of {site['rows']:,}  {site['host']}")
+    gone = summary["removals"]
+    click.echo(f"{gone['rows']:,} rows on the removal list: {gone['by_effect']['deny']:,} to take out")
     click.echo(f"written to {out}")

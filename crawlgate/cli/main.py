@@ -29,9 +29,11 @@ from .ledger_outside import outside
 from .ledger_prove import checkpoint, keygen, prove
 from .ledger_retention import delete, hold
 from .notice import notice
+from .proxy import proxy
 from .register import register
 from .report import report
 from .review import review
+from .serve import serve
 from .signals import signals
 
 
@@ -64,9 +66,11 @@ _COMMANDS = (
     judge,
     ledger,
     notice,
+    proxy,
     register,
     report,
     review,
+    serve,
     signals,
 )
 for command in _COMMANDS:

@@ -54,6 +54,10 @@ class Overrides:
     def __iter__(self) -> Iterator[Override]:
         return iter(self._by_record.values())
 
+    def speak_of(self, host: str) -> bool:
+        """True if one may cover some URL of the host (as `Url.host` gives it), at whatever time."""
+        return self._index is not None and not self._index.for_host(host).empty
+
     def covering(self, url: Url, at: datetime) -> tuple[Override, ...]:
         """Those in force for `url` at this time, in the order of their records."""
         if self._index is None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from datetime import UTC, datetime
 
 import pytest
 
-from crawlgate import ConfigError, Declaration
+from crawlgate import ConfigError, Declaration, judge_table
 from crawlgate.model import Evidence, EvidenceKind
 
 pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
 from crawlgate.audit.book import EvidenceBook, micros  # noqa: E402
-from crawlgate.audit.tables import Columns, TableJudge, judge_table  # noqa: E402
+from crawlgate.audit.tables import Columns, TableJudge  # noqa: E402
 from crawlgate.audit.times import read_times  # noqa: E402
 
 AT = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -68,6 +69,18 @@ def test_answers_stand_beside_their_rows() -> None:
     assert "B5" not in before[1]["findings"]
 
 
+@pytest.mark.parametrize("width", ["i", "q"])
+def test_what_stands_below_a_null_is_no_url(width: str) -> None:
+    text = b"https://open.example/https://open.example/"
+    offsets = pa.py_buffer(array(width, [0, 21, 42]).tobytes())
+    kind = pa.string() if width == "i" else pa.large_string()
+    urls = pa.Array.from_buffers(kind, 2, [pa.py_buffer(b"\x01"), offsets, pa.py_buffer(text)])
+    assert urls.to_pylist() == ["https://open.example/", None]
+    judged = judge_table(pa.table({"url": urls}), DECLARED, evidence=BOOK, as_of=AT)
+    assert judged["verdict"].to_pylist() == ["allow", None]
+    assert judged["problem"].to_pylist() == [None, "null"]
+
+
 def test_columns_of_the_same_name_are_left_alone() -> None:
     table = TABLE.append_column("verdict", pa.array(["mine"] * 5))
     judged = judge_table(table, DECLARED, evidence=BOOK)
@@ -96,6 +109,9 @@ def test_a_host_without_evidence_of_the_time_is_unknown_whatever_is_known_now() 
 
 def test_columns_are_found_or_named_or_told_missing() -> None:
     assert Columns.find(["a", "Target_URI", "WARC-Date"]) == Columns("Target_URI", "WARC-Date")
+    placed = Columns.find(["url", "sha256", "warc_filename", "at"], offset="at")
+    assert (placed.shard, placed.offset, placed.content_hash) == ("warc_filename", "at", "sha256")
+    assert placed.names == ["url", "warc_filename", "at", "sha256"]
     with pytest.raises(ConfigError, match=r"no column of URLs was found among a, b; name it with url="):
         Columns.find(["a", "b"])
     with pytest.raises(

@@ -7,36 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from unittest.mock import patch
 
 from crawlgate import AsyncGate, Declaration, Gate
 from crawlgate.ledger.query import DecisionRecord, decisions, records
+from tests.loopback import names
 from tests.webserver import WebServer
 
 T = TypeVar("T")
 AGENT = "ExampleBot/1.0 (+https://lab.example/bot)"
 DECLARATION = Declaration(operator="Example Lab", token="ExampleBot", user_agent=AGENT, token_published=True)
 HERE = ["127.0.0.0/8"]
-
-
-@contextmanager
-def names() -> Iterator[None]:
-    """Every name under .test and .example is this machine; others are looked up as ever."""
-    look_up = socket.getaddrinfo
-
-    def local(host: Any, port: Any = None, *given: Any, **named: Any) -> list[Any]:
-        name = host.decode() if isinstance(host, bytes) else host
-        if name and name.endswith((".test", ".example")):
-            return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
-        return look_up(host, port, *given, **named)
-
-    with patch("socket.getaddrinfo", local):
-        yield
 
 
 class Client:
@@ -145,7 +129,7 @@ CLIENTS: dict[str, type[Client]] = {
     "requests": Requests,
     "aiohttp": Aiohttp,
 }
-"""By the name that stands over a column of the matrix."""
+"""By the name that stands over a column of the matrix; those of tests/integrations/any_language.py besides."""
 
 
 HEAD = b"<!doctype html><html><head><title>Tide tables</title></head>"

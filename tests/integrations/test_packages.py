@@ -8,13 +8,15 @@ import sys
 import pytest
 
 CLIENTS = ("httpx2", "requests", "aiohttp")
+PIPELINES = ("datasets", "datatrove", "duckdb", "polars")
+PROXY = "mitmproxy"
 
 
 def python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize("name", [*CLIENTS, PROXY, *PIPELINES])
 def test_a_missing_package_is_told_with_its_extra(name: str) -> None:
     code = (
         f"import sys; sys.modules[{name!r}] = None\n"

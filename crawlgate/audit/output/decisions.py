@@ -1,0 +1,134 @@
+"""A batch of rows and their answers as a piece of decisions.parquet. It depends on these rows alone, whatever the
+engine learnt before them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ..book import micros
+from ..engine import Engine, Judged
+from ..listed import Listed
+from ..readers import Batch
+from ..readers.batch import ROW_NUMBER
+from .bases import Bases
+from .coded import coded
+
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_TIME = pa.timestamp("us", "UTC")
+SCHEMA = pa.schema(
+    [
+        ("file", _TEXT),
+        ("row", pa.int64()),
+        ("url", pa.large_string()),
+        ("host", _TEXT),
+        ("surt", _TEXT),
+        ("time", _TIME),
+        ("verdict", _TEXT),
+        ("findings", _TEXT),
+        ("criteria", pa.uint64()),
+        ("basis", pa.int32()),
+        ("robots", _TEXT),
+        ("robots_at", _TIME),
+        ("robots_line", pa.int32()),
+        ("list", _TEXT),
+        ("notice", _TEXT),
+    ]
+)
+"""The columns of decisions.parquet. `robots` is the hash of the robots.txt in force, `robots_at` its receipt; `list`
+and `notice` name the notice that weighs most, where C1, C2 or C3 found something."""
+
+Numbers = npt.NDArray[np.int64]
+
+
+def decisions_table(
+    batch: Batch, judged: Judged, good: Numbers, numbers: Numbers, engine: Engine, bases: Bases, listed: Listed
+) -> Any:
+    """The rows `good` of a batch with their answers; `numbers` are the numbers of all its rows."""
+    codes = judged.classes[good]
+    classes = engine.classes
+    origins = judged.column.origins[good]
+    lines = judged.lines[good]
+    packed = np.array([one.packed for one in classes] or [0], np.uint64)
+    return pa.table(
+        [
+            one_value(str(batch.path), len(good)),
+            pa.array(numbers[good], pa.int64()),
+            urls_of(batch, judged, good),
+            coded(origins, engine.origins.count, lambda code: host_of(engine.origins.text(code))),
+            coded(origins, engine.origins.count, lambda code: surt_host(host_of(engine.origins.text(code)))),
+            pa.array(judged.times[good], pa.int64()).cast(_TIME),
+            coded(codes, len(classes), lambda code: str(classes[code].verdict)),
+            coded(codes, len(classes), lambda code: classes[code].spelled),
+            pa.array(packed[codes]),
+            pa.array(bases.numbers(codes, classes), pa.int32()),
+            *robots_columns(judged.robots[good], engine),
+            pa.array(lines, pa.int32(), mask=lines == 0),
+            # Numbered anew, in the order of the rows.
+            *(
+                column.cast(pa.string()).dictionary_encode()
+                for column in listed.columns(judged, good, classes, engine.plans, batch.particulars)
+            ),
+        ],
+        schema=SCHEMA,
+    )
+
+
+def row_numbers(batch: Batch) -> Numbers:
+    """The number of each row of a batch in its file."""
+    if ROW_NUMBER in batch.rows.column_names:
+        found: Numbers = batch.rows[ROW_NUMBER].to_numpy()
+        return found
+    return np.arange(len(batch.rows)) + batch.first
+
+
+def urls_of(batch: Batch, judged: Judged, rows: Numbers) -> Any:
+    """The URLs of some rows in the one normalisation where it was needed to read them, else as they are."""
+    column = batch.rows[batch.columns.url].cast(pa.large_string()).take(rows)
+    if not judged.column.read:
+        return column
+    texts = column.to_pylist()
+    for place, row in enumerate(rows.tolist()):
+        if row in judged.column.read:
+            texts[place] = judged.column.read[row].href
+    return pa.array(texts, pa.large_string())
+
+
+def robots_columns(numbers: npt.NDArray[np.int32], engine: Engine) -> tuple[Any, Any]:
+    """Hash and receipt of the robots.txt that `numbers` name (-1: none)."""
+    known = engine.robots
+    hashes = coded(numbers, len(known), lambda code: known[code].sha256)
+    at = received(engine)[numbers]
+    return hashes, pa.array(at, pa.int64(), mask=numbers < 0).cast(_TIME)
+
+
+def received(engine: Engine) -> Numbers:
+    """When every robots.txt was received, by number; the last is that of number -1, none."""
+    return np.array([*(micros(one.fetched_at) for one in engine.robots), 0], np.int64)
+
+
+def one_value(text: str, count: int) -> Any:
+    """A dictionary column of one value."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text], pa.string()))
+
+
+def host_of(origin: str) -> str:
+    """The host of an origin, with its port if it is not the usual one."""
+    return origin.partition("://")[2]
+
+
+def surt_host(host: str) -> str:
+    """A host as web archives sort it: labels from the last to the first (`com,example,www`); addresses as they are."""
+    name, colon, port = host.partition(":") if not host.startswith("[") else (host, "", "")
+    if name.startswith("[") or name.rpartition(".")[2].isdigit():
+        return host
+    return ",".join(reversed(name.split("."))) + colon + port
+
+
+def times_column(values: list[datetime | None]) -> Any:
+    """Instants as a column."""
+    return pa.array(values, _TIME)

@@ -1,0 +1,157 @@
+"""Hugging Face datasets behind the gate, whole or streamed:
+
+    ds = allowed(ds, gate)                                       # Dataset, IterableDataset, or a dict of them
+    ds = ds.filter(GateFilter(gate), batched=True)               # the same by hand
+    ds = judged(ds, gate)                                        # keeps all rows, adds the answers as columns
+
+Equal gates have equal fingerprints, so that the cache of datasets works across runs; with another list, evidence or
+profile everything is judged anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .hop import missing
+
+try:
+    import datasets as hf
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from ..audit.answers import SCHEMA, tally_of
+    from ..audit.frames import PREFIX
+except ImportError as error:
+    raise missing("datasets", error) from None
+
+if TYPE_CHECKING:
+    from ..batch import TableGate
+
+_BATCH = 10_000
+_STREAMED = 1_000  # rows that wait in memory with their texts
+Rows = TypeVar("Rows", hf.Dataset, hf.IterableDataset, hf.DatasetDict, hf.IterableDatasetDict)
+
+
+class GateFilter:
+    """A function for `filter`, batched or not, in whatever format the dataset is."""
+
+    def __init__(self, gate: TableGate) -> None:
+        self.gate = gate
+
+    def __call__(self, rows: Any) -> Any:
+        """Which rows are allowed: a list, or an Arrow array where the rows are an Arrow table."""
+        table, single = _batch(rows, self.gate)
+        mask = self.gate.mask(table)
+        if isinstance(rows, pa.Table):
+            return mask
+        return mask[0].as_py() if single else mask.to_pylist()
+
+
+def allowed(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_proc: int | None = None) -> Rows:
+    """The rows of a dataset that are allowed.
+
+    A whole dataset is judged at once, in `num_proc` processes, and counted in `gate.tally`, also where the cache had
+    the answers. A stream is judged as it is read, `batch_size` rows at a time; where other processes read it, the
+    counts are theirs. Raises `ConfigError` where a dataset has no URLs or no times.
+    """
+    if isinstance(rows, (hf.DatasetDict, hf.IterableDatasetDict)):
+        return type(rows)(
+            {name: allowed(part, gate, batch_size=batch_size, num_proc=num_proc) for name, part in rows.items()}
+        )
+    if isinstance(rows, hf.IterableDataset):
+        if rows.column_names is not None:
+            gate.columns(rows.column_names)
+        return rows.filter(GateFilter(gate), batched=True, batch_size=batch_size or _STREAMED)
+    if not len(rows):
+        return rows
+    columns = gate.columns(rows.column_names)
+    asked = rows.select_columns(columns.names).with_format("arrow")
+    answers = asked.map(
+        _Answers(gate.apart()),
+        batched=True,
+        batch_size=batch_size or _BATCH,
+        num_proc=num_proc,
+        remove_columns=columns.names,
+        desc="Judging",
+    )
+    table = _told(gate, answers, asked.with_format(None)[columns.url])
+    if gate.mode == "observe":
+        return rows
+    return rows.select(pc.indices_nonzero(pc.fill_null(pc.equal(table["verdict"], "allow"), False)).to_numpy())
+
+
+def judged(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_proc: int | None = None) -> Rows:
+    """All rows of a dataset, with the answers as further columns (`crawlgate.audit.answers.SCHEMA`); as `allowed` in
+    everything else."""
+    if isinstance(rows, (hf.DatasetDict, hf.IterableDatasetDict)):
+        return type(rows)(
+            {name: judged(part, gate, batch_size=batch_size, num_proc=num_proc) for name, part in rows.items()}
+        )
+    if isinstance(rows, hf.IterableDataset):
+        if rows.column_names is not None:
+            gate.columns(rows.column_names)
+        features = None if rows.features is None else hf.Features({**rows.features, **_features(rows.features)})
+        return rows.map(_Beside(gate), batched=True, batch_size=batch_size or _STREAMED, features=features)
+    columns = gate.columns(rows.column_names)
+    form: dict[str, Any] = rows.format
+    answered = rows.with_format("arrow").map(
+        _Beside(gate.apart()), batched=True, batch_size=batch_size or _BATCH, num_proc=num_proc, desc="Judging"
+    )
+    if not len(rows):
+        return rows
+    names: dict[str, Any] = _features(rows.features)
+    plain = answered.select_columns(list(names)).rename_columns(dict(zip(names, SCHEMA.names, strict=True)))
+    _told(gate, plain, rows.with_format(None)[columns.url])
+    shown = [*form["columns"], *names] if set(form["columns"]) != set(rows.column_names) else None
+    return answered.with_format(
+        form["type"], columns=shown, output_all_columns=form["output_all_columns"], **form["format_kwargs"]
+    )
+
+
+class _Answers:
+    """The answers alone. They are counted when all of them are there, whoever gave them."""
+
+    def __init__(self, gate: TableGate) -> None:
+        self._gate = gate
+
+    def __call__(self, rows: Any) -> Any:
+        return self._gate.answers(rows)
+
+
+class _Beside:
+    """The answers beside the rows, in whatever format they are."""
+
+    def __init__(self, gate: TableGate) -> None:
+        self._gate = gate
+
+    def __call__(self, rows: Any) -> Any:
+        if not isinstance(rows, Mapping):
+            return self._gate.judged(rows)
+        answers = self._gate.answers(_batch(rows, self._gate)[0])
+        named = dict(zip(_features(rows), answers.columns, strict=True))
+        return {name: column.to_pylist() for name, column in named.items()}
+
+
+def _told(gate: TableGate, answers: Any, urls: Any) -> Any:
+    """The answers of a whole dataset as a table, counted and told."""
+    table = answers.with_format("arrow")[:]
+    gate.tally += tally_of(table, urls)
+    gate.log_tally("datasets")
+    return table
+
+
+def _features(names: Any) -> dict[str, Any]:
+    """The names of the answers beside columns of those names, with their types."""
+    known = hf.Features.from_arrow_schema(SCHEMA)
+    return {name if name not in names else PREFIX + name: kind for name, kind in known.items()}
+
+
+def _batch(rows: Any, gate: TableGate) -> tuple[Any, bool]:
+    """Rows as a table; one row, which `filter` hands in without `batched=True`, as a table of one."""
+    if not isinstance(rows, Mapping):
+        return rows, False
+    columns = gate.columns(list(rows))
+    found = {name: rows[name] for name in columns.names}
+    single = isinstance(found[columns.url], (str, bytes)) or found[columns.url] is None
+    return {name: [value] for name, value in found.items()} if single else found, single
