@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
-from ..clock import SystemClock
+from ..clock import Clock, SystemClock
 from ..declaration import instant
 from ..errors import ConfigError
 from ..home import Home
@@ -19,6 +17,7 @@ from ..loaded import Blocklist
 from . import exits
 from .asking import read_declaration
 from .verbs import Itself, WithVerbs
+from .watching import watching
 
 if TYPE_CHECKING:
     from ..audit.run import Done
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
 @click.option("--offset", help="Column of the places of copies in their shards.")
 @click.option("--content-hash", help="Column of hashes of the contents.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was broken; the outputs are the same.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing on stderr of how it goes.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the outputs.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -62,6 +62,7 @@ def _audit(
     as_of: str,
     keys: tuple[str, ...],
     resume: bool,
+    quiet: bool,
     out: Path,
     form: str,
     **columns: str | None,
@@ -108,13 +109,17 @@ def _audit(
         as_of=_instant(as_of, now),
         now=now,
     )
-    rejects = sources.gather(list(evidence), book, latest=judge.latest) if evidence else []
-    archives = [path for path in paths if path.name.lower().endswith(ENDINGS) and path not in sourced]
-    for path in archives:
-        policy_files(path, book.add)
-    until = known_until(now, book, known.notices, known.people, declaration, known.register)
-    run = Audit(judge, out, told, knowledge=Knowledge(until, known.lists, known.told_people), progress=_progress())
-    done = run.run(paths, sourced, rejects, resume=resume)
+    with watching(quiet=quiet) as watch:
+        if watch is not None:
+            watch.phase("evidence")
+        rejects = sources.gather(list(evidence), book, latest=judge.latest) if evidence else []
+        archives = [path for path in paths if path.name.lower().endswith(ENDINGS) and path not in sourced]
+        for path in archives:
+            policy_files(path, book.add)
+        until = known_until(now, book, known.notices, known.people, declaration, known.register)
+        run = Audit(judge, out, told, knowledge=Knowledge(until, known.lists, known.told_people), watch=watch)
+        done = run.run(paths, sourced, rejects, resume=resume)
+    _record(context, Home(home), out, done, clock, quiet=quiet)
     if form == "json":
         click.echo(orjson.dumps(done.summary))
     else:
@@ -131,15 +136,15 @@ def _instant(as_of: str, now: datetime) -> datetime | None:
     return now if as_of == "now" else instant(as_of, "--as-of")
 
 
-def _progress() -> Callable[[Path, int], None] | None:
-    """A line for each million rows where a person may be waiting."""
-    if not sys.stderr.isatty():
-        return None
+def _record(context: click.Context, home: Home, out: Path, done: Done, clock: Clock, *, quiet: bool) -> None:
+    """Put the audit on record in a home that is there, or was named."""
+    from ..audit.output.recorded import record_audit
 
-    def tell(path: Path, rows: int) -> None:
-        click.echo(f"\r{rows:,} rows, {path.name}", nl=False, err=True)
-
-    return tell
+    named = context.get_parameter_source("home") is not click.core.ParameterSource.DEFAULT
+    if named or home.path.is_dir():
+        place = record_audit(home, out, done.summary, clock=clock)
+        if not quiet:
+            click.echo(f"on record in {home.path}: {place}", err=True)
 
 
 def _tell(done: Done, out: Path) -> None:

@@ -34,6 +34,7 @@ class SourceFile:
     name: str
     bytes: int
     sha256: str
+    path: Path
     stamp: tuple[int, int]
 
     def table(self) -> dict[str, Any]:
@@ -62,7 +63,7 @@ class Question:
     def require_unchanged(self) -> None:
         """Raises `ConfigError` naming a file that changed while it was read."""
         for file in (*self.inputs, *self.evidence):
-            if stamp_of(Path(file.name)) != file.stamp:
+            if stamp_of(file.path) != file.stamp:
                 raise ConfigError(f"{file.name} changed while it was read; run the audit again")
 
 
@@ -108,7 +109,7 @@ def source_file(path: Path) -> SourceFile:
     """A file by name, size and digest. Raises `ConfigError` if it cannot be read."""
     try:
         stamp = stamp_of(path)
-        return SourceFile(str(path), stamp[0], digest_of(path), stamp)
+        return SourceFile(str(path), stamp[0], digest_of(path), path, stamp)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
 
@@ -116,7 +117,7 @@ def source_file(path: Path) -> SourceFile:
 def stamp_of(path: Path) -> tuple[int, int]:
     """Size and time of the last change, which tell whether a file may have changed."""
     stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
+    return stat.st_size, getattr(stat, "st_mtime_ns", 0)  # what is not on a disk may tell its size only
 
 
 def digest_of(path: Path) -> str:
