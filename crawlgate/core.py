@@ -361,6 +361,7 @@ class Core:
             and known.plain
             and original is None
             and url.host not in self.conduct.led
+            and url.href not in self.conduct.leading
             and not (memory.stirred and self.conduct.may_be_view(url, known))
             and not self.people.overrides
         ):
@@ -388,7 +389,7 @@ class Core:
         answer = known.site.answer(url)
         shared = known.plain
         if original is not None or (
-            (attempt is not AS_DECLARED or known.memory.stirred or self.conduct.led)
+            (attempt is not AS_DECLARED or known.memory.stirred or self.conduct.redirects_seen)
             and self.conduct.concerns(url, known, attempt)
         ):
             told = self.conduct.before(url, known, attempt, told, original)
@@ -457,11 +458,14 @@ class Core:
         self.enforce(decision)
         return Permit(self, url, known, attempt, told, decision)
 
-    def inspection(self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None) -> Permit:
-        """A permit for a response that is in hand already: the content was taken, whatever was asked before."""
+    def inspection(
+        self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None, *, taken: bool = True
+    ) -> Permit:
+        """A permit for a response that is in hand already: the content was taken, whatever was asked before. `taken`
+        False: there is none, it is a redirect that is answered at its target."""
         covered = self.people.overrides.covering(url, self._now()) if self.people.overrides else ()
         # Where a person decided, a fetch against the site's word is theirs to answer for.
-        told = known.unseen if covered else known.taken
+        told = known.unseen if covered or not taken else known.taken
         if original is not None or self.conduct.concerns(url, known, attempt):
             told = self.conduct.before(url, known, attempt, told, original)
         return Permit(self, url, known, attempt, told)

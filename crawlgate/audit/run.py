@@ -34,7 +34,8 @@ from .output.question import Question, ask
 from .output.removals import Removals
 from .output.summary import OUTPUTS, read_summary, summary, totals
 from .quotes import quotes
-from .readers import Batch, Reject, Told, read
+from .readers import Batch, Reject, Source, Told, read
+from .readers.batch import nothing
 from .tables import TableJudge
 
 __all__ = ["SCHEMA", "Audit", "Done", "Knowledge"]
@@ -83,7 +84,7 @@ class Audit:
         self._watch = watch
         self._listed = Listed()
 
-    def run(self, inputs: list[Path], evidence: list[Path], earlier: list[Reject], *, resume: bool = False) -> Done:
+    def run(self, inputs: list[Source], evidence: list[Source], earlier: list[Reject], *, resume: bool = False) -> Done:
         """Judge the files and write the outputs. `resume` goes on with a run that was broken, where there is one.
 
         Raises `ConfigError` where an input or the place of the outputs cannot be used; outputs appear under their
@@ -95,6 +96,7 @@ class Audit:
             inputs,
             evidence,
             columns=self._told.columns,
+            reading=self._told.reading(),
             known_until=self._knowledge.until,
             lists=self._knowledge.lists,
             people=self._knowledge.people,
@@ -126,7 +128,7 @@ class Audit:
         if self._watch is not None:
             self._watch.phase(name)
 
-    def _judge_all(self, inputs: list[Path], draft: Draft, course: Course) -> None:
+    def _judge_all(self, inputs: list[Source], draft: Draft, course: Course) -> None:
         removals = Removals(self._judge, self._knowledge.until)
         before = draft.tally.looked_again
         for number, path in enumerate(inputs):
@@ -134,7 +136,8 @@ class Audit:
                 continue
             skipped = draft.batches if number == draft.file else 0
             count = skipped
-            for count, batch in enumerate(islice(read(path, self._told), skipped, None), skipped + 1):
+            batches = self._batches(path, alone=len(inputs) == 1)
+            for count, batch in enumerate(islice(batches, skipped, None), skipped + 1):
                 self._judge_batch(batch, draft, removals)
                 draft.tally.looked_again = before + removals.looked_again
                 draft.batch_done(number, count)
@@ -143,6 +146,18 @@ class Audit:
             draft.batch_done(number + 1, 0)
             if self._watch is not None:
                 self._watch.moment(course.at(number, None, draft.rows))
+
+    def _batches(self, path: Source, *, alone: bool) -> Iterator[Batch]:
+        """The rows of one file. Among others, a file that cannot be read is told, and the others are read."""
+        try:
+            for batch in read(path, self._told):
+                if len(batch.rows):
+                    self._judge.require_times(batch.rows, batch.columns)
+                yield batch
+        except ConfigError as error:
+            if alone:
+                raise
+            yield nothing(path, [Reject(str(path), None, None, "file", str(error))])
 
     def _judge_batch(self, batch: Batch, draft: Draft, removals: Removals) -> None:
         for reject in batch.rejects:

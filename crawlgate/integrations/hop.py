@@ -28,7 +28,7 @@ class ExtraMissing(ConfigError, ImportError):
 def missing(extra: str, error: ImportError) -> ExtraMissing:
     """The error for an integration whose package could not be imported."""
     return ExtraMissing(
-        f"crawlgate.integrations.{extra} needs a package that is not here ({error}); install crawlgate[{extra}]"
+        f"crawlgate.integrations.{extra} needs a package that is not here ({error}); pip install 'crawlgate[{extra}]'"
     )
 
 

@@ -28,14 +28,16 @@ class Judging:
 
     default: ClassVar[type[Any]]
     released: ClassVar[type[Any]]
+    own_name: ClassVar[str]
 
     def __init__(self, gate: Gate, inner: Any = None, *, proxy: str | None = None) -> None:
         self._gate = gate
         self._proxy = proxy if inner is not None else DIRECT
+        self._names = (self.own_name, gate.declaration.user_agent)
         self._inner = inner if inner is not None else self.default()
 
     def handle_request(self, request: Any) -> Any:
-        permit = self._gate.open(str(request.url), **manner(request.headers, self._proxy))
+        permit = self._gate.open(str(request.url), **manner(request.headers, self._proxy, replace=self._names))
         with recorded(permit):
             with _judged_target(permit, request):
                 response = self._inner.handle_request(request)
@@ -67,14 +69,16 @@ class AsyncJudging:
 
     default: ClassVar[type[Any]]
     released: ClassVar[type[Any]]
+    own_name: ClassVar[str]
 
     def __init__(self, gate: AsyncGate, inner: Any = None, *, proxy: str | None = None) -> None:
         self._gate = gate
         self._proxy = proxy if inner is not None else DIRECT
+        self._names = (self.own_name, gate.declaration.user_agent)
         self._inner = inner if inner is not None else self.default()
 
     async def handle_async_request(self, request: Any) -> Any:
-        permit = await self._gate.open(str(request.url), **manner(request.headers, self._proxy))
+        permit = await self._gate.open(str(request.url), **manner(request.headers, self._proxy, replace=self._names))
         with recorded(permit):
             with _judged_target(permit, request):
                 response = await self._inner.handle_async_request(request)

@@ -961,9 +961,9 @@ def test_transports_wrap_any_inner_transport(tmp_path: Path) -> None:
         assert client.get("http://a.test/p").text == "<p>hello</p>"
         with pytest.raises(Denied):
             client.get("http://a.test/x")
-        # Without the declared user agent a site cannot know whom it speaks to.
-        with httpx.Client(transport=GateTransport(gate)) as unnamed, pytest.raises(Held):
-            unnamed.get("http://a.test/p")
+        # Under another name a site cannot know whom it speaks to.
+        with httpx.Client(transport=GateTransport(gate)) as other, pytest.raises(Held):
+            other.get("http://a.test/p", headers={"User-Agent": "Other/1.0"})
     assert page.call_count == 1
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..readers import Batch
+from ..readers import Batch, Source
 
 _PACKED = (".gz", ".zst")
 _RECORDS = (".warc.gz", ".arc.gz")
@@ -38,7 +37,7 @@ class Watch(Protocol):
 class Course:
     """The way through some files of known sizes."""
 
-    def __init__(self, paths: Sequence[Path], sizes: Sequence[int]) -> None:
+    def __init__(self, paths: Sequence[Source], sizes: Sequence[int]) -> None:
         self._sizes = list(sizes)
         self._paths = list(paths)
         self._total = max(sum(sizes), 1)

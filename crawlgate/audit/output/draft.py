@@ -5,8 +5,8 @@
     OUT/.unfinished/rejects.jsonl      what could not be judged so far
 
 What stands behind the last state is cut off when a run is continued. Finished outputs are renamed into OUT, the summary
-last: where there is a summary, everything that it names is there and whole. `finished.json` says that all are ready to be
-renamed; a run that is broken then is continued by doing so.
+last: where there is a summary, everything that it names is there and whole. `finished.json` says that all are ready to
+be renamed; a run that is broken then is continued by doing so.
 """
 
 from __future__ import annotations
