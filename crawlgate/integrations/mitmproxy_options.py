@@ -55,8 +55,6 @@ def default(name: str, kind: Any, usual: Any) -> Any:
 def read_options(options: Any) -> tuple[Declaration, GateOptions]:
     """The declaration and the gate's options. Raises `ConfigError`."""
     told = {name: getattr(options, f"crawlgate_{name}") for name, *_ in OPTIONS}
-    if told["user_agent"] not in AGENTS:
-        raise ConfigError(f"crawlgate_user_agent {told['user_agent']!r} is unknown; use one of {', '.join(AGENTS)}")
     person = told["vouched_by"] or None
     return _declaration(told["declaration"]), {
         "home": told["home"],
@@ -67,8 +65,10 @@ def read_options(options: Any) -> tuple[Declaration, GateOptions]:
     }
 
 
-def around(options: Any) -> str | None:
-    """A setting of mitmproxy that lets traffic pass unasked, in words; None where there is none."""
+def unfit(options: Any) -> str | None:
+    """A setting of mitmproxy that lets traffic pass unasked, or is unknown, in words; None where there is none."""
+    if options.crawlgate_user_agent not in AGENTS:
+        return f"crawlgate_user_agent {options.crawlgate_user_agent!r} is unknown; use one of {', '.join(AGENTS)}"
     for name in _AROUND:
         if getattr(options, name, None):
             return f"{name} lets connections pass the gate unasked; leave it out"
