@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     import httpx
     import httpx2
     import requests
+    from playwright import async_api, sync_api
 
     from .audit.corpus import RunFinding
+    from .integrations.playwright import BrowserGate, SyncBrowserGate
 
 __all__ = ["AsyncGate", "Blocklist", "Gate"]
 
@@ -309,6 +311,13 @@ class Gate(_Common):
 
         return GateSession(self, **options)
 
+    def playwright(self, browser: sync_api.Browser, **options: Any) -> SyncBrowserGate:
+        """Put this gate before all that a Chromium of `playwright.sync_api` asks for; see
+        `integrations.playwright.before`. Needs `crawlgate[playwright]`."""
+        from .integrations.playwright import before_sync
+
+        return before_sync(browser, self, **options)
+
     def close(self) -> None:
         """Seal the ledger's segment and close connections. Using the gate afterwards raises `LedgerError`."""
         self._fetcher.close()
@@ -474,6 +483,13 @@ class AsyncGate(_Common):
         from .integrations.aiohttp import session
 
         return session(self, **options)
+
+    async def playwright(self, browser: async_api.Browser, **options: Any) -> BrowserGate:
+        """Put this gate before all that a Chromium of `playwright.async_api` asks for; see
+        `integrations.playwright.before`. Needs `crawlgate[playwright]`."""
+        from .integrations.playwright import before
+
+        return await before(browser, self, **options)
 
     async def aclose(self) -> None:
         """As `Gate.close`."""

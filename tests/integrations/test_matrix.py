@@ -64,7 +64,7 @@ def test_all_of_it_is_on_record(run: Run) -> None:
     assert {401, 402, 403, 404, 429, 451, 503} <= {table.get("status") for table in client.records("outcome")}
     refused = [table for table in client.records("attempt") if "refusal" in table]
     assert {table["status"] for table in refused} == {302, 401, 402, 403, 429, 451}
-    assert {(table["user_agent"], table["proxy"]) for table in refused} == {(AGENT, "direct")}
+    assert {(table["user_agent"], table["proxy"]) for table in refused} == {(AGENT, client.way)}
 
 
 def test_the_page_of_the_docs_is_what_was_run(run: Run) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-CLIENTS = ("httpx2", "requests", "aiohttp")
+CLIENTS = ("httpx2", "requests", "aiohttp", "scrapy", "crawlee", "playwright")
 PIPELINES = ("datasets", "datatrove", "duckdb", "polars")
 PROXY = "mitmproxy"
 
@@ -27,7 +27,7 @@ def test_a_missing_package_is_told_with_its_extra(name: str) -> None:
         "    assert isinstance(error, ImportError)\n"
         "    print(error)\n"
     )
-    assert f"install crawlgate[{name}]" in python(code)
+    assert f"pip install 'crawlgate[{name}]" in python(code)
 
 
 @pytest.mark.parametrize("name", CLIENTS)
