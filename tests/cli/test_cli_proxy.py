@@ -38,7 +38,7 @@ def test_without_mitmproxy_it_names_the_extra(capsys: pytest.CaptureFixture[str]
     ):
         main()
     assert left.value.code == 2
-    assert "install crawlgate[mitmproxy]" in capsys.readouterr().err
+    assert "pip install 'crawlgate[mitmproxy]'" in capsys.readouterr().err
 
 
 def test_it_runs_with_the_options_given(tmp_path: Path) -> None:
