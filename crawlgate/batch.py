@@ -245,7 +245,7 @@ def _book(evidence: EvidenceBook | Iterable[str | PathLike[str]] | None) -> Evid
         from .audit.sources import gather
 
         names = [fspath(name) for name in ([evidence] if isinstance(evidence, str | PathLike) else evidence)]
-        for reject in gather(names, book, latest=datetime.now(UTC) + timedelta(days=1)):
+        for reject in gather(names, book, latest=datetime.now(UTC) + timedelta(days=1))[1]:
             _log.warning("evidence that cannot be used: %s, row %s: %s", reject.file, reject.row, reject.reason)
     return book
 

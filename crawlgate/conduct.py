@@ -27,7 +27,7 @@ from .signals.archives import may_be_view
 from .url import Url
 from .watch import Refused
 
-_LED_KEPT = 10_000  # hosts to which listed ones led
+_LED_KEPT = 10_000  # hosts to which listed ones led, and URLs that led to listed ones
 
 Look = Callable[[str], "Known | None"]
 
@@ -64,10 +64,12 @@ class Conduct:
         self._index = index
         self._now = now
         self.led: dict[str, tuple[NoticeMatch, ...]] = {}  # by host: listed URLs that redirected there
+        self.leading: dict[str, tuple[NoticeMatch, ...]] = {}  # by URL: the listed site that it redirected to
+        self.redirects_seen = False  # True once either holds something
 
     def concerns(self, url: Url, known: Known, attempt: Attempt) -> bool:
         """True if there may be something to say about an attempt; cheap, and false for nearly all."""
-        if not attempt.ordinary or url.host in self.led:
+        if not attempt.ordinary or url.host in self.led or url.href in self.leading:
             return True
         memory = known.memory
         if attempt.referrer is not None:
@@ -113,7 +115,7 @@ class Conduct:
         ]
         if known.side or may_be_view(url):
             traces += watch.other_views(url, site, self._refused_elsewhere, here)
-        notices: list[NoticeMatch] = list(self.led.get(url.host, ()))
+        notices: list[NoticeMatch] = [*self.led.get(url.host, ()), *self.leading.get(url.href, ())]
         if original is not None:
             notices += self._linked(original.url, NoticeRelation.COPY_OF)
             refused = _refused_by(original)
@@ -222,8 +224,9 @@ class Conduct:
         """`told` with what follows from `url` redirecting to another host: to a listed one, or from a listed one.
 
         Where a listed URL leads is remembered for the host it leads to, as long as the gate lives; a site that most
-        people use is not suspected for it. A hop that an adapter is about to follow passes: the next one is asked, and
-        denied, by itself.
+        people use is not suspected for it. What leads to a listed site is remembered for that URL alone: one link of
+        many does not speak of a whole site. A hop that an adapter is about to follow passes: the next one is asked,
+        and denied, by itself.
         """
         try:
             target = urls.join(url, location)
@@ -235,9 +238,15 @@ class Conduct:
             leading = self._linked(url.href, NoticeRelation.REDIRECTED_FROM)
             if leading:
                 self.led.setdefault(target.host, tuple(leading))
+                self.redirects_seen = True
+        leading_to = tuple(self._linked(target.href, NoticeRelation.REDIRECTS_TO))
+        if leading_to and len(self.leading) < _LED_KEPT:
+            self.leading[url.href] = leading_to
+            self.redirects_seen = True
         if not told.fetched:
             return told
-        return replace(told, notices=told.notices + tuple(self._linked(target.href, NoticeRelation.REDIRECTS_TO)))
+        new = tuple(match for match in leading_to if match not in told.notices)
+        return replace(told, notices=told.notices + new) if new else told
 
     # -- other pages --------------------------------------------------------------------------------
 

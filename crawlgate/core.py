@@ -29,6 +29,7 @@ from .flow import OPTIONAL_FILES, Documents, Flow, Survey
 from .flow import survey as survey_flow
 from .home import Home
 from .known import Known
+from .ledger.answers import Outcome
 from .ledger.open import open_ledger
 from .ledger.record import evidence_table, outcome_table, record_id
 from .ledger.upkeep import Upkeep
@@ -361,6 +362,7 @@ class Core:
             and known.plain
             and original is None
             and url.host not in self.conduct.led
+            and url.href not in self.conduct.leading
             and not (memory.stirred and self.conduct.may_be_view(url, known))
             and not self.people.overrides
         ):
@@ -388,7 +390,7 @@ class Core:
         answer = known.site.answer(url)
         shared = known.plain
         if original is not None or (
-            (attempt is not AS_DECLARED or known.memory.stirred or self.conduct.led)
+            (attempt is not AS_DECLARED or known.memory.stirred or self.conduct.redirects_seen)
             and self.conduct.concerns(url, known, attempt)
         ):
             told = self.conduct.before(url, known, attempt, told, original)
@@ -418,10 +420,24 @@ class Core:
         return Decision(url.href, at, basis, segment, seq, self.enforcing), told
 
     def record(
-        self, url: str, at: datetime, basis: Basis, attempt: Attempt = AS_DECLARED, problem: str | None = None
+        self,
+        url: str,
+        at: datetime,
+        basis: Basis,
+        attempt: Attempt = AS_DECLARED,
+        problem: str | None = None,
+        outcome: Mapping[str, Any] | None = None,
     ) -> Decision:
-        """Write a decision, then give it out."""
-        segment, seq = self.ledger.append_decision(at, url, basis, self.enforcing, problem, attempt.user_agent)
+        """Write a decision, with what became of the response if there is one, then give it out."""
+        segment, seq = self.ledger.append_decision(
+            at,
+            url,
+            basis,
+            self.enforcing,
+            problem,
+            attempt.user_agent,
+            outcome=None if outcome is None else Outcome(at, outcome),
+        )
         if self.waits:
             self.ledger.commit(segment, seq)
         return Decision(url, at, basis, segment, seq, self.enforcing, problem)
@@ -429,6 +445,11 @@ class Core:
     def outcome(self, decision: Decision, table: Mapping[str, Any]) -> None:
         """Write what became of a body; `table` holds disposition, status and the like."""
         self.ledger.append("outcome", {"at": self.clock.now(), "decision": decision.record, **table})
+
+    def read(self, decision: Decision, *, sha256: str, size: int, complete: bool) -> None:
+        """Write what was read of a body that a decision released."""
+        of = (decision.segment, decision.seq)
+        self.ledger.append_read(self.clock.now(), of, sha256=sha256, size=size, complete=complete)
 
     def note_client(self, client: str, evasive: Sequence[Mapping[str, str]] = ()) -> None:
         """Write which client works behind the gate (name and version), and those of its settings that look like
@@ -457,11 +478,14 @@ class Core:
         self.enforce(decision)
         return Permit(self, url, known, attempt, told, decision)
 
-    def inspection(self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None) -> Permit:
-        """A permit for a response that is in hand already: the content was taken, whatever was asked before."""
+    def inspection(
+        self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None, *, taken: bool = True
+    ) -> Permit:
+        """A permit for a response that is in hand already: the content was taken, whatever was asked before. `taken`
+        False: there is none, it is a redirect that is answered at its target."""
         covered = self.people.overrides.covering(url, self._now()) if self.people.overrides else ()
         # Where a person decided, a fetch against the site's word is theirs to answer for.
-        told = known.unseen if covered else known.taken
+        told = known.unseen if covered or not taken else known.taken
         if original is not None or self.conduct.concerns(url, known, attempt):
             told = self.conduct.before(url, known, attempt, told, original)
         return Permit(self, url, known, attempt, told)

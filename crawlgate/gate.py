@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     import httpx
     import httpx2
     import requests
+    from playwright import async_api, sync_api
 
     from .audit.corpus import RunFinding
+    from .integrations.playwright import BrowserGate, SyncBrowserGate
 
 __all__ = ["AsyncGate", "Blocklist", "Gate"]
 
@@ -234,13 +236,15 @@ class Gate(_Common):
         headers: Any = (),
         body: bytes | None = None,
         whole: bool = True,
+        follows: bool = False,
         **manner: Unpack[Manner],
     ) -> Decision:
         """Judge a response in hand: status, headers and, for a page, its head. For clients that are not wrapped.
 
         `headers` may be a mapping, pairs, or a client's own object; without `body` the page is not assessed, and of a
-        beginning only (`whole` False) what its head tells; `Limits.page_head_bytes` are enough. Deny means: do not keep
-        the body. Never raises for what a server sent; raises `ConfigError` for a body that is text.
+        beginning only (`whole` False) what its head tells; `Limits.page_head_bytes` are enough. `follows` says that the
+        client asks for the target of a redirect by `check`, which then answers for both. Deny means: do not keep the
+        body. Never raises for what a server sent; raises `ConfigError` for a body that is text.
         """
         body = given_body(body)
         core = self.core
@@ -250,7 +254,8 @@ class Gate(_Common):
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
         copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
         original = None if copied is None else self.check(copied.href)
-        permit = core.inspection(admitted, known, core.attempt(known, **manner), original)
+        taken = not (follows and 300 <= status < 400)
+        permit = core.inspection(admitted, known, core.attempt(known, **manner), original, taken=taken)
         permit.see_all(status, headers, body, whole=whole)
         return self.complete(permit)
 
@@ -305,6 +310,13 @@ class Gate(_Common):
         from .integrations.requests import GateSession
 
         return GateSession(self, **options)
+
+    def playwright(self, browser: sync_api.Browser, **options: Any) -> SyncBrowserGate:
+        """Put this gate before all that a Chromium of `playwright.sync_api` asks for; see
+        `integrations.playwright.before`. Needs `crawlgate[playwright]`."""
+        from .integrations.playwright import before_sync
+
+        return before_sync(browser, self, **options)
 
     def close(self) -> None:
         """Seal the ledger's segment and close connections. Using the gate afterwards raises `LedgerError`."""
@@ -399,6 +411,7 @@ class AsyncGate(_Common):
         headers: Any = (),
         body: bytes | None = None,
         whole: bool = True,
+        follows: bool = False,
         **manner: Unpack[Manner],
     ) -> Decision:
         """As `Gate.inspect`."""
@@ -410,7 +423,8 @@ class AsyncGate(_Common):
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
         copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
         original = None if copied is None else await self.check(copied.href)
-        permit = core.inspection(admitted, known, core.attempt(known, **manner), original)
+        taken = not (follows and 300 <= status < 400)
+        permit = core.inspection(admitted, known, core.attempt(known, **manner), original, taken=taken)
         permit.see_all(status, headers, body, whole=whole)
         return await self.complete(permit)
 
@@ -469,6 +483,13 @@ class AsyncGate(_Common):
         from .integrations.aiohttp import session
 
         return session(self, **options)
+
+    async def playwright(self, browser: async_api.Browser, **options: Any) -> BrowserGate:
+        """Put this gate before all that a Chromium of `playwright.async_api` asks for; see
+        `integrations.playwright.before`. Needs `crawlgate[playwright]`."""
+        from .integrations.playwright import before
+
+        return await before(browser, self, **options)
 
     async def aclose(self) -> None:
         """As `Gate.close`."""

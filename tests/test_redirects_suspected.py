@@ -37,6 +37,16 @@ def test_to_a_listed_site(tmp_path: Path) -> None:
         assert c2(other) == ("not_met", "c2.none")
 
 
+def test_what_led_to_a_listed_site_is_suspected_when_asked_again(tmp_path: Path) -> None:
+    with gate(tmp_path) as asked:
+        assert c2(asked.check("https://door.example/a")) == ("not_met", "c2.none")
+        for _ in range(2):
+            moved = asked.inspect("https://door.example/a", status=302, headers={"location": "https://pirate.example/"})
+            assert c2(moved) == ("indicated", "c2.redirects_to")
+        assert c2(asked.check("https://door.example/a")) == ("indicated", "c2.redirects_to")
+        assert c2(asked.check("https://door.example/other")) == ("not_met", "c2.none")
+
+
 def test_from_a_listed_site(tmp_path: Path) -> None:
     with gate(tmp_path, mode="observe") as asked:
         assert c2(asked.check("https://next.example/")) == ("not_met", "c2.none")

@@ -20,9 +20,10 @@ from . import kernels
 from .interning import Spans
 from .texts import Texts
 
-# What patterns are compared in has one spelling only for these; every other byte is left to the exact code.
-_ONE_SPELLING = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~?=&:@!'(),;+-[]"
-_CLASSES = kernels.character_classes(bytes(set(range(256)) - set(_ONE_SPELLING)))
+ONE_SPELLING = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~?=&:@!'(),;+-[]"
+"""The bytes that have one spelling only in what patterns are compared with (`signals.pathmatch`)."""
+
+_CLASSES = kernels.character_classes(bytes(set(range(256)) - set(ONE_SPELLING)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class UrlColumn:
         return self.read.get(row) or urls.parse(self.rows[row], DEFAULT_LIMITS.url_length)
 
 
-_PLAIN = np.isin(np.arange(256), np.frombuffer(_ONE_SPELLING, np.uint8))
+_PLAIN = np.isin(np.arange(256), np.frombuffer(ONE_SPELLING, np.uint8))
 
 
 class Targets(NamedTuple):
@@ -86,7 +87,7 @@ def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
             refused[row] = ("null", "the URL is missing")
             continue
         try:
-            read[row] = urls.parse(rows[row], DEFAULT_LIMITS.url_length)
+            read[row] = _parsed(rows[row])
         except UrlError as error:
             refused[row] = (error.code, str(error))
     if read:
@@ -94,6 +95,16 @@ def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
         codes[which] = _origins([url.origin for url in read.values()], origins)
         state[which] = [kernels.ALONE if url.target == "/robots.txt" else kernels.ENCODED for url in read.values()]
     return UrlColumn(rows, starts, state, codes, read, refused)
+
+
+def _parsed(text: str) -> Url:
+    """The URL of a past fetch. A name and a password in it say nothing of the page, and are not kept."""
+    try:
+        return urls.parse(text, DEFAULT_LIMITS.url_length)
+    except UrlError as error:
+        if error.code != "userinfo":
+            raise
+        return urls.parse(urls.without_userinfo(text), DEFAULT_LIMITS.url_length)
 
 
 def _origins(names: list[str], origins: Spans) -> Any:

@@ -20,6 +20,10 @@ from ..url import Url
 from .texts import Texts
 
 NO_STATUS = -1
+NO_ANSWER = 0
+"""The log says that the site answered nothing: a failed connection, a request that was never sent."""
+ROBOTS_PRECLUDED = -9998
+"""The collector's own robots.txt check kept it from asking; the number is Heritrix's."""
 NO_AGENT = -1
 _NOT_SEEN = {
     "headers": "not_assessed.log_without_headers",
@@ -104,7 +108,8 @@ class Contexts:
 
     def _make(self, status: int, agent: str | None) -> Context:
         past = self._stage is not Stage.PRE_FETCH
-        said = status != NO_STATUS
+        said = status not in (NO_STATUS, NO_ANSWER, ROBOTS_PRECLUDED)
+        silent = status in (NO_ANSWER, ROBOTS_PRECLUDED)
         declared = agent is None or agent == self._declaration.user_agent
         traces: tuple[Trace, ...] = () if agent is None else tuple(conduct.of_name(agent, self._declaration.token))
         return Context(
@@ -112,11 +117,11 @@ class Contexts:
             attempt=AS_DECLARED if declared else Attempt(user_agent=agent),
             circumstances=Circumstances(
                 traces=traces,
-                fetched=past and (not said or 200 <= status < 300),
+                fetched=past and not silent and (not said or 200 <= status < 300),
                 sent_on_record=not past or agent is not None,
                 unseen=(("behaviour", "not_assessed.log_without_attempts"),) if past and agent is None else (),
             ),
-            answered=past,
+            answered=past and not silent,
         )
 
 

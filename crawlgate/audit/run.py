@@ -33,7 +33,8 @@ from .output.question import Question, ask
 from .output.removals import Removals
 from .output.summary import OUTPUTS, read_summary, summary, totals
 from .quotes import quotes
-from .readers import Batch, Reject, Told, read
+from .readers import Batch, Reject, Source, Told, read
+from .readers.batch import nothing
 from .tables import TableJudge
 
 __all__ = ["SCHEMA", "Audit", "Done", "Knowledge"]
@@ -61,7 +62,7 @@ class Knowledge:
 
 
 NOTHING = Knowledge()
-Progress = Callable[[Path, int], None]
+Progress = Callable[[Source, int], None]
 
 
 class Audit:
@@ -83,7 +84,7 @@ class Audit:
         self._progress = progress
         self._listed = Listed()
 
-    def run(self, inputs: list[Path], evidence: list[Path], earlier: list[Reject], *, resume: bool = False) -> Done:
+    def run(self, inputs: list[Source], evidence: list[Source], earlier: list[Reject], *, resume: bool = False) -> Done:
         """Judge the files and write the outputs. `resume` goes on with a run that was broken, where there is one.
 
         Raises `ConfigError` where an input or the place of the outputs cannot be used; outputs appear under their
@@ -94,6 +95,7 @@ class Audit:
             inputs,
             evidence,
             columns=self._told.columns,
+            reading=self._told.reading(),
             known_until=self._knowledge.until,
             lists=self._knowledge.lists,
             people=self._knowledge.people,
@@ -117,7 +119,7 @@ class Audit:
             draft.close()
         return _done(told)
 
-    def _judge_all(self, inputs: list[Path], draft: Draft) -> None:
+    def _judge_all(self, inputs: list[Source], draft: Draft) -> None:
         removals = Removals(self._judge, self._knowledge.until)
         before = draft.tally.looked_again
         for number, path in enumerate(inputs):
@@ -125,13 +127,26 @@ class Audit:
                 continue
             skipped = draft.batches if number == draft.file else 0
             count = skipped
-            for count, batch in enumerate(islice(read(path, self._told), skipped, None), skipped + 1):
+            batches = self._batches(path, alone=len(inputs) == 1)
+            for count, batch in enumerate(islice(batches, skipped, None), skipped + 1):
                 self._judge_batch(batch, draft, removals)
                 draft.tally.looked_again = before + removals.looked_again
                 draft.batch_done(number, count)
                 if self._progress is not None:
                     self._progress(path, draft.rows)
             draft.batch_done(number + 1, 0)
+
+    def _batches(self, path: Source, *, alone: bool) -> Iterator[Batch]:
+        """The rows of one file. Among others, a file that cannot be read is told, and the others are read."""
+        try:
+            for batch in read(path, self._told):
+                if len(batch.rows):
+                    self._judge.require_times(batch.rows, batch.columns)
+                yield batch
+        except ConfigError as error:
+            if alone:
+                raise
+            yield nothing(path, [Reject(str(path), None, None, "file", str(error))])
 
     def _judge_batch(self, batch: Batch, draft: Draft, removals: Removals) -> None:
         for reject in batch.rejects:

@@ -1,10 +1,11 @@
-"""Where an audit finds what stood in policy files at the time: archives, and tables of robots.txt bodies."""
+"""Where an audit finds what stood in policy files at the time: archives, homes of the gate, tables of bodies, and
+folders of files (`dated`)."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +13,119 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .. import url as urls
-from ..errors import ConfigError, UrlError
+from ..errors import ConfigError, LedgerError, UrlError
+from ..evidence.read import EvidenceReader
+from ..ledger.query import records
+from ..ledger.segments import Fault
+from ..ledger.verify_evidence import location_of
 from ..model import Evidence, EvidenceKind
 from .book import EvidenceBook, instant, policy_file
+from .dated import dated_file
 from .readers import files
 from .readers.batch import Reject
-from .readers.tables import text_rows
-from .readers.warc import ENDINGS as ARCHIVES
+from .readers.kinds import kind_of
+from .readers.source import Source, found
+from .readers.text import text_rows
 from .readers.warc import policy_files
 from .times import read_times
 
 _BODY = ("body", "robots", "robots_txt", "content", "text")
+_TABLES = ("parquet", "csv", "json")
+_OF_SITES = (EvidenceKind.ROBOTS, EvidenceKind.TDMREP, EvidenceKind.AI_TXT, EvidenceKind.TRUST_TXT)
 
 
-def gather(names: list[str], book: EvidenceBook, *, latest: datetime) -> list[Reject]:
-    """Take in the evidence of some sources: archives (WARC, ARC), or tables with a host or URL, the time of receipt,
-    status and body. What cannot be used is told. Raises `ConfigError` for a source that is none."""
+def gather(
+    names: list[str], book: EvidenceBook, *, latest: datetime, zone: tzinfo | None = None
+) -> tuple[list[Source], list[Reject]]:
+    """Take in the evidence of some sources: archives (WARC, ARC, WACZ), tables with a host or URL, the time of
+    receipt, status and body, homes of the gate, and folders of files by host and time. The files it came from, and
+    what cannot be used. Raises `ConfigError` for a source that is none."""
     rejects: list[Reject] = []
-    for path in files(names):
-        if path.name.lower().endswith(ARCHIVES):
-            policy_files(path, book.add)
-        else:
-            rejects += _from_table(path, book, latest)
-    return rejects
+    used: list[Source] = []
+    for name in names:
+        folder = Path(name)
+        if (folder / "ledger").is_dir() or (folder / "evidence").is_dir():
+            rejects += of_home(folder, book.add)
+            used += sorted([*(folder / "ledger").glob("*.jsonl*"), *(folder / "evidence").glob("*.warc.gz")])
+            continue
+        sources, alone = found(name)
+        here = 0
+        for source in sources:
+            kind = kind_of(source)
+            if kind is not None and kind.archive:
+                policy_files(source, book.add)
+            elif kind is not None and kind.name in _TABLES:
+                rejects += _from_table(source, book, latest, zone)
+            elif not alone:
+                item = dated_file(name, source)
+                if isinstance(item, Reject):
+                    rejects.append(item)
+                else:
+                    book.add(item)
+            else:
+                raise ConfigError(
+                    f"{source} is no evidence: pass an archive, a table with url (or host), time, status and body, "
+                    "a home of the gate, or a folder of files by host and time"
+                )
+            used.append(source)
+            here += 1
+        if not here:
+            raise ConfigError(f"{name} holds no evidence")
+    return used, rejects
 
 
-def _from_table(path: Path, book: EvidenceBook, latest: datetime) -> list[Reject]:
+def of_home(home: Path, take: Callable[[Evidence], None]) -> list[Reject]:
+    """Hand the policy files that a home of the gate keeps to `take`, failures to get them included: they are what was
+    known then. Without a ledger its WARC files are read. What is not as it was stored is told."""
+    if not (home / "ledger").is_dir():
+        for source in files([str(home / "evidence")])[0]:
+            policy_files(source, take)
+        return []
+    faults: list[Fault] = []
+    rejects: list[Reject] = []
+    reader = EvidenceReader(home / "evidence")
+    try:
+        for record in records(home / "ledger", kinds={"evidence"}, report=faults.append):
+            table, at = record.table, record.at
+            if at is None or table.get("source") not in _OF_SITES:
+                continue
+            body = b""
+            location = location_of(table.get("location"))
+            if location is not None and table.get("bytes"):
+                try:
+                    body = reader.body(location)
+                except LedgerError as error:
+                    rejects.append(
+                        Reject(record.id, None, record.offset, "evidence", str(error), str(table.get("url")))
+                    )
+                    continue
+            take(_kept(table, at, body))
+    except LedgerError as error:
+        raise ConfigError(str(error)) from None
+    return rejects + [Reject(f.segment, f.line - 1, f.offset, "evidence", f.message) for f in faults]
+
+
+def _kept(table: Mapping[str, Any], at: datetime, body: bytes) -> Evidence:
+    status, headers = table.get("status"), table.get("headers")
+    pairs = headers if isinstance(headers, list) else []
+    return Evidence(
+        id=str(table.get("id")),
+        kind=EvidenceKind(str(table.get("source"))),
+        url=str(table.get("url")),
+        final_url=str(table.get("final_url") or table.get("url")),
+        fetched_at=at,
+        status=status if isinstance(status, int) else None,
+        headers=tuple(
+            (str(pair[0]).lower(), str(pair[1])) for pair in pairs if isinstance(pair, list) and len(pair) == 2
+        ),
+        body=body,
+        sha256=str(table.get("sha256") or hashlib.sha256(body).hexdigest()),
+        truncated=table.get("truncated") is True,
+        error=None if table.get("error") is None else str(table["error"]),
+    )
+
+
+def _from_table(path: Source, book: EvidenceBook, latest: datetime, zone: tzinfo | None) -> list[Reject]:
     rejects: list[Reject] = []
     for first, table in _tables(path, rejects):
         names = {name.lower(): name for name in reversed(table.column_names)}
@@ -48,26 +136,31 @@ def _from_table(path: Path, book: EvidenceBook, latest: datetime) -> list[Reject
                 f"{path}: a table of evidence has a column url (or host), time, status and body; this one has "
                 f"{', '.join(table.column_names)}"
             )
-        at = read_times(table[names["time"]], latest=latest)
+        at = read_times(table[names["time"]], latest=latest, zone=zone)
         statuses = table[names["status"]].to_pylist() if "status" in names else [200] * len(table)
         rows = zip(table[place].to_pylist(), statuses, table[body].to_pylist(), strict=True)
         for row, (where, status, content) in enumerate(rows):
             problem = at.refused[row][1] if row in at.refused else None
-            found = problem or _evidence(str(where or ""), instant(int(at.at[row])), status, content)
-            if isinstance(found, Evidence):
-                book.add(found)
+            item = problem or _evidence(str(where or ""), instant(int(at.at[row])), status, content)
+            if isinstance(item, Evidence):
+                book.add(item)
             else:
-                rejects.append(Reject(str(path), first + row, None, "evidence", found, str(where or "")))
+                rejects.append(Reject(str(path), first + row, None, "evidence", item, str(where or "")))
     return rejects
 
 
-def _tables(path: Path, rejects: list[Reject]) -> Iterator[tuple[int, Any]]:
+def _tables(path: Source, rejects: list[Reject]) -> Iterator[tuple[int, Any]]:
     """The table in pieces, each with the number of its first row; a file of text is one piece."""
-    if path.suffix in (".parquet", ".pq"):
-        first = 0
-        for batch in pq.ParquetFile(path).iter_batches():
-            yield first, pa.Table.from_batches([batch])
-            first += len(batch)
+    kind = kind_of(path)
+    if kind is not None and kind.name == "parquet":
+        try:
+            with path.open("rb") as file:
+                first = 0
+                for batch in pq.ParquetFile(file).iter_batches():
+                    yield first, pa.Table.from_batches([batch])
+                    first += len(batch)
+        except (OSError, pa.ArrowException) as error:
+            raise ConfigError(f"{path}: cannot be read: {str(error).splitlines()[0][:200]}") from None
         return
     rows: list[Mapping[str, Any]] = []
     for number, offset, row in text_rows(path):
@@ -76,10 +169,8 @@ def _tables(path: Path, rejects: list[Reject]) -> Iterator[tuple[int, Any]]:
         else:
             rows.append(row)
     if rows:
-        yield (
-            0,
-            pa.table({name: pa.array([_text(row.get(name)) for row in rows], pa.large_string()) for name in rows[0]}),
-        )
+        columns = {name: pa.array([_text(row.get(name)) for row in rows], pa.large_string()) for name in rows[0]}
+        yield 0, pa.table(columns)
 
 
 def _text(value: Any) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from os import PathLike
 from typing import Any
 
@@ -28,7 +28,7 @@ from .classes import DecisionClass
 from .engine import Engine, Judged
 from .output.bases import bases_table
 from .plans import Planner
-from .rows import NO_AGENT, NO_STATUS, Particulars, Rows
+from .rows import NO_AGENT, NO_ANSWER, NO_STATUS, ROBOTS_PRECLUDED, Particulars, Rows
 from .texts import texts
 from .times import Times, read_times
 
@@ -37,6 +37,7 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "time": ("time", "timestamp", "fetch_time", "fetched_at", "crawl_time", "warc-date", "warc_date", "date"),
     "status": ("status", "fetch_status", "http_status", "status_code", "statuscode"),
     "user_agent": ("user_agent", "user-agent", "useragent", "ua"),
+    "proxy": ("proxy", "egress", "proxy_id"),
     "shard": ("shard", "shard_id", "shard_path", "warc_filename", "filename", "file_name"),
     "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
     "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
@@ -54,6 +55,7 @@ class Columns:
     time: str | None = None
     status: str | None = None
     user_agent: str | None = None
+    proxy: str | None = None
     shard: str | None = None
     offset: str | None = None
     content_hash: str | None = None
@@ -89,7 +91,8 @@ class TableJudge:
     `evidence` is what is on record of policy files, `notices` and `register` what was known of sites, `people` what
     people decided (each counts for rows of its own time). `stage` `audit` speaks of content that was collected,
     `pre_fetch` asks whether the gate would let it be fetched. `as_of` is the instant all rows are judged at; None takes
-    each row's own time. Not safe to share between threads.
+    each row's own time, in `zone` if it says none, and `fetched_at` where a table has no column of times. Not safe
+    to share between threads.
     """
 
     def __init__(
@@ -104,14 +107,19 @@ class TableJudge:
         stage: Stage | str = Stage.AUDIT,
         as_of: datetime | None = None,
         now: datetime | None = None,
+        zone: tzinfo | None = None,
+        fetched_at: datetime | None = None,
     ) -> None:
         if as_of is not None and as_of.tzinfo is None:
             raise ConfigError(f"as_of {as_of.isoformat()} has no zone; write Z or an offset")
+        if fetched_at is not None and fetched_at.tzinfo is None:
+            raise ConfigError(f"fetched_at {fetched_at.isoformat()} has no zone; write Z or an offset")
         policy = profile if isinstance(profile, Profile) else load_profile(str(profile))
         self.declaration = declaration
         self.profile = policy
         self.evidence = evidence if evidence is not None else EvidenceBook()
         self.as_of = as_of
+        self.zone, self.fetched_at = zone, fetched_at
         self.latest = (now or datetime.now(UTC)) + _NOT_A_YEAR_AHEAD
         assessor = Assessor(declaration, policy, lists_loaded=notices is not None)
 
@@ -192,12 +200,18 @@ class TableJudge:
             found[f"not judged: {code}"] += count
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
+    def require_times(self, table: Any, columns: Columns) -> None:
+        """Raises `ConfigError` for a table of which nobody can say when its rows were fetched."""
+        if columns.time is None and self.fetched_at is None and self.as_of is None:
+            raise no_times(table.column_names if hasattr(table, "column_names") else table.schema.names)
+
     def _times(self, table: Any, columns: Columns) -> Times:
+        self.require_times(table, columns)
         if self.as_of is not None:
             return Times(np.full(table.num_rows, micros(self.as_of), np.int64), {})
-        if columns.time is None:
-            raise no_times(table.column_names if hasattr(table, "column_names") else table.schema.names)
-        return read_times(table[columns.time], latest=self.latest)
+        if columns.time is None and self.fetched_at is not None:
+            return Times(np.full(table.num_rows, micros(self.fetched_at), np.int64), {})
+        return read_times(table[str(columns.time)], latest=self.latest, zone=self.zone)
 
     def _count(self, judged: Judged, refused: Mapping[int, tuple[str, str]]) -> None:
         good = judged.classes[judged.classes >= 0]
@@ -221,20 +235,22 @@ class TableJudge:
 def no_times(names: Sequence[str]) -> ConfigError:
     """The error for a table without times."""
     return ConfigError(
-        f"no column of times was found among {', '.join(names)}; name it with time=, or judge all rows at one instant "
-        "with as_of="
+        f"no column of times was found among {', '.join(names)}; name it with time=, say when all were fetched with "
+        "fetched_at=, or judge all rows at one instant with as_of="
     )
 
 
 def _statuses(column: Any) -> npt.NDArray[np.int32]:
-    """Numbers, or text that is one; anything else is "not said"."""
+    """Numbers, or text that is one; 0 is "no answer", anything else "not said"."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        digits = pc.match_substring_regex(column.cast(pa.string()), r"^[1-9][0-9]{2}$")
+        digits = pc.match_substring_regex(column.cast(pa.string()), r"^(?:[1-9][0-9]{2}|0+|-9998)$")
         column = pc.if_else(digits, column.cast(pa.string()), None).cast(pa.int32())
     values = column.fill_null(NO_STATUS).to_numpy(zero_copy_only=False)
-    found: npt.NDArray[np.int32] = np.where((values >= 100) & (values <= 999), values, NO_STATUS).astype(np.int32)
+    found: npt.NDArray[np.int32] = np.where(
+        ((values >= 100) & (values <= 999)) | (values == NO_ANSWER) | (values == ROBOTS_PRECLUDED), values, NO_STATUS
+    ).astype(np.int32)
     return found
 
 

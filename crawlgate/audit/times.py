@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .book import micros
+from .book import EPOCH, MICROSECOND, micros
 from .timeline import BEGINNING
 
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})\Z")
+_HOUR = timedelta(hours=1) // MICROSECOND
 _EARLIEST = micros(datetime(1990, 1, 1, tzinfo=UTC))
 
 
@@ -25,20 +26,20 @@ class Times(NamedTuple):
     refused: dict[int, tuple[str, str]]
 
 
-def read_times(column: Any, *, latest: datetime) -> Times:
+def read_times(column: Any, *, latest: datetime, zone: tzinfo | None = None) -> Times:
     """Read timestamps with a zone, numbers (seconds, milliseconds or microseconds since 1970, by their size), and
-    text: RFC 3339, or the fourteen digits of web archives (UTC by definition). Times before the web or after
-    `latest` are refused."""
+    text: RFC 3339, or the fourteen digits of web archives (UTC by definition). Times without a zone are of `zone`,
+    and refused without it. Times before the web or after `latest` are refused."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     refused: dict[int, tuple[str, str]] = {}
     kind = column.type
     if pa.types.is_timestamp(kind):
-        at = _of_timestamps(column, refused)
+        at = _of_timestamps(column, refused, zone)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
         at = _of_numbers(column)
     else:
-        at = _of_texts(column, refused)
+        at = _of_texts(column, refused, zone)
     nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else np.zeros(len(column), np.bool_)
     for row in np.flatnonzero(nulls).tolist():
         refused[row] = ("no_time", "the time is missing")
@@ -49,12 +50,30 @@ def read_times(column: Any, *, latest: datetime) -> Times:
     return Times(at, refused)
 
 
-def _of_timestamps(column: Any, refused: dict[int, tuple[str, str]]) -> npt.NDArray[np.int64]:
+def _of_timestamps(column: Any, refused: dict[int, tuple[str, str]], zone: tzinfo | None) -> npt.NDArray[np.int64]:
+    if column.type.tz is None and zone is not None:
+        return _in_zone(_numbers(column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())), zone)
     if column.type.tz is None:
-        message = "the column's times have no zone; write them with one, or say which they have"
+        message = "the column's times have no zone; write them with one, or say which they have (--zone)"
         refused.update((row, ("no_zone", message)) for row in range(len(column)))
         return np.zeros(len(column), np.int64)
     return _numbers(column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64()))
+
+
+def _in_zone(local: npt.NDArray[np.int64], zone: tzinfo) -> npt.NDArray[np.int64]:
+    """Times of a zone's clocks as times of UTC; what its offset is, is looked up once an hour."""
+    hours, codes = np.unique(local // _HOUR, return_inverse=True)
+    shifts = [_shift(int(hour), zone) for hour in hours.tolist()]
+    found: npt.NDArray[np.int64] = local - np.array(shifts or [0], np.int64)[codes]
+    return found
+
+
+def _shift(hour: int, zone: tzinfo) -> int:
+    try:
+        at = (EPOCH + hour * _HOUR * MICROSECOND).replace(tzinfo=zone)
+        return (at.utcoffset() or timedelta()) // MICROSECOND
+    except OverflowError:
+        return 0  # refused as out of range anyway
 
 
 def _of_numbers(column: Any) -> npt.NDArray[np.int64]:
@@ -65,10 +84,10 @@ def _of_numbers(column: Any) -> npt.NDArray[np.int64]:
     return found
 
 
-def _of_texts(column: Any, refused: dict[int, tuple[str, str]]) -> npt.NDArray[np.int64]:
+def _of_texts(column: Any, refused: dict[int, tuple[str, str]], zone: tzinfo | None) -> npt.NDArray[np.int64]:
     """Times repeat or not; each spelling is read once."""
     coded = column if isinstance(column, pa.DictionaryArray) else pc.dictionary_encode(column.cast(pa.large_string()))
-    read = [_of_text(text) for text in coded.dictionary.to_pylist()]
+    read = [_of_text(text, zone) for text in coded.dictionary.to_pylist()]
     at = np.array([value if isinstance(value, int) else BEGINNING for value in read] or [0], np.int64)
     codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
     bad = np.array([isinstance(value, tuple) for value in read] or [False], np.bool_)[codes]
@@ -80,7 +99,7 @@ def _of_texts(column: Any, refused: dict[int, tuple[str, str]]) -> npt.NDArray[n
     return found
 
 
-def _of_text(text: str | None) -> int | tuple[str, str]:
+def _of_text(text: str | None, zone: tzinfo | None = None) -> int | tuple[str, str]:
     if text is None:
         return "no_time", "the time is missing"
     shown = repr(text[:60])
@@ -91,8 +110,10 @@ def _of_text(text: str | None) -> int | tuple[str, str]:
         at = datetime.fromisoformat(parted)
     except ValueError:
         return "bad_time", f"{shown} is no time; write RFC 3339 (2024-05-01T12:00:00Z) or the 14 digits of archives"
+    if at.tzinfo is None and zone is not None and ":" in parted:
+        at = at.replace(tzinfo=zone)
     if at.tzinfo is None:
-        return "no_zone", f"{shown} has no zone; write Z or an offset"
+        return "no_zone", f"{shown} has no zone; write Z or an offset, or say which it is (--zone)"
     try:
         return micros(at)
     except OverflowError:

@@ -2,7 +2,8 @@
 
     meta.json        what it was made of, how many, and the size and hash of each file
     keys.trie        the keys of `lookup`, a marisa trie
-    irregular, shifts, starts, members   from a key to its entries (`numbering`)
+    names            bits that tell most strangers at once (`name_filter`)
+    irregular, before, shifts, starts, members  from a key to its entries (`numbering`)
     records, offsets what each entry says, and where that stands
     kinds            scope and exception of each entry
     terms, times     which dates an entry has, and those sets of dates
@@ -23,6 +24,7 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
+from zlib import crc32
 
 import orjson
 
@@ -39,9 +41,9 @@ from .target import HOST, SCOPES, Rejected
 if TYPE_CHECKING:
     from marisa_trie import Trie
 
-META, KEYS, RECORDS, REJECTED = "meta.json", "keys.trie", "records", "rejected.jsonl"
-NUMBERING = ("irregular", "shifts", "starts", "members")
-FILES = (KEYS, *NUMBERING, "offsets", "kinds", "terms", "times", RECORDS, REJECTED)
+META, KEYS, NAMES, RECORDS, REJECTED = "meta.json", "keys.trie", "names", "records", "rejected.jsonl"
+NUMBERING = ("irregular", "before", "shifts", "starts", "members")
+FILES = (KEYS, NAMES, *NUMBERING, "offsets", "kinds", "terms", "times", RECORDS, REJECTED)
 
 SCOPE_BITS, EXCEPTION, COMPACT = 0x0F, 0x80, 0x40
 """What a byte of `kinds` holds: which scope, whether the entry carves out, whether it says nothing but its target."""
@@ -75,8 +77,12 @@ class CompiledList(Listing):
         self._keys: Trie = Trie()
         self._keys.mmap(str(folder / KEYS))
         self._find = self._keys.get
+        self._names = _mapped(folder / NAMES)
+        self._names_mask = len(self._names) * 8 - 1
         self._has_networks = bool(meta["networks"])
+        self._has_hosts = bool(meta["hosts"])
         self._irregular = _mapped(folder / "irregular").cast("I")
+        self._before = _mapped(folder / "before").cast("I")
         self._shifts = _mapped(folder / "shifts").cast("i")
         self._starts = _mapped(folder / "starts").cast("I")
         self._members = _mapped(folder / "members").cast("I")
@@ -111,24 +117,6 @@ class CompiledList(Listing):
         for dates in DATES_STRUCT.iter_unpack(self._times):
             yield from (EPOCH + at * MICROSECOND for at in dates if at != NO_DATE)
 
-    def covering_each(self, hosts: Iterable[str | None]) -> Iterator[tuple[int, Sequence[int]]]:
-        # As the base class, without a call for each host that is not covered, which is nearly every one.
-        find, networks = self._find, self._has_networks
-        for position, host in enumerate(hosts):
-            name = host or ""
-            while name:
-                key = find(name)
-                if key is not None:
-                    found = self._covering(host or "", name, key)
-                    if found:
-                        yield position, found
-                    break
-                name = name.partition(".")[2]
-                if "." not in name:
-                    if networks and (found := self._networks(host or "")):
-                        yield position, found
-                    break
-
     def get(self, key: str) -> Sequence[int]:
         found = self._find(key)
         return () if found is None else self._under(found)
@@ -142,27 +130,35 @@ class CompiledList(Listing):
         return found
 
     def covering(self, host: str) -> Sequence[int]:
-        # As the base class, without a call for each label: this is what every host is asked, nearly always in vain.
-        find, name = self._find, host
+        # As the base class, but from the shortest parent up, and no further than `name_filter` lets it: every host of
+        # a crawl is asked this, nearly always in vain, so that each call counts.
+        bits, mask, name = self._names, self._names_mask, ""
+        end = host.rfind(".")
         while True:
-            key = find(name)
+            start = host.rfind(".", 0, end) + 1 if end > 0 else 0
+            longer = host[start:] if start else host
+            at = crc32(longer.encode()) & mask
+            if not bits[at >> 3] >> (at & 7) & 1:
+                break
+            name = longer
+            if not start:
+                break
+            end = start - 1
+        found: list[int] = []
+        while name:
+            key = self._find(name)
             if key is not None:
-                return self._covering(host, name, key)
+                under = self._under(key)
+                if self._has_hosts and name != host:
+                    kinds = self._kinds
+                    under = [number for number in under if kinds[number] & SCOPE_BITS != _HOST]
+                found += under
             name = name.partition(".")[2]
             if "." not in name:  # a single label is a public suffix, which no entry names
-                return self._networks(host) if self._has_networks else ()
-
-    def _covering(self, host: str, name: str, key: int | None) -> Sequence[int]:
-        """The entries from `name`, of which `key` is the number, up."""
-        found: list[int] = []
-        while True:
-            if key is not None:
-                whole, kinds = name == host, self._kinds
-                found += [n for n in self._under(key) if whole or kinds[n] & SCOPE_BITS != _HOST]
-            name = name.partition(".")[2]
-            if "." not in name:
-                return found
-            key = self._find(name)
+                break
+        if self._has_networks:
+            found += self._networks(host)
+        return found
 
     def _networks(self, host: str) -> Sequence[int]:
         bits = lookup.address_bits(host)
@@ -224,7 +220,7 @@ class CompiledList(Listing):
         return self._records[start : self._records.find(b"\n", start)]
 
     def _under(self, key: int) -> Sequence[int]:
-        return entries_of(key, self._irregular, self._shifts, self._starts, self._members)
+        return entries_of(key, self._irregular, self._before, self._shifts, self._starts, self._members)
 
 
 def _opened_again(folder: Path, defaults: EntryDefaults, suffixes: Suffixes, hashed: Path) -> CompiledList:

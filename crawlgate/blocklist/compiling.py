@@ -27,15 +27,18 @@ from .compiled import (
     KEYS,
     META,
     MICROSECOND,
+    NAMES,
     NO_DATE,
+    NUMBERING,
     RECORDS,
     REJECTED,
 )
 from .entry import NOTHING_SAID, Entry, EntryError, table_of
 from .formats import RawList, accepted, nothing, reject
 from .lookup import keys_of
+from .name_filter import build
 from .numbering import number_entries
-from .target import SCOPES, Rejected
+from .target import HOST, SCOPES, Rejected
 
 MAX_ENTRIES = 2**31 - 1
 
@@ -68,6 +71,7 @@ def compile_list(raw: RawList, folder: Path, suffixes: Suffixes, *, force: str =
         "rejected": out.rejected,
         "places": out.places,
         "networks": out.networks,
+        "hosts": out.hosts,
         "files": {name: _sealed(folder / name) for name in FILES},
     }
     (folder / META).write_bytes(orjson.dumps(meta, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
@@ -91,7 +95,7 @@ class _Writer:
         self._times = array("q", [NO_DATE] * len(DATES))  # the first set is that of entries without a date
         self._numbers: dict[tuple[datetime | None, ...], int] = {(None,) * len(DATES): 0}
         self._size = 0
-        self.places = self.networks = 0
+        self.places = self.networks = self.hosts = 0
         self.rejected = 0
         self.first_reject: Rejected | None = None
 
@@ -117,6 +121,7 @@ class _Writer:
             raise FeedError(f"more than {MAX_ENTRIES:,} entries; split the list")
         scope, value, prefix, exception, said = entry
         kind = _SCOPE_NUMBER[scope]
+        self.hosts += scope == HOST
         if exception:
             kind |= EXCEPTION
         if said is NOTHING_SAID or not said:
@@ -159,10 +164,11 @@ class _Writer:
         found = array("I", map(trie.key_id, _text(place)))
         keys = len(trie)
         del trie
+        (self._folder / NAMES).write_bytes(build(_text(place), keys))
         place.unlink()
         numbers, *numbering = number_entries(self._owners, found, keys, self.entries, self._twins)
         uniform = len(self._times) == len(DATES)
-        arrays = dict(zip(("irregular", "shifts", "starts", "members"), numbering, strict=True)) | {
+        arrays = dict(zip(NUMBERING, numbering, strict=True)) | {
             "offsets": _in_order(self._offsets, numbers),
             "kinds": _in_order(self._kinds, numbers),
             "terms": array("I") if uniform else _in_order(self._terms, numbers),

@@ -13,16 +13,21 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+BUCKET = 7
+"""Keys are counted in buckets of 2**BUCKET, so that most need no search among the irregular ones."""
+
 TAKEN = 2**32 - 1
 """A member that is not there: one entry of several that say the same is enough."""
 
 
 class Numbering(NamedTuple):
-    """`numbers` gives each entry its number; `irregular` keys ascend; `shifts` holds, from each of them on, how much
-    further the numbers of entries are than those of keys; `starts` and `members` are the entries of irregular keys."""
+    """`numbers` gives each entry its number; `irregular` keys ascend; `before` counts those before each bucket;
+    `shifts` holds, from each of them on, how much further the numbers of entries are than those of keys; `starts` and
+    `members` are the entries of irregular keys."""
 
     numbers: array[int]
     irregular: array[int]
+    before: array[int]
     shifts: array[int]
     starts: array[int]
     members: array[int]
@@ -55,7 +60,14 @@ def number_entries(
         starts.append(starts[-1] + firsts[key + 1] - firsts[key] + beside[key])
     members = array("I", [TAKEN]) * starts[-1]
     _fill(members, starts, irregular, owners, found, numbers, twins)
-    return Numbering(numbers, irregular, shifts, starts, members)
+    return Numbering(numbers, irregular, _before(irregular, keys), shifts, starts, members)
+
+
+def _before(irregular: array[int], keys: int) -> array[int]:
+    counts = array("I", bytes(4 * ((keys >> BUCKET) + 2)))
+    for key in irregular:
+        counts[(key >> BUCKET) + 1] += 1
+    return array("I", accumulate(counts))
 
 
 def _fill(
@@ -89,12 +101,16 @@ def _fill(
 def entries_of(
     key: int,
     irregular: Sequence[int],
+    before: Sequence[int],
     shifts: Sequence[int],
     starts: Sequence[int],
     members: Sequence[int],
 ) -> Sequence[int]:
     """The numbers of the entries under a key."""
-    place = bisect_left(irregular, key)
-    if place < len(irregular) and irregular[place] == key:
+    bucket = key >> BUCKET
+    place, end = before[bucket], before[bucket + 1]
+    if place != end:
+        place = bisect_left(irregular, key, place, end)
+    if place != end and irregular[place] == key:
         return [number for number in members[starts[place] : starts[place + 1]] if number != TAKEN]
     return (key + shifts[place - 1] if place else key,)

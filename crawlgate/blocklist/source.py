@@ -169,4 +169,5 @@ def _unexpected(found: Downloaded) -> FeedInvalid:
         why = found.error.partition(": ")[2]
         raise ConfigError(f"the feed cannot be kept: {why}; make room, or choose another home")
     known = {"timeout": "slow", "too_long": "too_long"}.get(code, "unreachable")
-    return FeedInvalid(known, f"{found.url}: {found.error}")
+    way_out = "; if the address is yours, allow it (--allow-address)" if code == "address_refused" else ""
+    return FeedInvalid(known, f"{found.url}: {found.error}{way_out}")

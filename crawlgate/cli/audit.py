@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import orjson
@@ -21,6 +22,7 @@ from .asking import read_declaration
 from .verbs import Itself, WithVerbs
 
 if TYPE_CHECKING:
+    from ..audit.readers import Source
     from ..audit.run import Done
 
 
@@ -42,6 +44,11 @@ if TYPE_CHECKING:
 @click.option("--time", "time_column", help="Column of times.")
 @click.option("--status", help="Column of statuses.")
 @click.option("--user-agent", help="Column of user agents sent.")
+@click.option("--proxy", help="Column of proxies or other routes taken.")
+@click.option("--input-format", metavar="KIND", help="Kind of all FILES; found by their content otherwise.")
+@click.option("--zone", metavar="ZONE", help="Zone of times that say none: UTC, +09:00, Asia/Tokyo.")
+@click.option("--fetched-at", metavar="DATE", help="When rows without a time were fetched.")
+@click.option("--host", help="Host of requests that name none, in access logs; or its origin (http://...).")
 @click.option("--shard", help="Column that names the file a copy is in.")
 @click.option("--offset", help="Column of the places of copies in their shards.")
 @click.option("--content-hash", help="Column of hashes of the contents.")
@@ -62,15 +69,21 @@ def _audit(
     as_of: str,
     keys: tuple[str, ...],
     resume: bool,
+    input_format: str | None,
+    zone: str | None,
+    fetched_at: str | None,
+    host: str | None,
     out: Path,
     form: str,
     **columns: str | None,
 ) -> None:
     """Judge every row of crawl logs and archives by what was on record at its own time.
 
-    FILES are Parquet, Arrow, CSV, TSV or JSON lines (columns are found by their usual names, or named), or WARC and
-    ARC files, which bring their robots.txt records with them. --evidence takes archives, and tables with url or host,
-    time, status and body. The version of robots.txt in force at a fetch is used; where there is none the finding is
+    FILES are tables (Parquet, Arrow, CSV, TSV, JSON lines; columns are found by their usual names, or named), web
+    archives (WARC, ARC, WACZ), which bring their robots.txt records with them, their indexes (CDX, CDXJ, zipnum),
+    access logs, logs of Squid, Heritrix and Scrapy, or a home of the gate: files, folders, patterns, or URLs that
+    fsspec opens. --evidence takes archives, tables with url or host, time, status and body, homes, and folders of
+    files by host and time. The version of robots.txt in force at a fetch is used; where there is none the finding is
     unknown: the file of today says nothing about then.
 
     Writes decisions, their bases, the removal list, rejects and a summary into --out. Exit code 4 if anything could
@@ -81,8 +94,7 @@ def _audit(
         from ..audit.background import background
         from ..audit.book import EvidenceBook
         from ..audit.output.known import known_until
-        from ..audit.readers import Told, files
-        from ..audit.readers.warc import ENDINGS, policy_files
+        from ..audit.readers import Told, evidence_in, files
         from ..audit.run import Audit, Knowledge
         from ..audit.tables import TableJudge
     except ImportError as error:
@@ -91,9 +103,10 @@ def _audit(
         ) from None
     clock = SystemClock()
     declaration = read_declaration(declaration_file)
-    told = Told(declaration.token, {name.removesuffix("_column"): column for name, column in columns.items()})
-    paths = files(inputs)
-    sourced = files(evidence) if evidence else []
+    named = {name.removesuffix("_column"): column for name, column in columns.items()}
+    told = Told(declaration.token, named, form=input_format, host=host)
+    paths, rejects = files(inputs, input_format)
+    of_zone = _zone(zone)
     lists = [Blocklist(path, vouched_by=vouched_by, verified=vouched_by is not None, keys=keys) for path in blocklists]
     known = background(Home(home), lists, clock=clock)
     now = clock.now()  # whatever came just now is known by then
@@ -107,11 +120,12 @@ def _audit(
         people=known.people,
         as_of=_instant(as_of, now),
         now=now,
+        zone=of_zone,
+        fetched_at=None if fetched_at is None else instant(fetched_at, "--fetched-at"),
     )
-    rejects = sources.gather(list(evidence), book, latest=judge.latest) if evidence else []
-    archives = [path for path in paths if path.name.lower().endswith(ENDINGS) and path not in sourced]
-    for path in archives:
-        policy_files(path, book.add)
+    sourced, unused = sources.gather(list(evidence), book, latest=judge.latest, zone=of_zone)
+    rejects += unused
+    evidence_in([path for path in paths if path not in sourced], told, book.add)
     until = known_until(now, book, known.notices, known.people, declaration, known.register)
     run = Audit(judge, out, told, knowledge=Knowledge(until, known.lists, known.told_people), progress=_progress())
     done = run.run(paths, sourced, rejects, resume=resume)
@@ -131,12 +145,28 @@ def _instant(as_of: str, now: datetime) -> datetime | None:
     return now if as_of == "now" else instant(as_of, "--as-of")
 
 
-def _progress() -> Callable[[Path, int], None] | None:
+def _zone(name: str | None) -> tzinfo | None:
+    """A zone by its name, or by its offset."""
+    if name is None:
+        return None
+    try:
+        return datetime.fromisoformat(f"2024-01-01T00:00:00{'Z' if name == 'UTC' else name}").tzinfo or ZoneInfo(name)
+    except ValueError:
+        pass
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ConfigError(
+            f"--zone {name}: not a zone; write UTC, an offset like +09:00, or a name like Asia/Tokyo"
+        ) from None
+
+
+def _progress() -> Callable[[Source, int], None] | None:
     """A line for each million rows where a person may be waiting."""
     if not sys.stderr.isatty():
         return None
 
-    def tell(path: Path, rows: int) -> None:
+    def tell(path: Source, rows: int) -> None:
         click.echo(f"\r{rows:,} rows, {path.name}", nl=False, err=True)
 
     return tell

@@ -41,6 +41,10 @@ def check(context: click.Context, /, urls: tuple[str, ...], lang: str, form: str
         raise click.UsageError("there is no URL to ask about")
     with open_gate(**options) as gate:
         decisions = [_show(gate.check(url), lang, form) for url in asked]
+    if not options.get("addresses") and any("address_refused" in decision.explain() for decision in decisions):
+        click.echo(
+            "an address that is not public was not reached; if it is yours, allow it: --allow-address CIDR", err=True
+        )
     if any(decision.problem for decision in decisions):
         context.exit(exits.NOT_JUDGED)
     worst = max(_SEVERITY[decision.verdict] for decision in decisions)

@@ -11,6 +11,7 @@ from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
 from .attest import attest
 from .audit import audit
+from .audit_report import report as audit_report
 from .blocklist import blocklist
 from .check import check
 from .config import config
@@ -29,6 +30,7 @@ from .ledger_outside import outside
 from .ledger_prove import checkpoint, keygen, prove
 from .ledger_retention import delete, hold
 from .notice import notice
+from .proxy import proxy
 from .register import register
 from .report import report
 from .review import review
@@ -65,6 +67,7 @@ _COMMANDS = (
     judge,
     ledger,
     notice,
+    proxy,
     register,
     report,
     review,
@@ -87,6 +90,9 @@ _LEDGER_COMMANDS = (
     prove,
     reindex,
 )
+_AUDIT_COMMANDS = (audit_report,)
+for command in _AUDIT_COMMANDS:
+    audit.add_command(command)
 for command in _LEDGER_COMMANDS:
     ledger.add_command(command)
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate
 
 
+_OWN_NAME = f"python-httpx/{httpx.__version__}"
+"""What httpx calls itself where nobody chose a name."""
+
+
 class _Released(Released, httpx.SyncByteStream):
     """A body as released, of the kind that `httpx.Client` takes."""
 
@@ -36,6 +40,7 @@ class GateTransport(Judging, httpx.BaseTransport):
 
     default = httpx.HTTPTransport
     released = _Released
+    own_name = _OWN_NAME
 
 
 class AsyncGateTransport(AsyncJudging, httpx.AsyncBaseTransport):
@@ -43,6 +48,7 @@ class AsyncGateTransport(AsyncJudging, httpx.AsyncBaseTransport):
 
     default = httpx.AsyncHTTPTransport
     released = _AsyncReleased
+    own_name = _OWN_NAME
 
 
 def client(gate: Gate, **options: Any) -> httpx.Client:

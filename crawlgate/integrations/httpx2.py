@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate
 
 
+_OWN_NAME = f"python-httpx2/{httpx2.__version__}"
+"""What httpx2 calls itself where nobody chose a name."""
+
+
 class _Released(Released, httpx2.SyncByteStream):
     pass
 
@@ -36,6 +40,7 @@ class GateTransport(Judging, httpx2.BaseTransport):
 
     default = httpx2.HTTPTransport
     released = _Released
+    own_name = _OWN_NAME
 
 
 class AsyncGateTransport(AsyncJudging, httpx2.AsyncBaseTransport):
@@ -43,6 +48,7 @@ class AsyncGateTransport(AsyncJudging, httpx2.AsyncBaseTransport):
 
     default = httpx2.AsyncHTTPTransport
     released = _AsyncReleased
+    own_name = _OWN_NAME
 
 
 def client(gate: Gate, **options: Any) -> httpx2.Client:

@@ -9,8 +9,7 @@ carry the `Decision`. Retries by status (`max_retries=Retry(status_forcelist=...
 
 from __future__ import annotations
 
-import io
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,13 +26,13 @@ try:
     from requests.utils import default_user_agent, rewind_body, select_proxy
     from urllib3 import HTTPResponse
     from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
+
+    from .requests_body import CHUNK, Body, Released
 except ImportError as error:
     raise missing("requests", error) from None
 
 if TYPE_CHECKING:
     from ..gate import Gate
-
-_CHUNK = 64 * 1024
 
 
 class GateAdapter(HTTPAdapter):
@@ -96,13 +95,13 @@ class GateAdapter(HTTPAdapter):
         if permit.see_headers(raw.status, raw.headers, method=request.method or "GET"):
             reader = HeadReader(permit, raw.headers.get("content-encoding"), raw.headers.get("content-length"))
             with _errors_of_requests(request):
-                chunks = iter(partial(raw.read1, _CHUNK, decode_content=False), b"")
+                chunks = iter(partial(raw.read1, CHUNK, decode_content=False), b"")
                 whole = not any(reader.feed(chunk) for chunk in chunks)
             reader.judge(whole=whole)
             held = reader.chunks
         self._gate.complete(permit)
         permit.enforce()
-        response.raw = _Released(raw, _Body(raw, held, Tally(permit)), request.method)
+        response.raw = Released(raw, Body(raw, held, Tally(permit)), request.method)
 
 
 class GateSession(requests.Session):
@@ -120,66 +119,6 @@ class GateSession(requests.Session):
         if not isinstance(adapter, GateAdapter):
             raise ConfigError(f"the adapter mounted for {url!r} leads around the gate; mount GateAdapter(gate) there")
         return adapter
-
-
-class _Body:
-    """The beginning that was held back, then the rest as it comes; tallied on the way."""
-
-    def __init__(self, inner: HTTPResponse, held: list[bytes], tally: Tally) -> None:
-        self._inner, self._held, self._tally = inner, io.BytesIO(b"".join(held)), tally
-        self.closed = False
-
-    def read(self, amount: int | None = None) -> bytes:
-        if amount is None or amount < 0:
-            return b"".join(iter(partial(self.read, _CHUNK), b""))
-        try:
-            data = self._held.read(amount) or self._inner.read1(amount, decode_content=False) or b""
-        except BaseException:
-            self._tally.end(complete=False)
-            raise
-        if not data and amount:
-            self._tally.end(complete=True)
-            self.closed = True
-        return self._tally.add(data)
-
-    read1 = read
-
-    def close(self) -> None:
-        """The rest is not wanted, unless there is none."""
-        if self._held.closed:  # collected with everything around it
-            beyond = not self.closed
-        else:
-            beyond = self._held.tell() < len(self._held.getbuffer()) or not self._inner.closed
-        self._tally.end(complete=not beyond)
-        self._inner.close()
-        self._inner.release_conn()
-        self.closed = True
-
-
-class _Released(HTTPResponse):
-    """A response as released. A chunked body is handed on as it comes, as urllib3 does."""
-
-    def __init__(self, inner: HTTPResponse, body: _Body, method: str | None) -> None:
-        self._as_it_comes = inner.chunked
-        super().__init__(
-            body=body,  # type: ignore[arg-type]
-            headers=inner.headers,
-            status=inner.status,
-            version=inner.version,
-            reason=inner.reason,
-            preload_content=False,
-            decode_content=inner.decode_content,
-            original_response=inner._original_response,  # requests takes cookies from it
-            retries=inner.retries,
-            enforce_content_length=False,  # the inner one does
-            request_method=method,
-        )
-
-    def stream(self, amt: int | None = 2**16, decode_content: bool | None = None) -> Generator[bytes, None, None]:
-        if self._as_it_comes:
-            yield from iter(partial(self.read1, amt, decode_content), b"")
-        else:
-            yield from super().stream(amt, decode_content)
 
 
 def _judged_target(permit: Permit, request: requests.PreparedRequest) -> requests.PreparedRequest:

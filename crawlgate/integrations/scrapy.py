@@ -15,6 +15,8 @@ from typing import NoReturn, Self
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from .hop import manner, missing, route
+
 try:
     import scrapy
     from scrapy import Request, Spider, signals
@@ -24,13 +26,13 @@ try:
     from scrapy.settings import BaseSettings
     from scrapy.utils.asyncio import is_asyncio_available
 except ImportError as error:
-    raise ImportError("crawlgate.integrations.scrapy needs Scrapy: pip install 'crawlgate[scrapy]'") from error
+    raise missing("scrapy", error) from None
 
 from ..errors import Denied, Refused
 from ..gate import AsyncGate, Gate
 from ..model import Decision, Verdict
-from .body import ACCEPT_ENCODING, Tally
-from .scrapy_hop import Hop, manner, status_announced
+from .body import Tally
+from .scrapy_hop import Hop, status_announced
 from .scrapy_settings import GATE, apply, evasive, read_settings
 from .scrapy_threads import GateInThreads
 
@@ -144,9 +146,9 @@ class GateMiddleware:
         await self._gate.aclose()
 
     async def _ask(self, request: Request) -> Hop:
-        request.headers["Accept-Encoding"] = ACCEPT_ENCODING
+        manners = manner(request.headers, route(request.meta.get("proxy")))
         try:
-            permit = await self._gate.open(request.url, **manner(request))
+            permit = await self._gate.open(request.url, **manners)
         except Refused as refused:
             self._refuse(request, refused)
         request.meta[GATE] = permit.decision  # a retry or a redirect came with that of the hop before

@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from scrapy import Request
 from scrapy.exceptions import StopDownload
 from scrapy.http import Headers
 
 from ..errors import Refused
-from ..gate import Manner
 from ..permit import Permit
 from .body import HeadReader
 
@@ -53,20 +51,6 @@ class Hop:
             self.fault = error
         if self.refused or self.fault is not None:
             raise StopDownload(fail=True)
-
-
-def manner(request: Request) -> Manner:
-    """What the server is going to see of us; the secret itself is never looked at."""
-
-    headers = request.headers
-    proxy = request.meta.get("proxy")
-    return {
-        "user_agent": _text(headers.get("User-Agent")) or "",
-        "credentials": "an Authorization header" if "Authorization" in headers else None,
-        "cookies": _text(headers.get("Cookie")),
-        "referrer": _text(headers.get("Referer")),
-        "proxy": "direct" if not proxy else proxy.rpartition("//")[2].rpartition("@")[2].rstrip("/"),
-    }
 
 
 def _text(value: bytes | None) -> str | None:

@@ -19,7 +19,7 @@ from ..gate import GateOptions
 from ..limits import DEFAULT_LIMITS, Limits
 from ..loaded import Blocklist
 from ..model import Declaration
-from ..policy.config import read_toml
+from .declared import FILE, read_declaration
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,6 @@ _OPTIONS = {
 }
 _DECLARATION = "CRAWLGATE_DECLARATION"
 _LISTS = ("blocklists", "allow_addresses", "policy_files", "anchors")
-_FILE = "crawlgate.toml"
 
 _EVASIVE = (
     ("rotating_user_agent", re.compile(r"(?i)(random|rotat|fake|shuffle)\w*[._]?user_?-?agent|user_?agents?\.|fakeua")),
@@ -131,15 +130,8 @@ def _declaration(root: Path, given: Any) -> Declaration:
         given = _json(_DECLARATION, given)
     if isinstance(given, (Mapping, BaseSettings)):
         return from_table(dict(given), _DECLARATION, base=root)
-    file = root / (given or _FILE)
-    try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"declaration {file}: cannot be read: {error.strerror or error}; set {_DECLARATION} to a TOML file or a "
-            "dict that says who crawls and for what"
-        ) from None
-    return from_table(read_toml(raw, f"declaration {file}"), base=root)
+    way_out = f"set {_DECLARATION} to a TOML file or a dict that says who crawls and for what"
+    return read_declaration(root / (given or FILE), root, way_out)
 
 
 def _list(settings: BaseSettings, name: str) -> list[Any]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..permit import Permit
-from .body import HeadReader, Tally
+from .body import ACCEPT_ENCODING, HeadReader, Tally
 from .hop import DIRECT, keep_to, manner, recorded, route
 
 if TYPE_CHECKING:
@@ -28,14 +28,16 @@ class Judging:
 
     default: ClassVar[type[Any]]
     released: ClassVar[type[Any]]
+    own_name: ClassVar[str]
 
     def __init__(self, gate: Gate, inner: Any = None, *, proxy: str | None = None) -> None:
         self._gate = gate
         self._proxy = proxy if inner is not None else DIRECT
+        self._names = (self.own_name, gate.declaration.user_agent)
         self._inner = inner if inner is not None else self.default()
 
     def handle_request(self, request: Any) -> Any:
-        permit = self._gate.open(str(request.url), **manner(request.headers, self._proxy))
+        permit = self._gate.open(str(request.url), **manner(request.headers, self._proxy, replace=self._names))
         with recorded(permit):
             with _judged_target(permit, request):
                 response = self._inner.handle_request(request)
@@ -67,14 +69,16 @@ class AsyncJudging:
 
     default: ClassVar[type[Any]]
     released: ClassVar[type[Any]]
+    own_name: ClassVar[str]
 
     def __init__(self, gate: AsyncGate, inner: Any = None, *, proxy: str | None = None) -> None:
         self._gate = gate
         self._proxy = proxy if inner is not None else DIRECT
+        self._names = (self.own_name, gate.declaration.user_agent)
         self._inner = inner if inner is not None else self.default()
 
     async def handle_async_request(self, request: Any) -> Any:
-        permit = await self._gate.open(str(request.url), **manner(request.headers, self._proxy))
+        permit = await self._gate.open(str(request.url), **manner(request.headers, self._proxy, replace=self._names))
         with recorded(permit):
             with _judged_target(permit, request):
                 response = await self._inner.handle_async_request(request)
@@ -156,7 +160,7 @@ def behind(package: Any, gate: Gate | AsyncGate, wrap: Any, make: Any, options: 
     }
     if given is not None and settings.get("proxy") is not None:
         mounts = {"all://": wrap(gate, make(**settings), proxy=proxy), **mounts}
-    headers = package.Headers({"user-agent": gate.declaration.user_agent})
+    headers = package.Headers({"user-agent": gate.declaration.user_agent, "accept-encoding": ACCEPT_ENCODING})
     headers.update(package.Headers(options.pop("headers", None)))
     transport = wrap(gate, make(**settings), proxy=proxy) if given is None else wrap(gate, given)
     return {"transport": transport, "mounts": mounts, "headers": headers, **options}

@@ -9,6 +9,7 @@ from ..criteria.passages import open_questions
 from ..model import Basis, Decision, Finding, Override, Signal
 
 SCHEMA = "crawlgate.decision/1"
+ANSWER = "crawlgate.answer/1"
 
 
 def decision_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
@@ -20,6 +21,28 @@ def decision_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
         "enforced": decision.enforced,
         "problem": decision.problem,
         **basis_object(decision.basis, lang),
+        "record": decision.record,
+    }
+
+
+def answer_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
+    """A decision in short, for a client to act on (schema `crawlgate.answer/1`, in the service's OpenAPI document).
+
+    `proceed` says to go on: the verdict is allow, or the gate only observes. A URL that cannot be asked about
+    (`problem`) is never gone on with.
+    """
+    return {
+        "schema": ANSWER,
+        "url": decision.url,
+        "at": decision.at,
+        "stage": decision.basis.stage,
+        "verdict": decision.verdict,
+        "proceed": decision.problem is None and (decision.allowed or not decision.enforced),
+        "temporary": decision.temporary,
+        "enforced": decision.enforced,
+        "problem": decision.problem,
+        "reasons": [finding.criterion for finding in decision.reasons],
+        "text": decision.explain(lang, not_assessed=False),
         "record": decision.record,
     }
 

@@ -7,7 +7,7 @@ from html import escape
 
 from ..explain import printable
 
-_VOID = frozenset({"meta", "path", "rect", "circle"})
+_VOID = frozenset({"meta", "path", "rect", "circle", "line"})
 _SHOWN = 400
 
 

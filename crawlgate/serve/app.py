@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from ..gate import AsyncGate
 from ..model import Decision
-from .answers import answer
+from ..report.json import answer_object, decision_object
 from .guard import Bounds, Guard, problem_of, told
 from .health import readiness
 from .messages import Batch, Check, Inspection, Outcome, read
@@ -82,6 +82,7 @@ class Endpoints:
             headers=seen.pairs(),
             body=seen.body,
             whole=seen.whole,
+            follows=True,
             **seen.manner(),
         )
         return self._say(decision, wants)
@@ -93,7 +94,7 @@ class Endpoints:
 
     def _say(self, decision: Decision, wants: dict[str, Any]) -> dict[str, Any]:
         self._metrics.decided(decision)
-        return answer(decision, **wants)
+        return (decision_object if wants.get("full") else answer_object)(decision, wants.get("lang", "en"))
 
     def _one(self, kind: type[Any], ask: Ask) -> Endpoint:
         async def endpoint(request: Request) -> Response:

@@ -11,7 +11,7 @@ import msgspec
 
 from .. import __version__
 from ..errors import ConfigError
-from .answers import SCHEMA
+from ..report.json import ANSWER
 from .guard import OPEN, Bounds
 from .messages import BATCH, Check, Inspection, Outcome
 from .problems import MEDIA_TYPE, TYPES
@@ -106,7 +106,7 @@ def _schemas() -> dict[str, Any]:
     said = decision["properties"]
     basis = {name: said[name] for name in ("url", "at", "stage", "verdict", "temporary", "enforced", "problem")}
     answer = {
-        "schema": {"const": SCHEMA},
+        "schema": {"const": ANSWER},
         **basis,
         "proceed": {"type": "boolean", "description": "Go on: the verdict is allow, or the service only observes."},
         "reasons": said["reasons"],

@@ -6,6 +6,10 @@ import gzip
 import hashlib
 import io
 import json
+import re
+import zipfile
+import zlib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from click.testing import CliRunner
 from warcio.statusandheaders import StatusAndHeaders  # type: ignore[import-untyped]
 from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]
 
+from crawlgate import ConfigError
 from crawlgate.cli.main import cli
 from tests.shared_data import shared
 from tests.test_schemas import validator
@@ -20,6 +25,8 @@ from tests.test_schemas import validator
 pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
 import pyarrow.parquet as pq  # noqa: E402
+
+from crawlgate.audit.readers.kinds import kind_of  # noqa: E402
 
 DECLARATION = """
 operator = "Example Lab"
@@ -57,11 +64,23 @@ class Place:
             assert hashlib.sha256((out / name).read_bytes()).hexdigest() == said["sha256"], name
         return summary  # type: ignore[no-any-return]
 
+    def run(self, *arguments: str) -> str:
+        """`judged`, or the gist of the error."""
+        given = ["--declaration", str(self.folder / "me.toml"), "--home", str(self.folder / "home")]
+        ran = CliRunner().invoke(cli, ["audit", *arguments, *given, "--out", str(self.folder / "out")])
+        assert "Traceback" not in ran.output
+        if ran.exit_code in (0, 4):
+            return "judged"
+        assert isinstance(ran.exception, ConfigError), ran.output
+        return next(
+            gist for gist in ("no page in it", "no WARC file", "no row can be read") if gist in str(ran.exception)
+        )
+
     def refused(self, *arguments: str) -> str:
-        given = ["--declaration", str(self.folder / "me.toml"), "--out", str(self.folder / "out")]
+        given = ["--declaration", str(self.folder / "me.toml"), "--out", str(self.folder / "none")]
         ran = CliRunner().invoke(cli, ["audit", *arguments, *given])
         assert ran.exception is not None
-        assert not (self.folder / "out" / "summary.json").exists()
+        assert not (self.folder / "none" / "summary.json").exists()
         return str(ran.exception)
 
     def rows(self) -> list[dict[str, object]]:
@@ -293,8 +312,108 @@ def test_the_lines_that_kept_rows_out_are_kept_as_they_stood(place: Place) -> No
     assert line["agents"] == ["User-agent: a", "User-agent : ExampleBot # us"]
 
 
+def test_a_file_that_cannot_be_read_stops_no_run_among_others(place: Place) -> None:
+    good = log(place, "log.jsonl")
+    broken = [place.write("bad.parquet", "PAR1 no"), place.write("t.csv", "a,b\n1,2\n")]
+    broken += [place.write("empty.jsonl", ""), place.write("timeless.jsonl", '{"url":"https://a.example/"}\n')]
+    place.audit(good, *broken, code=4)
+    assert len(place.rows()) == 4
+    assert {str(reject["file"]): reject["code"] for reject in place.rejects()} == dict.fromkeys(broken, "file")
+    assert "no column of URLs was found among a, b" in str([reject["reason"] for reject in place.rejects()])
+
+
+def test_userinfo_is_judged_without_it_and_never_stored(place: Place) -> None:
+    listed = place.write("list.txt", "closed.example\n")
+    given = ["--blocklist", listed, "--vouched-by", "A. Reader", "--as-of", "now"]
+    at = "2024-05-01T10:00:00Z"
+    rows = [{"url": url, "time": at} for url in ("https://user:secret@closed.example/x", "https://user:secret@[bad/")]
+    path = place.write("log.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    place.audit(path, *given, code=4)
+    (row,) = place.rows()
+    assert row["url"] == "https://closed.example/x"
+    assert "C1=met" in str(row["findings"])
+    assert len(place.rejects()) == 1
+    written = b"".join(file.read_bytes() for file in (place.folder / "out").iterdir())
+    assert b"secret" not in written
+
+
+def test_times_without_a_zone_and_rows_without_a_time_are_judged_where_they_are_told(place: Place) -> None:
+    path = place.write("log.csv", "url,time\nhttps://open.example/,2024-05-01 19:00:00\n")
+    place.audit(path, code=4)
+    assert [reject["code"] for reject in place.rejects()] == ["no_zone"]
+    for zone in ("Asia/Tokyo", "+09:00"):
+        place.audit(path, "--zone", zone, "--evidence", str(place.folder / "robots.csv"))
+        assert str(place.rows()[0]["time"]) == "2024-05-01 10:00:00+00:00"
+    assert "--zone Mars: not a zone" in place.refused(path, "--zone", "Mars")
+    timeless = place.write("urls.csv", "url\nhttps://open.example/\n")
+    place.audit(timeless, "--fetched-at", "2024-05-01T10:00:00Z", "--evidence", str(place.folder / "robots.csv"))
+    assert place.rows()[0]["verdict"] == "allow"
+
+
+def test_an_attempt_without_an_answer_took_nothing(place: Place) -> None:
+    line = "2024-05-01T10:00:00.0Z {} - https://closed.example/x - - - #1 - - - -\n"
+    path = place.write("crawl.log", line.format("  200") + line.format("-9998") + line.format("   -2"))
+    place.audit(path, "--evidence", str(place.folder / "robots.csv"))
+    taken, *others = [str(row["findings"]) for row in place.rows()]
+    assert "B5=met" in taken  # past the Disallow of its time
+    assert all("B2=met" in findings and "B5" not in findings for findings in others)
+
+
+def test_a_log_of_paths_is_read_with_its_host(place: Place) -> None:
+    line = '10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /x HTTP/1.1" 200 5 "-" "ExampleBot/1.0"\n'
+    path = place.write("access.log", line)
+    place.audit(path, "--host", "closed.example", "--evidence", str(place.folder / "robots.csv"))
+    assert (place.rows()[0]["url"], place.rows()[0]["verdict"]) == ("https://closed.example/x", "deny")
+    assert "not a kind that is read" in place.refused(path, "--input-format", "word")
+    place.audit(path, "--input-format", "access", code=4)
+    assert "pass --host" in str(place.rejects()[0]["reason"])
+
+
+def rows_in(path: Path) -> int:
+    """The rows of a real file, counted in another way than it is read: lines, records by their heads, table rows."""
+    data = path.read_bytes()
+    if path.suffix == ".parquet":
+        return int(pq.ParquetFile(path).metadata.num_rows)
+    if path.suffix == ".wacz":
+        with zipfile.ZipFile(path) as packed:
+            data = b"".join(packed.read(name) for name in packed.namelist() if name.startswith("archive/"))
+    text, rest = b"", data
+    while rest:
+        machine = zlib.decompressobj(31)
+        try:
+            piece = machine.decompress(rest)
+        except zlib.error:
+            break
+        text += piece + b"\n" * (not piece.endswith(b"\n"))
+        rest = machine.unused_data
+    text = text or data
+    if ".cdx" in path.name:
+        return sum(bool(line.strip()) and b" CDX " not in line for line in text.splitlines())
+    if ".arc" in path.name:
+        return len(re.findall(rb"(?m)^https?://.* [0-9]{14,18} \S+ \S+\r?$", text))
+    pieces = re.split(rb"(?m)^WARC/1\.[01]\n", text.replace(b"\r", b""))
+    heads = [piece.partition(b"\n\n")[0] for piece in pieces[1:]]
+    answers = [head for head in heads if re.search(rb"(?m)^WARC-Type: (?:response|revisit|resource)", head)]
+    return len([head for head in answers if re.search(rb"Target-URI: <?https?://", head)])
+
+
 def test_real_archives_and_tables_end_to_end(place: Place) -> None:
-    summary = place.audit(str(shared("data/archives")), code=4)
-    assert summary["coverage"]["judged"] > 200  # type: ignore[index]
-    table = place.audit(str(shared("data/tables/test_10000.parquet")), "--as-of", "now", code=4)
-    assert table["coverage"]["judged"] == 9_999  # type: ignore[index]
+    """All of them, one by one: each row is a decision or a reject. Damage is told beside the rows that it left whole."""
+    judged = 0
+    seen: Counter[str] = Counter()
+    for path in sorted([*shared("data/archives").rglob("*"), *shared("data/tables").glob("*.parquet")]):
+        if not path.is_file() or kind_of(path) is None:
+            continue
+        ran = place.run(str(path), "--fetched-at", "2024-01-01T00:00:00Z")
+        seen[ran] += 1
+        if ran != "judged":
+            assert ran in ("no page in it", "no WARC file", "no row can be read"), path
+            continue
+        rows, rejects = len(place.rows()), [reject for reject in place.rejects() if reject["code"] != "damaged"]
+        expected = 188 if path.suffix == ".idx" else rows_in(path)
+        assert rows + len(rejects) == expected, path
+        judged += rows
+    assert seen == {"judged": 55, "no page in it": 2, "no WARC file": 1, "no row can be read": 1}
+    assert judged > 11_000
+    whole = place.audit(str(shared("data/archives")), code=4)
+    assert whole["coverage"]["rejected_by"]["unknown_kind"] > 10  # type: ignore[index]

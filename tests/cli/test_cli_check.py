@@ -58,6 +58,16 @@ def test_a_url_that_cannot_be_asked_about_is_a_typed_deny(folder: Path, url: str
     assert "secret" not in done.stdout + done.stderr
     verified = run("ledger", "verify", cwd=folder)
     assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_an_address_that_is_not_public_is_refused_and_the_way_out_is_named(folder: Path) -> None:
+    done = run("check", "http://localhost:9/", "--declaration", "d.toml", cwd=folder)
+    assert done.returncode == 1
+    assert "--allow-address" in done.stderr
+    allowed = run("check", "http://localhost:9/", "--declaration", "d.toml", "--allow-address", "127.0.0.0/8",
+                  "--allow-address", "::1", cwd=folder)  # fmt: skip
+    assert "--allow-address" not in allowed.stderr
+    assert "refused" in allowed.stdout
     ledger = "".join(file.read_text("utf-8") for file in (folder / ".crawlgate" / "ledger").glob("*.jsonl"))
     assert '"kind":"decision"' in ledger
     assert "secret" not in ledger

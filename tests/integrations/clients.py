@@ -6,41 +6,36 @@ They are the real ones with their own transports: only names are resolved to the
 from __future__ import annotations
 
 import asyncio
+import pickle
 import random
-import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from unittest.mock import patch
 
-from crawlgate import AsyncGate, Declaration, Gate
+import pytest
+
+from crawlgate import AsyncGate, Decision, Declaration, Denied, Gate, Held
 from crawlgate.ledger.query import DecisionRecord, decisions, records
+from tests.loopback import names
 from tests.webserver import WebServer
 
 T = TypeVar("T")
 AGENT = "ExampleBot/1.0 (+https://lab.example/bot)"
 DECLARATION = Declaration(operator="Example Lab", token="ExampleBot", user_agent=AGENT, token_published=True)
 HERE = ["127.0.0.0/8"]
-
-
-@contextmanager
-def names() -> Iterator[None]:
-    """Every name under .test and .example is this machine; others are looked up as ever."""
-    look_up = socket.getaddrinfo
-
-    def local(host: Any, port: Any = None, *given: Any, **named: Any) -> list[Any]:
-        name = host.decode() if isinstance(host, bytes) else host
-        if name and name.endswith((".test", ".example")):
-            return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
-        return look_up(host, port, *given, **named)
-
-    with patch("socket.getaddrinfo", local):
-        yield
+CHROMIUM = "/usr/bin/chromium"
+RESOLVED = "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.example 127.0.0.1"
 
 
 class Client:
-    """A client behind a gate of its own: `get` answers status and body, or raises what the client raises."""
+    """A client behind a gate of its own: `get` answers status and body, or raises what the client raises. `way` is how
+    its route is called on record, `patience` how long its policy files may take."""
+
+    way = "direct"
+    patience = 0.5
 
     def __init__(self, web: WebServer, home: Path, **options: Any) -> None:
         self.web, self.home = web, home
@@ -137,6 +132,119 @@ class Aiohttp(AsyncClient):
         await self.client.close()
 
 
+def given(answer: Any) -> tuple[int, bytes]:
+    """What a crawler made of a URL: status and body, or what went wrong, raised."""
+    if isinstance(answer, Decision):
+        raise (Denied if answer.verdict == "deny" else Held)(answer)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+class Scrapy(Client):
+    """A crawl in a process of its own, as ever with Scrapy; see `scrapy_column.py`."""
+
+    def open(self, options: dict[str, Any]) -> None:
+        command = [sys.executable, "-m", "tests.integrations.scrapy_column"]
+        self.crawl = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+        )
+        self._tell(options)
+
+    def get(self, url: str, **headers: str) -> tuple[int, bytes]:
+        self._tell((url, headers))
+        return given(pickle.load(self.crawl.stdout))
+
+    def close(self) -> None:
+        self.crawl.communicate()
+        assert self.crawl.returncode == 0
+
+    def _tell(self, what: Any) -> None:
+        pickle.dump(what, self.crawl.stdin)
+        self.crawl.stdin.flush()
+
+
+class Crawlee(AsyncClient):
+    """A crawler that runs on while it waits for what it is asked. Its client looks up names by itself, so that here
+    the test's server is its proxy."""
+
+    async def start(self) -> Any:
+        from crawlee import ConcurrencySettings
+        from crawlee.crawlers import HttpCrawler
+        from crawlee.proxy_configuration import ProxyConfiguration
+        from crawlee.storage_clients import MemoryStorageClient
+
+        from crawlgate.integrations.crawlee import put_before
+
+        self.way = f"127.0.0.1:{self.web.port}"
+        crawler = HttpCrawler(
+            proxy_configuration=ProxyConfiguration(proxy_urls=[f"http://{self.way}"]),
+            keep_alive=True,
+            max_request_retries=0,
+            retry_on_blocked=False,
+            ignore_http_error_status_codes=[404, 429, 503],
+            storage_client=MemoryStorageClient(),
+            concurrency_settings=ConcurrencySettings(desired_concurrency=1, max_concurrency=1),
+            configure_logging=False,
+        )
+        put_before(crawler, self.gate)
+        self.answers: asyncio.Queue[Any] = asyncio.Queue()
+
+        @crawler.router.default_handler
+        async def got(context: Any) -> None:
+            self.answers.put_nowait((context.http_response.status_code, await context.http_response.read()))
+
+        @crawler.failed_request_handler
+        async def failed(context: Any, error: Exception) -> None:
+            self.answers.put_nowait(error)
+
+        @crawler.on_skipped_request
+        async def skipped(url: str, reason: Any) -> None:
+            self.answers.put_nowait(reason.decision)
+
+        self.crawl = asyncio.create_task(crawler.run())
+        return crawler
+
+    async def fetch(self, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        from crawlee import Request
+
+        await self.client.add_requests([Request.from_url(url, headers=headers, always_enqueue=True)])
+        return given(await self.answers.get())
+
+    async def stop(self) -> None:
+        self.client.stop()
+        await self.crawl
+
+
+class Playwright(AsyncClient):
+    patience = 2.0  # a browser shares the machine and the loop
+
+    def open(self, options: dict[str, Any]) -> None:
+        if not Path(CHROMIUM).exists():
+            pytest.skip(f"{CHROMIUM} is absent: install Debian's package chromium")
+        super().open(options)
+
+    async def start(self) -> Any:
+        from playwright.async_api import async_playwright
+
+        self.playwright = await async_playwright().start()
+        self.browser = await self.playwright.chromium.launch(executable_path=CHROMIUM, args=[RESOLVED])
+        gated = await self.gate.playwright(self.browser, subresources="block", proxy="direct")
+        self.page = await (await gated.new_context()).new_page()
+        return gated
+
+    async def fetch(self, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        page = self.page
+        if headers:  # a context has one name
+            page = await (await self.client.new_context(user_agent=headers["User-Agent"])).new_page()
+        answer = await self.client.goto(page, url)
+        return answer.status, await answer.body()
+
+    async def stop(self) -> None:
+        await self.browser.close()
+        await self.playwright.stop()
+
+
 CLIENTS: dict[str, type[Client]] = {
     "httpx": Httpx,
     "httpx async": AsyncHttpx,
@@ -144,8 +252,11 @@ CLIENTS: dict[str, type[Client]] = {
     "httpx2 async": AsyncHttpx2,
     "requests": Requests,
     "aiohttp": Aiohttp,
+    "Scrapy": Scrapy,
+    "crawlee": Crawlee,
+    "Playwright": Playwright,
 }
-"""By the name that stands over a column of the matrix."""
+"""By the name that stands over a column of the matrix; those of tests/integrations/any_language.py besides."""
 
 
 HEAD = b"<!doctype html><html><head><title>Tide tables</title></head>"

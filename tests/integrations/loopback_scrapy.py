@@ -1,4 +1,4 @@
-"""Scrapy's command line where every name below `.test` means this machine: `python loopback_scrapy.py crawl ...`."""
+"""Scrapy's command line where every name below `.test` and `.example` means this machine: `python loopback_scrapy.py crawl ...`."""
 
 import socket
 import sys
@@ -10,7 +10,7 @@ _getaddrinfo, _gethostbyname = socket.getaddrinfo, socket.gethostbyname
 
 def _local(host):
     name = host.decode("ascii") if isinstance(host, bytes) else host
-    return "127.0.0.1" if isinstance(name, str) and name.endswith(".test") else host
+    return "127.0.0.1" if isinstance(name, str) and name.endswith((".test", ".example")) else host
 
 
 socket.getaddrinfo = lambda host, *rest, **named: _getaddrinfo(_local(host), *rest, **named)

@@ -15,12 +15,15 @@ from typing import Any
 
 from crawlgate import Blocklist, Refused
 from crawlgate.limits import DEFAULT_LIMITS
-from tests.integrations.clients import CLIENTS, Client, names
+from tests.integrations.any_language import Proxied, Sidecar
+from tests.integrations.clients import CLIENTS, Client
+from tests.loopback import names
 from tests.webserver import HANG, POLICY_FILES, Answer, Request, WebServer, redirect, robots
 
 DOCS = Path(__file__).parents[2] / "docs" / "clients.md"
 BEGIN, END = "<!-- matrix -->\n", "<!-- end of matrix -->\n"
-HEAD = b"<!doctype html><html><head><title>Tide tables</title></head><body>"
+HEAD = b"<!doctype html><html><head><title>Tide tables</title></head><body hidden>"  # nothing for a browser to lay out
+COLUMNS: dict[str, type[Client]] = {**CLIENTS, "proxy": Proxied, "service": Sidecar}
 BIG = 8 * 1024 * 1024
 NOT_SENT = BIG // 2
 """Buffers between server and client hold far less than this."""
@@ -58,7 +61,7 @@ def header(*lines: tuple[str, str], status: int = 200) -> Answer:
 
 
 def meta(content: str) -> bytes:
-    return f'<!doctype html><html><head><meta name="robots" content="{content}"></head><body>'.encode()
+    return f'<!doctype html><html><head><meta name="robots" content="{content}"></head><body hidden>'.encode()
 
 
 def in_turn(*answers: Answer) -> Callable[[Request], Answer]:
@@ -118,12 +121,12 @@ def running(kind: str, home: Path, **options: Any) -> Iterator[tuple[Client, lis
     listed = home / "list.txt"
     listed.write_text(LISTED)
     blocklist = Blocklist(listed, vouched_by="tester", verified=True, issuer="RHA")
-    limits = replace(DEFAULT_LIMITS, evidence_deadline=0.5)
+    limits = replace(DEFAULT_LIMITS, evidence_deadline=COLUMNS[kind].patience)
     with WebServer({}) as web, names(), socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))  # and does not listen
         table = cases(web.port, bound.getsockname()[1])
         web.sites = {case.host: {"/p": SMALL, **case.site} for case in table}
-        client = CLIENTS[kind](web, home / "home", blocklists=[blocklist], limits=limits, **options)
+        client = COLUMNS[kind](web, home / "home", blocklists=[blocklist], limits=limits, **options)
         try:
             yield client, table
         finally:
@@ -144,7 +147,7 @@ def answer(client: Client, url: str) -> tuple[str, Any]:
 def matrix() -> str:
     """The table, from running it."""
     columns = {}
-    for kind in CLIENTS:
+    for kind in COLUMNS:
         with tempfile.TemporaryDirectory() as home, running(kind, Path(home)) as (client, table):
             columns[kind] = ["; ".join(answer(client, url)[0] for url in case.urls(client.web.port)) for case in table]
             rows = [(case.name, "yes" if case.requested else "no") for case in table]

@@ -936,10 +936,10 @@ def test_a_record_that_cannot_be_written_keeps_the_body_back(start: Start, monke
     scraper.get("http://a.test/p")
     append = scraper.gate.core.ledger.append_decision
 
-    def full(at: Any, url: str, basis: Any, *rest: Any) -> Any:
+    def full(at: Any, url: str, basis: Any, *rest: Any, **named: Any) -> Any:
         if basis.stage == "post_fetch":
             raise LedgerError("no space left", "ledger")
-        return append(at, url, basis, *rest)
+        return append(at, url, basis, *rest, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(scraper.gate.core.ledger, "append_decision", full)
@@ -961,9 +961,9 @@ def test_transports_wrap_any_inner_transport(tmp_path: Path) -> None:
         assert client.get("http://a.test/p").text == "<p>hello</p>"
         with pytest.raises(Denied):
             client.get("http://a.test/x")
-        # Without the declared user agent a site cannot know whom it speaks to.
-        with httpx.Client(transport=GateTransport(gate)) as unnamed, pytest.raises(Held):
-            unnamed.get("http://a.test/p")
+        # Under another name a site cannot know whom it speaks to.
+        with httpx.Client(transport=GateTransport(gate)) as other, pytest.raises(Held):
+            other.get("http://a.test/p", headers={"User-Agent": "Other/1.0"})
     assert page.call_count == 1
 
 

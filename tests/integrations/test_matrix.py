@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from crawlgate.ledger.verify import verify
-from tests.integrations.clients import AGENT, CLIENTS, Client
-from tests.integrations.matrix import BEGIN, DOCS, END, NOT_SENT, Case, answer, running
+from tests.integrations.clients import AGENT, Client
+from tests.integrations.matrix import BEGIN, COLUMNS, DOCS, END, NOT_SENT, Case, answer, running
 from tests.webserver import POLICY_FILES, WebServer
 
 Run = tuple[Client, list[Case], list[list[str]]]
 
 
-@pytest.fixture(scope="module", params=CLIENTS)
+@pytest.fixture(scope="module", params=COLUMNS)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A client that asked for all cases, closed again; and what it made of them."""
     with running(request.param, tmp_path_factory.mktemp("run")) as (client, table):
@@ -64,20 +64,20 @@ def test_all_of_it_is_on_record(run: Run) -> None:
     assert {401, 402, 403, 404, 429, 451, 503} <= {table.get("status") for table in client.records("outcome")}
     refused = [table for table in client.records("attempt") if "refusal" in table]
     assert {table["status"] for table in refused} == {302, 401, 402, 403, 429, 451}
-    assert {(table["user_agent"], table["proxy"]) for table in refused} == {(AGENT, "direct")}
+    assert {(table["user_agent"], table["proxy"]) for table in refused} == {(AGENT, client.way)}
 
 
 def test_the_page_of_the_docs_is_what_was_run(run: Run) -> None:
     client, table, made = run
     text = DOCS.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
     head, _, *rows = [line.strip("| ").split(" | ") for line in text.splitlines()]
-    (kind,) = (name for name, kind in CLIENTS.items() if type(client) is kind)
+    (kind,) = (name for name, kind in COLUMNS.items() if type(client) is kind)
     at = head.index(kind)
     told = [(row[0], row[1], row[at]) for row in rows]
     assert told == [(c.name, "yes" if c.requested else "no", "; ".join(m)) for c, m in zip(table, made, strict=True)]
 
 
-@pytest.mark.parametrize("kind", CLIENTS)
+@pytest.mark.parametrize("kind", COLUMNS)
 def test_observing_blocks_nothing_and_records(kind: str, tmp_path: Path) -> None:
     with running(kind, tmp_path, mode="observe") as (client, table):
         by_name = {case.name: case for case in table}
@@ -91,7 +91,7 @@ def test_observing_blocks_nothing_and_records(kind: str, tmp_path: Path) -> None
             assert not any(decision.enforced for decision in denied)
 
 
-@pytest.mark.parametrize("kind", CLIENTS)
+@pytest.mark.parametrize("kind", COLUMNS)
 def test_another_name_than_the_declared_one_is_held_and_on_record(kind: str, tmp_path: Path) -> None:
     """Names that change from request to request, as from a list of browsers."""
     with running(kind, tmp_path) as (client, table):

@@ -7,15 +7,16 @@ import sys
 
 import pytest
 
-CLIENTS = ("httpx2", "requests", "aiohttp")
+CLIENTS = ("httpx2", "requests", "aiohttp", "scrapy", "crawlee", "playwright")
 PIPELINES = ("dagster", "datasets", "datatrove", "duckdb", "polars", "ray")
+PROXY = "mitmproxy"
 
 
 def python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("name", [*CLIENTS, *PIPELINES])
+@pytest.mark.parametrize("name", [*CLIENTS, PROXY, *PIPELINES])
 def test_a_missing_package_is_told_with_its_extra(name: str) -> None:
     code = (
         f"import sys; sys.modules[{name!r}] = None\n"
@@ -26,7 +27,7 @@ def test_a_missing_package_is_told_with_its_extra(name: str) -> None:
         "    assert isinstance(error, ImportError)\n"
         "    print(error)\n"
     )
-    assert f"install crawlgate[{name}]" in python(code)
+    assert f"pip install 'crawlgate[{name}]" in python(code)
 
 
 @pytest.mark.parametrize("name", CLIENTS)

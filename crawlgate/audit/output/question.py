@@ -6,10 +6,10 @@ Equal questions have equal answers, byte for byte; so a name says which inputs a
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from ...criteria import CATALOGUE
 from ...domains import psl_version
 from ...errors import ConfigError
 from ...signals import agents
+from ..readers.source import Source
 from ..tables import TableJudge
 
 _BLOCK = 1 << 20
@@ -35,6 +36,7 @@ class SourceFile:
     bytes: int
     sha256: str
     stamp: tuple[int, int]
+    source: Source
 
     def table(self) -> dict[str, Any]:
         """As it stands in the summary."""
@@ -62,21 +64,23 @@ class Question:
     def require_unchanged(self) -> None:
         """Raises `ConfigError` naming a file that changed while it was read."""
         for file in (*self.inputs, *self.evidence):
-            if stamp_of(Path(file.name)) != file.stamp:
+            if stamp_of(file.source) != file.stamp:
                 raise ConfigError(f"{file.name} changed while it was read; run the audit again")
 
 
 def ask(
     judge: TableJudge,
-    inputs: Iterable[Path],
-    evidence: Iterable[Path],
+    inputs: Iterable[Source],
+    evidence: Iterable[Source],
     *,
     columns: Mapping[str, str | None],
+    reading: Mapping[str, str],
     known_until: datetime | None,
     lists: Iterable[Mapping[str, Any]] = (),
     people: Mapping[str, Any] | None = None,
 ) -> Question:
-    """The question that a judge and its files come to. `lists` describe the notices that count, `people` the decisions
+    """The question that a judge and its files come to. `reading` is what was said of the inputs beside the names of
+    their columns. `lists` describe the notices that count, `people` the decisions
     that do, each with a digest; `known_until` is the state of knowledge that removals are told by."""
     given, sources = tuple(map(source_file, inputs)), tuple(map(source_file, evidence))
     table = {
@@ -91,6 +95,7 @@ def ask(
         "as_of": judge.as_of.isoformat() if judge.as_of is not None else "fetched",
         "known_until": known_until.isoformat() if known_until is not None else None,
         "columns": {name: column for name, column in sorted(columns.items()) if column is not None},
+        "reading": dict(sorted({**reading, **_of_times(judge)}.items())),
         "inputs": [file.table() for file in given],
         "evidence": {"files": [file.table() for file in sources], "answers": judge.evidence.count},
         "lists": [dict(one) for one in lists],
@@ -99,27 +104,33 @@ def ask(
     return Question(table, given, sources)
 
 
+def _of_times(judge: TableJudge) -> dict[str, str]:
+    told = {"zone": None if judge.zone is None else str(judge.zone)}
+    told |= {"fetched_at": None if judge.fetched_at is None else judge.fetched_at.isoformat()}
+    return {name: value for name, value in told.items() if value is not None}
+
+
 def canonical(table: Mapping[str, Any]) -> bytes:
     """JSON with sorted keys and no blanks."""
     return orjson.dumps(table, option=orjson.OPT_SORT_KEYS)
 
 
-def source_file(path: Path) -> SourceFile:
+def source_file(path: Source) -> SourceFile:
     """A file by name, size and digest. Raises `ConfigError` if it cannot be read."""
     try:
         stamp = stamp_of(path)
-        return SourceFile(str(path), stamp[0], digest_of(path), stamp)
+        return SourceFile(str(path), stamp[0], digest_of(path), stamp, path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def stamp_of(path: Path) -> tuple[int, int]:
+def stamp_of(path: Source) -> tuple[int, int]:
     """Size and time of the last change, which tell whether a file may have changed."""
     stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
+    return stat.st_size, stat.st_mtime_ns if isinstance(stat, os.stat_result) else 0
 
 
-def digest_of(path: Path) -> str:
+def digest_of(path: Source) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as file:

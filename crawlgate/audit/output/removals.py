@@ -6,7 +6,7 @@ something else is known by then are judged again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -75,8 +75,8 @@ class Removals:
 
     def _differs(self, judged: Judged, plans: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
         """The rows of whose host something else may be known under `plans` than at the fetch."""
-        sites: dict[int, int] = {}
-        known = np.array([sites.setdefault(id(p.site), len(sites)) for p in self._engine.plans] or [0], np.int32)
+        sites: dict[Hashable, int] = {}
+        known = np.array([sites.setdefault(p.said, len(sites)) for p in self._engine.plans] or [0], np.int32)
         found: npt.NDArray[np.bool_] = (known[judged.plans] != known[plans]) | self._named(plans)
         return found
 

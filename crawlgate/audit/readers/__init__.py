@@ -2,55 +2,82 @@
 
 from __future__ import annotations
 
-import glob  # Path.glob knows no absolute patterns
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...errors import ConfigError
+from ...model import Evidence
 from .batch import Batch, Reject, Told
-from .tables import ENDINGS as TABLES
-from .tables import read_table
-from .warc import ENDINGS as ARCHIVES
-from .warc import read_archive
-
-Reader = Callable[[Path, Told], Iterator[Batch]]
+from .kinds import COMPANIONS, Kind, kind_of, spelled
+from .source import Source, found
+from .warc import policy_files
 
 
-def files(names: Sequence[str]) -> list[Path]:
-    """The files that paths, folders and patterns name, each once, in the order of their names. Raises
-    `ConfigError` for a name that leads to none."""
-    found: dict[Path, None] = {}
+def files(names: Sequence[str], form: str | None = None) -> tuple[list[Source], list[Reject]]:
+    """The files that paths, folders, patterns and fsspec URLs name, each once, in the order of their names; and the
+    files in folders that are of no kind that is read. A home of the gate stands for its ledger. Raises `ConfigError`
+    for a name that leads to none."""
+    taken: dict[Source, None] = {}
+    rejects: list[Reject] = []
     for name in names:
-        path = Path(name)
-        if path.is_dir():
-            here = sorted(inner for inner in path.rglob("*") if inner.is_file() and reader_of(inner) is not None)
-        elif path.exists():
-            here = [path]
-        else:
-            here = sorted(Path(match) for match in glob.iglob(name, recursive=True) if Path(match).is_file())  # noqa: PTH207
+        sources, alone = found(name)
+        home = Path(name) / "ledger"
+        if not alone and home.is_dir():
+            sources = [one for one in sources if isinstance(one, Path) and one.parent == home]
+        if alone:
+            taken.update(dict.fromkeys(sources))
+            continue
+        here = 0
+        for source in sources:
+            if source.name.endswith(COMPANIONS) or not source.stat().st_size:
+                continue
+            if kind_of(source, form) is None:
+                why = "in this folder, but of no kind that is read; --input-format names one"
+                rejects.append(Reject(str(source), None, None, "unknown_kind", why))
+            else:
+                taken[source] = None
+                here += 1
         if not here:
-            what = "holds no file of a kind that is read" if path.is_dir() else "is not there, and matches no file"
-            raise ConfigError(f"{name} {what}; kinds read are {', '.join(sorted((*TABLES, *ARCHIVES)))}")
-        found.update(dict.fromkeys(here))
-    return list(found)
+            raise ConfigError(f"{name} holds no file of a kind that is read; kinds read are {spelled()}")
+    return list(taken), rejects
 
 
-def reader_of(path: Path) -> Reader | None:
-    """What reads a file, by its name's ending."""
-    name = path.name.lower()
-    if name.endswith(tuple(TABLES)):
-        return read_table
-    return read_archive if name.endswith(ARCHIVES) else None
+def kind(source: Source, told: Told) -> Kind:
+    """The kind of a file. Raises `ConfigError` for one of no kind that is read."""
+    found_kind = kind_of(source, told.form)
+    if found_kind is None:
+        raise ConfigError(
+            f"{source}: this kind of file is not read; kinds read are {spelled()}; --input-format names one"
+        )
+    return found_kind
 
 
-def read(path: Path, told: Told) -> Iterator[Batch]:
+def read(source: Source, told: Told) -> Iterator[Batch]:
     """The rows of one file, batch by batch. Raises `ConfigError` for a kind of file that is not read, or a file that
     cannot be read at all."""
-    reader = reader_of(path)
-    if reader is None:
-        known = ", ".join(sorted((*TABLES, *ARCHIVES)))
-        raise ConfigError(f"{path}: this kind of file is not read; kinds read are {known}")
-    return reader(path, told)
+    yield from kind(source, told).read(source, told)
 
 
-__all__ = ["Batch", "Reject", "Told", "files", "read", "reader_of"]
+def evidence_in(sources: Sequence[Source], told: Told, take: Callable[[Evidence], None]) -> None:
+    """Hand the policy files that stand in archives and homes among the inputs to `take`. A file that cannot be read
+    is passed over: reading its rows says why."""
+    from ..sources import of_home
+
+    homes: dict[Path, None] = {}
+    for source in sources:
+        try:
+            this = kind(source, told)
+            if not this.archive:
+                continue
+            if this.name == "ledger":
+                if isinstance(source, Path):
+                    homes[source.parent.parent] = None
+            else:
+                policy_files(source, take)
+        except ConfigError:
+            continue
+    for home in homes:
+        of_home(home, take)
+
+
+__all__ = ["Batch", "Reject", "Source", "Told", "evidence_in", "files", "kind", "read"]

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
+from ...errors import ConfigError
+from ...url import without_userinfo
 from ..rows import Particulars
 from ..tables import Columns
+from .lines import Trouble
+from .source import Source
+
+ROW_NUMBER = "crawlgate_row"
+"""The column in which rows of text carry their number, because rejected rows leave gaps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the user says of the inputs: names of columns, our product token, rows of a batch."""
+    """What the user says of the inputs: names of columns, our product token, rows of a batch; the kind of all files
+    (`form`, else it is found), and the host that requests without one went to."""
 
     token: str
     columns: Mapping[str, str | None] = field(default_factory=dict)
     batch: int = 1_000_000
+    form: str | None = None
+    host: str | None = None
+
+    def reading(self) -> dict[str, str]:
+        """What was said beside the names of columns, where something was."""
+        said = {"input_format": self.form, "host": self.host}
+        return {name: value for name, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +56,7 @@ class Reject:
             "offset": self.offset,
             "reason": self.reason[:400],
             "row": self.row,
-            "url": self.url[:2000],
+            "url": without_userinfo(self.url)[:2000],
         }
 
 
@@ -49,10 +65,83 @@ class Batch:
     """Rows of one file. `first` is the number of the first row in it; `offsets` are places in the file by row, where
     the file has such; `rejects` did not become rows."""
 
-    path: Path
+    path: Source
     first: int
     rows: Any
     columns: Columns
     particulars: Mapping[int, Particulars] = field(default_factory=dict)
     offsets: Mapping[int, int] = field(default_factory=dict)
     rejects: tuple[Reject, ...] = ()
+
+
+NOTHING = Columns("url", "time")
+
+
+def nothing(path: Source, rejects: Iterable[Reject]) -> Batch:
+    """A batch of rejects alone."""
+    empty = pa.table({"url": pa.array([], pa.large_string()), "time": pa.array([], pa.large_string())})
+    return Batch(path, 0, empty, NOTHING, rejects=tuple(rejects))
+
+
+Row = tuple[int, int, Mapping[str, Any] | str]
+"""Number, offset, and the row by column, or why there is none."""
+
+
+def told(path: Source, troubles: Iterable[Trouble], code: str = "not_read") -> list[Reject]:
+    """Lines that cannot be read, as rejects."""
+    return [Reject(str(path), one.number, one.offset, code, one.reason) for one in troubles]
+
+
+def row_batches(path: Source, said: Told, rows: Iterable[Row]) -> Iterator[Batch]:
+    """Rows of text as batches; columns are found in the first row that can be read. Raises `ConfigError` where there
+    is no row at all, or none that can be read."""
+    columns: Columns | None = None
+    kept: list[tuple[int, int, Mapping[str, Any]]] = []
+    rejects: list[Reject] = []
+    seen = False
+    for number, offset, row in rows:
+        seen = True
+        if isinstance(row, str):
+            rejects.append(Reject(str(path), number, offset, "not_read", row))
+        else:
+            if columns is None:
+                columns = Columns.find(list(row), **said.columns)
+            kept.append((number, offset, row))
+        if columns is not None and len(kept) + len(rejects) >= said.batch:
+            yield _batch(path, columns, kept, rejects)
+            kept, rejects = [], []
+    if not seen:
+        raise ConfigError(f"{path}: there is no row in it")
+    if columns is None:
+        raise ConfigError(f"{path}: no row can be read; the first: {rejects[0].reason}")
+    if kept or rejects:
+        yield _batch(path, columns, kept, rejects)
+
+
+def _batch(
+    path: Source, columns: Columns, kept: list[tuple[int, int, Mapping[str, Any]]], rejects: list[Reject]
+) -> Batch:
+    names = columns.names
+    good = []
+    for number, offset, row in kept:
+        url = row.get(columns.url)
+        if isinstance(url, str) and ("\ufffd" in url or "\x00" in url):
+            rejects.append(Reject(str(path), number, offset, "not_text", NOT_TEXT, url))
+        else:
+            good.append((number, offset, row))
+    table = pa.table(
+        {name: pa.array([_text(row.get(name)) for _, _, row in good], pa.large_string()) for name in names}
+    )
+    table = table.append_column(ROW_NUMBER, pa.array([number for number, _, _ in good], pa.int64()))
+    offsets = {n: offset for n, (_, offset, _) in enumerate(good)}
+    return Batch(path, 0, table, columns, offsets=offsets, rejects=tuple(rejects))
+
+
+NOT_TEXT = "the URL holds bytes that are no UTF-8, or NUL; which page was meant cannot be told"
+
+
+def _text(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    text = value if isinstance(value, str) else str(value)
+    return text.encode("utf-8", "replace").decode()

@@ -1,16 +1,14 @@
-"""Web archives (WARC, ARC): pages as rows with their headers and heads, policy files as evidence of their time."""
+"""Web archives (WARC, ARC, WACZ): pages as rows with headers and heads, policy files as evidence of their time."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
-from warcio.archiveiterator import ArchiveIterator  # type: ignore[import-untyped]
-from warcio.exceptions import ArchiveLoadFailed  # type: ignore[import-untyped]
 
 from ... import url as urls
 from ...errors import ConfigError, UrlError
@@ -23,130 +21,170 @@ from ..book import policy_file
 from ..rows import Particulars
 from ..tables import Columns
 from .batch import Batch, Reject, Told
+from .records import archives, records
+from .source import Source
 
-ENDINGS = (".warc", ".warc.gz", ".arc", ".arc.gz")
-_COLUMNS = Columns("url", "time", "status")
+_COLUMNS = Columns("url", "time", "status", "user_agent")
 _BATCH = 20_000  # records carry headers and heads: fewer at a time than bare rows
+_ANSWERS = ("response", "revisit")
+_CONTENT = ("resource", "conversion")
 
 
-def read_archive(path: Path, told: Told) -> Iterator[Batch]:
-    """The pages of an archive, batch by batch; its policy files are no rows (`policy_files` reads those)."""
-    rows: list[tuple[str, str, int]] = []
-    particulars: dict[int, Particulars] = {}
-    offsets: dict[int, int] = {}
-    rejects: list[Reject] = []
+def read_archive(path: Source, told: Told) -> Iterator[Batch]:
+    """The pages of an archive, batch by batch; its policy files are no rows (`policy_files` reads those). Raises
+    `ConfigError` where there is no record in it that can be read."""
     first = 0
-    for offset, record, problem in _records(path):
-        if record is None:
-            rejects.append(Reject(str(path), None, offset, "damaged", problem))
-            continue
-        url, at, status = _of(record)
-        if status is None or _policy_kind(url) is not None:
-            continue
-        offsets[len(rows)] = offset
-        reading = _read(record, url, status, told.token)
-        if reading is not None:
-            particulars[len(rows)] = Particulars(reading=reading)
-        rows.append((url, at, status))
-        if len(rows) >= _BATCH:
-            yield _batch(path, first, rows, particulars, offsets, rejects)
+    seen: Counter[str] = Counter()
+    for name, file in archives(path):
+        rows = _Rows(path, name, first, told)
+        for found in records(file):
+            seen[rows.take(found)] += 1
+            if len(rows) >= _BATCH:
+                yield rows.batch()
+                first += len(rows)
+                rows = _Rows(path, name, first, told)
+        if len(rows) or rows.rejects:
+            yield rows.batch()
             first += len(rows)
-            rows, particulars, offsets, rejects = [], {}, {}, []
-    if rows or rejects:
-        yield _batch(path, first, rows, particulars, offsets, rejects)
+    if not first and not seen["damaged"] and not seen["policy file"]:
+        held = ", ".join(f"{count} {name}" for name, count in sorted(seen.items())) or "none"
+        raise ConfigError(f"{path}: there is no page in it; its records: {held}")
 
 
-def policy_files(path: Path, take: Callable[[Evidence], None]) -> int:
+class _Rows:
+    """The rows of one batch as they come."""
+
+    def __init__(self, path: Source, name: str, first: int, told: Told) -> None:
+        self._path, self._name, self._first, self._told = path, name, first, told
+        self._rows: list[tuple[str, str, int | None, str | None]] = []
+        self._particulars: dict[int, Particulars] = {}
+        self._offsets: dict[int, int] = {}
+        self.rejects: list[Reject] = []
+        # Requests and answers name one another; either may come first.
+        self._by_id: dict[str, int] = {}
+        self._agents: dict[int, str] = {}
+        self._sent: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def take(self, found: Any) -> str:
+        """Take a record in; what it was."""
+        if found.record is None:
+            problem = f"{self._name}: {found.problem}" if self._name else found.problem
+            self.rejects.append(Reject(str(self._path), None, found.offset, "damaged", problem))
+            return "damaged"
+        record = found.record
+        if record.rec_type == "request":
+            self._request(record)
+            return "request"
+        url, at, status = _of(record)
+        if not _is_row(record, url):
+            return str(record.rec_type)
+        if _policy_kind(url) is not None:
+            return "policy file"
+        here = len(self._rows)
+        self._offsets[here] = found.offset
+        reading = _read(record, url, status, self._told.token) if status is not None else None
+        if reading is not None:
+            self._particulars[here] = Particulars(reading=reading)
+        own = record.rec_headers.get_header("WARC-Record-ID") or ""
+        self._by_id[own] = here
+        other = record.rec_headers.get_header("WARC-Concurrent-To") or ""
+        agent = self._sent.pop(own, None) or self._sent.pop(other, None)
+        if agent is not None:
+            self._agents[here] = agent
+        self._rows.append((url, at, status, record.rec_headers.get_header("WARC-Payload-Digest")))
+        return "page"
+
+    def _request(self, record: Any) -> None:
+        agent = record.http_headers.get_header("User-Agent") if record.http_headers is not None else None
+        if not agent:
+            return
+        named = [record.rec_headers.get_header(name) or "" for name in ("WARC-Concurrent-To", "WARC-Record-ID")]
+        row = self._by_id.get(named[0])
+        if row is not None:
+            self._agents[row] = agent
+        else:
+            self._sent.update((name, agent) for name in named if name)
+
+    def batch(self) -> Batch:
+        table = pa.table(
+            {
+                "url": pa.array([url for url, *_ in self._rows], pa.large_string()),
+                "time": pa.array([at for _, at, _, _ in self._rows], pa.large_string()),
+                "status": pa.array([status for _, _, status, _ in self._rows], pa.int32()),
+                "user_agent": pa.array([self._agents.get(n) for n in range(len(self._rows))], pa.large_string()),
+                "digest": pa.array([digest for *_, digest in self._rows], pa.large_string()),
+            }
+        )
+        return Batch(self._path, self._first, table, _COLUMNS, self._particulars, self._offsets, tuple(self.rejects))
+
+
+def _is_row(record: Any, url: str) -> bool:
+    """Answers of servers, and contents without one (resource, conversion) that came from the web; name look-ups and
+    the archive's own notes are none."""
+    if record.rec_type in _ANSWERS:
+        return not url.startswith(("dns:", "whois:", "urn:", "metadata:"))
+    return record.rec_type in _CONTENT and url.startswith(("http://", "https://"))
+
+
+def policy_files(path: Source, take: Callable[[Evidence], None]) -> int:
     """Hand every policy file of an archive to `take`, with the time at which it was received; how many there were.
     A revisit stands for the body it refers to, where that came before it in the same archive."""
     bodies: dict[str, bytes] = {}
     count = 0
-    for _, record, _ in _records(path):
-        if record is None:
-            continue
-        url, at, status = _of(record)
-        kind = _policy_kind(url)
-        if kind is None or status is None:
-            continue
-        try:
-            received = datetime.fromisoformat(at)
-            href = urls.parse(url).href
-        except (ValueError, UrlError):
-            continue
-        digest = record.rec_headers.get_header("WARC-Payload-Digest") or ""
-        if record.rec_type == "revisit":
-            if digest not in bodies:
-                continue
-            body = bodies[digest]
-        else:
-            body = _body(record, DEFAULT_LIMITS.robots_bytes + 1)
-            if digest:
-                bodies[digest] = body
-        sha256 = hashlib.sha256(body).hexdigest()
-        headers = tuple((n.lower(), v) for n, v in record.http_headers.headers) if record.http_headers else ()
-        take(
-            Evidence(
-                id=f"{kind}:{sha256[:16]}",
-                kind=kind,
-                url=href,
-                final_url=href,
-                fetched_at=received if received.tzinfo else received.replace(tzinfo=UTC),
-                status=status,
-                headers=headers,
-                body=body,
-                sha256=sha256,
-            )
-        )
-        count += 1
+    for _, file in archives(path):
+        for found in records(file):
+            evidence = None if found.record is None else _evidence(found.record, bodies)
+            if evidence is not None:
+                take(evidence)
+                count += 1
     return count
 
 
-def _records(path: Path) -> Iterator[tuple[int, Any, str]]:
-    """Offset and record, or offset and what is wrong from there on."""
+def _evidence(record: Any, bodies: dict[str, bytes]) -> Evidence | None:
+    url, at, status = _of(record)
+    kind = _policy_kind(url)
+    if kind is None or status is None:
+        return None
     try:
-        file = path.open("rb")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
-    with file:
-        iterator = ArchiveIterator(file, arc2warc=True)
-        offset, end = 0, 0
-        while True:
-            try:
-                record = next(iterator)
-                offset = iterator.offset  # asking for it by name would read the record away
-            except StopIteration:
-                if _rest(file, end):
-                    yield end, None, "what follows is no record that can be read"
-                return
-            except (ArchiveLoadFailed, OSError, EOFError, ValueError, KeyError, IndexError, AttributeError) as error:
-                yield (
-                    file.tell(),
-                    None,
-                    f"cannot be read from about here on: {str(error)[:200] or type(error).__name__}",
-                )
-                return
-            yield offset, record, ""
-            try:
-                iterator.read_to_end()
-                end = offset + iterator.get_record_length()
-            except (ArchiveLoadFailed, OSError, EOFError, ValueError):
-                end = offset
-
-
-def _rest(file: BinaryIO, end: int) -> bool:
-    """True if something follows the last record: the reader stops without a word at what is no gzip member."""
-    file.seek(end)
-    return bool(file.read(1 << 16).strip())
+        received = datetime.fromisoformat(at)
+        href = urls.parse(url).href
+    except (ValueError, UrlError):
+        return None
+    digest = record.rec_headers.get_header("WARC-Payload-Digest") or ""
+    if record.rec_type == "revisit":
+        if digest not in bodies:
+            return None
+        body = bodies[digest]
+    else:
+        body = _body(record, DEFAULT_LIMITS.robots_bytes + 1)
+        if digest:
+            bodies[digest] = body
+    sha256 = hashlib.sha256(body).hexdigest()
+    headers = tuple((n.lower(), v) for n, v in record.http_headers.headers) if record.http_headers else ()
+    return Evidence(
+        id=f"{kind}:{sha256[:16]}",
+        kind=kind,
+        url=href,
+        final_url=href,
+        fetched_at=received if received.tzinfo else received.replace(tzinfo=UTC),
+        status=status,
+        headers=headers,
+        body=body,
+        sha256=sha256,
+    )
 
 
 def _of(record: Any) -> tuple[str, str, int | None]:
-    """URL, time and status of a record; no status for what is no answer of a server."""
-    url = record.rec_headers.get_header("WARC-Target-URI") or ""
+    """URL, time and status of a record; no status for what is no answer of a server, or does not say it."""
+    url = (record.rec_headers.get_header("WARC-Target-URI") or "").strip("<>")
     at = record.rec_headers.get_header("WARC-Date") or ""
-    if record.rec_type not in ("response", "revisit") or record.http_headers is None:
+    if record.rec_type not in _ANSWERS or record.http_headers is None:
         return url, at, None
     try:
-        return url.strip("<>"), at, int(record.http_headers.get_statuscode() or "")
+        return url, at, int(record.http_headers.get_statuscode() or "")
     except ValueError:
         return url, at, None
 
@@ -159,7 +197,7 @@ def _policy_kind(url: str) -> EvidenceKind | None:
 def _read(record: Any, url: str, status: int, token: str) -> Reading | None:
     """What headers and page say, or None where the URL cannot be asked about (the engine says why)."""
     try:
-        asked = urls.parse(url)
+        asked = urls.parse(urls.without_userinfo(url))
     except UrlError:
         return None
     headers = Headers(record.http_headers.headers)
@@ -177,21 +215,3 @@ def _body(record: Any, limit: int) -> bytes:
         return bytes(record.content_stream().read(limit))
     except (OSError, EOFError, ValueError):
         return b""
-
-
-def _batch(
-    path: Path,
-    first: int,
-    rows: list[tuple[str, str, int]],
-    particulars: dict[int, Particulars],
-    offsets: dict[int, int],
-    rejects: list[Reject],
-) -> Batch:
-    table = pa.table(
-        {
-            "url": pa.array([url for url, _, _ in rows], pa.large_string()),
-            "time": pa.array([at for _, at, _ in rows], pa.large_string()),
-            "status": pa.array([status for _, _, status in rows], pa.int32()),
-        }
-    )
-    return Batch(path, first, table, _COLUMNS, particulars, offsets, tuple(rejects))

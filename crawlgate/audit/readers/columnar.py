@@ -1,0 +1,159 @@
+"""Tables of columns: Parquet and Arrow. Among them Common Crawl's index, and the metadata of img2dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.ipc
+import pyarrow.parquet as pq
+
+from ...errors import ConfigError
+from ..rows import NO_ANSWER
+from ..tables import Columns
+from .batch import Batch, Reject, Told, nothing
+from .source import Source, beside
+
+_COMMON_CRAWL = frozenset(("url", "fetch_time", "fetch_status", "warc_filename"))
+_IMG2DATASET = frozenset(("url", "key", "status", "error_message"))
+_DAMAGED = (OSError, pa.ArrowException, ValueError, MemoryError)
+
+
+def read_parquet(path: Source, said: Told) -> Iterator[Batch]:
+    """The rows of a Parquet file. A damaged page costs its row group, and that is told. Raises `ConfigError` where
+    the file cannot be opened, or has no column of URLs."""
+    try:
+        opened = path.open("rb")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    with opened:
+        try:
+            file = pq.ParquetFile(opened)
+        except _DAMAGED as error:
+            raise ConfigError(f"{path}: cannot be read: {_short(error)}") from None
+        shape = _Shape(path, file.schema_arrow, said)
+        if not file.metadata.num_rows:
+            raise ConfigError(f"{path}: there is no row in it")
+        first = 0
+        for group in range(file.num_row_groups):
+            size = file.metadata.row_group(group).num_rows
+            try:
+                for table in _group(file, group, size, shape, said.batch):
+                    yield Batch(path, first + table[0], table[1], shape.columns)
+            except _DAMAGED as error:
+                why = f"row group {group} ({size} rows) cannot be read: {_short(error)}"
+                yield nothing(path, [Reject(str(path), first, None, "damaged", why)])
+            first += size
+
+
+def _group(file: Any, group: int, size: int, shape: _Shape, batch: int) -> Iterator[tuple[int, Any]]:
+    table = shape(file.read_row_group(group, columns=shape.wanted, use_threads=False))
+    for start in range(0, size, batch):
+        yield start, table.slice(start, batch)
+
+
+def read_arrow(path: Source, said: Told) -> Iterator[Batch]:
+    """The rows of an Arrow file or stream. A damaged batch ends a stream; in a file the others are read."""
+    try:
+        with path.open("rb") as source:
+            yield from _arrow(path, said, source)
+    except _DAMAGED as error:
+        raise ConfigError(f"{path}: cannot be read: {_short(error)}") from None
+
+
+def _arrow(path: Source, said: Told, source: Any) -> Iterator[Batch]:
+    whole = True
+    try:
+        reader: Any = pa.ipc.open_file(source)
+    except pa.ArrowInvalid:
+        source.seek(0)
+        reader, whole = pa.ipc.open_stream(source), False
+    shape = _Shape(path, reader.schema, said)
+    first = number = 0
+    while not whole or number < reader.num_record_batches:
+        try:
+            batch = reader.get_batch(number) if whole else reader.read_next_batch()
+        except StopIteration:
+            break
+        except _DAMAGED as error:
+            reject = Reject(str(path), first, None, "damaged", f"batch {number} cannot be read: {_short(error)}")
+            yield nothing(path, [reject])
+            if not whole:
+                return
+            number += 1
+            continue
+        table = shape(pa.Table.from_batches([batch]).select(shape.wanted))
+        for start in range(0, len(table), said.batch):
+            yield Batch(path, first + start, table.slice(start, said.batch), shape.columns)
+        first, number = first + len(table), number + 1
+    if not number:
+        raise ConfigError(f"{path}: there is no row in it")
+
+
+class _Shape:
+    """Which columns of a table are read, and what is made of them where the kind of table says what they mean."""
+
+    def __init__(self, path: Source, schema: Any, said: Told) -> None:
+        names = frozenset(schema.names)
+        self.columns = Columns.find(schema.names, **said.columns)
+        self._started: float | None = None
+        self._images = names >= _IMG2DATASET
+        self._utc = names >= _COMMON_CRAWL
+        self.wanted = list(self.columns.names)
+        if self._images and self.columns.status == "status":
+            self.wanted.append("error_message")
+            if self.columns.time is None and (started := _shard_started(path)) is not None:
+                self._started = started
+                self.columns = Columns.find([*schema.names, _STARTED], **{**said.columns, "time": _STARTED})
+
+    def __call__(self, table: Any) -> Any:
+        time, status = self.columns.time, self.columns.status
+        if self._utc and time is not None and pa.types.is_timestamp(table.schema.field(time).type):
+            at = table[time]
+            if at.type.tz is None:  # Common Crawl's times are UTC; the table's type does not say so
+                table = table.set_column(table.column_names.index(time), time, _in_utc(at))
+        if self._images and status == "status":
+            table = table.set_column(table.column_names.index(status), status, _image_status(table))
+        if self._started is not None:
+            table = table.append_column(_STARTED, pa.repeat(pa.scalar(self._started, pa.float64()), len(table)))
+        return table
+
+
+_STARTED = "crawlgate_started"
+
+
+def _in_utc(column: Any) -> Any:
+    return column.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).cast(pa.timestamp("us", "UTC"))
+
+
+def _image_status(table: Any) -> Any:
+    """`success` was an answer with content, `failed_to_resize` too: the image came, and was not kept. The others got
+    none that counts, but for the HTTP status that the message names; where img2dataset obeyed an X-Robots-Tag,
+    nothing was taken either."""
+    status = table["status"].combine_chunks().cast(pa.large_string())
+    message = table["error_message"].combine_chunks().cast(pa.large_string())
+    code = pc.struct_field(pc.extract_regex(message, r"HTTP Error (?P<code>[1-5][0-9]{2})"), "code")
+    taken = pc.is_in(status, pa.array(["success", "failed_to_resize"], pa.large_string()))
+    failed = pc.coalesce(code, pa.scalar(str(NO_ANSWER), pa.large_string()))
+    found = pc.if_else(pc.fill_null(taken, False), "200", failed)
+    return pc.if_else(status.is_valid(), found, None).cast(pa.int32())
+
+
+def _shard_started(path: Source) -> float | None:
+    """When the download of an img2dataset shard began, from the statistics beside its metadata (`00000_stats.json`)."""
+    stats = beside(path, path.name.partition(".")[0] + "_stats.json")
+    try:
+        if not stats.exists():
+            return None
+        with stats.open("rb") as file:
+            said: Mapping[str, Any] = orjson.loads(file.read(1 << 20))
+        return float(said["start_time"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _short(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,150 @@
+"""Bytes of files in gzip or zstd, or as they are. A damaged member costs itself: reading goes on at the next one."""
+
+from __future__ import annotations
+
+import re
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, BinaryIO, NamedTuple
+
+_BLOCK = 1 << 20
+_TRIED = 1 << 16
+"""Bytes from which a place has to unpack to count as the beginning of a member."""
+
+
+class Damage(NamedTuple):
+    """A stretch that could not be unpacked: where it begins in the packed file, and why."""
+
+    offset: int
+    reason: str
+
+
+class _Codec(NamedTuple):
+    name: str
+    magic: bytes
+    make: Callable[[], Any]
+    errors: tuple[type[Exception], ...]
+
+
+def _zstd() -> Any:
+    return import_module("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
+
+
+def codec_of(head: bytes) -> _Codec | None:
+    """What packs a file that begins with `head`; None if nothing does."""
+    if head.startswith(b"\x1f\x8b\x08"):
+        return _Codec("gzip", b"\x1f\x8b\x08", lambda: zlib.decompressobj(31), (zlib.error,))
+    if head.startswith(b"\x28\xb5\x2f\xfd") or head[1:4] == b"\x2a\x4d\x18":
+        zstd = _zstd()
+        return _Codec("zstd", b"\x28\xb5\x2f\xfd", zstd.ZstdDecompressor, (zstd.ZstdError, EOFError))
+    return None
+
+
+def beginning(head: bytes) -> bytes:
+    """The unpacked beginning of a file, of its first bytes; as far as it can be unpacked."""
+    codec = codec_of(head)
+    if codec is None:
+        return head
+    out = bytearray()
+    data = head
+    while data and len(out) < 1 << 16:
+        machine = codec.make()
+        try:
+            out += machine.decompress(data)
+        except codec.errors:
+            break
+        data = machine.unused_data if machine.eof else b""
+    return bytes(out)
+
+
+def pieces(file: BinaryIO, line: re.Pattern[bytes] | None = None) -> Iterator[bytes | Damage]:
+    """The bytes of a file unpacked, piece by piece, and the places where they cannot be. `line` says how a line
+    begins: where a member ends without a line break and the next one begins so, one is put between them."""
+    data = file.read(_BLOCK)
+    codec = codec_of(data)
+    if codec is None:
+        while data:
+            yield data
+            data = file.read(_BLOCK)
+        return
+    last, ended = b"\n", False
+    for piece in _members(file, data, codec):
+        if piece is None:
+            ended = True
+        elif isinstance(piece, Damage):
+            yield piece
+            last, ended = b"\n", False
+        else:
+            if ended and line is not None and last != b"\n" and line.match(piece):
+                yield b"\n"
+            yield piece
+            last, ended = piece[-1:], False
+
+
+def _members(file: BinaryIO, data: bytes, codec: _Codec) -> Iterator[bytes | Damage | None]:
+    """Pieces and damage; None where a member ends."""
+    begins = 0  # of the member at hand
+    read = len(data)
+    machine = codec.make()
+    while True:
+        try:
+            piece = machine.decompress(data)
+        except codec.errors as error:
+            yield Damage(begins, f"the {codec.name} data that begin at byte {begins} are damaged: {error}")
+            file.seek(begins + 1)
+            begins = _next_member(file, begins + 1, codec)
+            if begins < 0:
+                return
+            file.seek(begins)
+            data = file.read(_BLOCK)
+            read = begins + len(data)
+            machine = codec.make()
+            continue
+        if piece:
+            yield piece
+        if machine.eof:
+            yield None
+            left = machine.unused_data
+            begins = read - len(left)
+            data = left or file.read(_BLOCK)
+            read += 0 if left else len(data)
+            if not data.strip(b"\x00") and not file.read(1):
+                return  # padding, or the end
+            if not data.strip(b"\x00"):
+                file.seek(read)
+            machine = codec.make()
+            continue
+        data = file.read(_BLOCK)
+        read += len(data)
+        if not data:
+            yield Damage(begins, f"the {codec.name} data that begin at byte {begins} end in the middle")
+            return
+
+
+def _next_member(file: BinaryIO, start: int, codec: _Codec) -> int:
+    """Where the next member begins that can be unpacked, at `start` or behind; -1 if none does."""
+    at, kept = start, b""
+    while True:
+        block = file.read(_BLOCK)
+        if not block:
+            return -1
+        data = kept + block
+        first = at - len(kept)
+        place = data.find(codec.magic)
+        while place >= 0:
+            if _unpacks(file, first + place, codec):
+                return first + place
+            place = data.find(codec.magic, place + 1)
+        at += len(block)
+        file.seek(at)
+        kept = data[-(len(codec.magic) - 1) :]
+
+
+def _unpacks(file: BinaryIO, at: int, codec: _Codec) -> bool:
+    file.seek(at)
+    try:
+        return bool(codec.make().decompress(file.read(_TRIED)))
+    except codec.errors:
+        return False
