@@ -136,10 +136,9 @@ def make(folder: Path | None, work: Path, rows: int, hosts: int, listed: int) ->
 
 def crawlgate(work: Path, _: int) -> dict[str, float]:
     from crawlgate import Declaration
-    from crawlgate.audit.book import EvidenceBook
+    from crawlgate.audit.book import Content, EvidenceBook, micros
     from crawlgate.audit.tables import TableJudge
     from crawlgate.blocklist.store import ListStore
-    from crawlgate.model import Evidence, EvidenceKind
 
     declared = Declaration(
         operator="x", token=TOKEN, user_agent=f"{TOKEN}/1.0", token_published=True, purposes=["pretraining"]
@@ -148,22 +147,13 @@ def crawlgate(work: Path, _: int) -> dict[str, float]:
     bodies = [body.encode() for body in told["bodies"]]
     warm(declared)
     begun = time.perf_counter()
-    digests = [hashlib.sha256(body).hexdigest() for body in bodies]
     book = EvidenceBook()
-    for host, number in zip(told["hosts"], told["which"], strict=True):
-        url = f"https://{host}/robots.txt"
-        book.add(
-            Evidence(
-                id=f"robots:{digests[number][:16]}",
-                kind=EvidenceKind.ROBOTS,
-                url=url,
-                final_url=url,
-                fetched_at=START,
-                status=200 if number else 404,
-                body=bodies[number],
-                sha256=digests[number],
-            )
-        )
+    answers = [
+        (Content(200 if number else 404, None, hashlib.sha256(body).hexdigest()), body)
+        for number, body in enumerate(bodies)
+    ]
+    at = np.full(len(told["hosts"]), micros(START))
+    book.add_robots(["https://" + host for host in told["hosts"]], at, told["which"], answers)
     listed = time.perf_counter()
     loaded = ListStore(work / "lists").receive(
         work / "list.txt", at=START - timedelta(days=9), verified=True, vouched_by="bench"

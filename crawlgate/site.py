@@ -28,8 +28,9 @@ from .signals.robots_standing import Standing
 from .signals.rsl import RslDocument
 from .url import Url
 
-# Refusing one of these by name speaks about AI training (B3); the order is the order of telling.
-_COLLECTORS = (AgentClass.TRAINING, AgentClass.DATA_BROKER, AgentClass.MIXED)
+COLLECTORS = (AgentClass.TRAINING, AgentClass.DATA_BROKER, AgentClass.MIXED)
+"""Refusing one of these by name speaks about AI training (B3); the order is the order of telling."""
+
 _AGENTS_SHOWN = 8
 
 
@@ -299,14 +300,14 @@ def _agents_named(file: RobotsFile, token: str, catalogue: AgentCatalogue) -> li
     named = {agent.token: agent for name in file.tokens() if (agent := catalogue.get(name)) is not None}
     sets: dict[tuple[int, AgentClass], tuple[RuleSet, list[str]]] = {}
     for agent in named.values():
-        if agent.kind not in _COLLECTORS or product_token(agent.token) == ours:
+        if agent.kind not in COLLECTORS or product_token(agent.token) == ours:
             continue
         rules = file.rules_for(agent.token).own
         if rules.refuses:
             sets.setdefault((id(rules), agent.kind), (rules, []))[1].append(agent.token)
     return sorted(
         (_RefusableAgents(rules, tuple(sorted(names)), kind) for (_, kind), (rules, names) in sets.items()),
-        key=lambda named: (_COLLECTORS.index(named.kind), named.tokens),
+        key=lambda named: (COLLECTORS.index(named.kind), named.tokens),
     )
 
 

@@ -6,19 +6,23 @@ An audit asks it what was known at the time of a fetch. A file received later sa
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..flow import OPTIONAL_FILES, TDMREP_PATH, Fetch
 from ..model import Evidence, EvidenceKind
+from .growing import Growing
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+ROBOTS_PATH = "/robots.txt"
 _LAST = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH) // MICROSECOND
-_PATHS = {"/robots.txt": EvidenceKind.ROBOTS, TDMREP_PATH: EvidenceKind.TDMREP}
+_PATHS = {ROBOTS_PATH: EvidenceKind.ROBOTS, TDMREP_PATH: EvidenceKind.TDMREP}
 _PATHS |= {path: EvidenceKind(name) for name, paths in OPTIONAL_FILES.items() for path in paths}
 
 _PACKED = tuple(field.name for field in fields(Evidence) if field.name != "body")
@@ -39,20 +43,40 @@ def policy_file(path: str) -> EvidenceKind | None:
     return _PATHS.get(path)
 
 
+class Content(NamedTuple):
+    """All of an answer that its reading depends on."""
+
+    status: int | None
+    error: str | None
+    sha256: str
+    location: str = ""
+    truncated: bool = False
+
+
 class Version(NamedTuple):
-    """One answer to the request for a policy file. `content` says all of it that the reading depends on."""
+    """One answer to the request for a policy file."""
 
     at: int
-    content: tuple[int | None, str | None, str, str]
+    content: Content
     evidence: Evidence
 
 
 class EvidenceBook:
-    """Policy files by URL and time."""
+    """Policy files by URL and time.
+
+    Contents are numbered. Of most origins one robots.txt is on record and nothing else: these stand in columns
+    (`alone`), so that a table of a million of them is taken in and looked up as one.
+    """
 
     def __init__(self, evidence: Iterable[Evidence] = ()) -> None:
         self._bodies: dict[str, bytes] = {}
         self._versions: dict[str, dict[str, list[Version]]] = {}
+        self._alone: dict[str, int] = {}
+        self._alone_at = Growing(np.int64)
+        self._alone_content = Growing(np.int32)
+        self._kept: dict[int, Evidence] = {}
+        self._numbers: dict[Content, int] = {}
+        self.contents: list[Content] = []
         self.count = 0
         for item in evidence:
             self.add(item)
@@ -61,8 +85,8 @@ class EvidenceBook:
         # Each body once, in an order that does not depend on how they came: equal books are equal bytes.
         items = [
             version.evidence
-            for _, files in sorted(self._versions.items())
-            for _, versions in sorted(files.items())
+            for origin in sorted(self.origins())
+            for _, versions in sorted(self._of(origin).items())
             for version in sorted(versions, key=lambda v: (v.at, v.evidence.sha256, v.evidence.id))
         ]
         rows = [[_plain(getattr(item, name)) for name in _PACKED] for item in items]
@@ -75,9 +99,16 @@ class EvidenceBook:
         if known is not evidence.body:
             evidence = replace(evidence, body=known)
         location = next((value for name, value in evidence.headers if name == "location"), "")
-        content = (evidence.status, evidence.error, evidence.sha256, location)
-        versions = self._versions.setdefault(origin, {}).setdefault(path, [])
-        version = Version(micros(evidence.fetched_at), content, evidence)
+        content = Content(evidence.status, evidence.error, evidence.sha256, location, evidence.truncated)
+        at = micros(evidence.fetched_at)
+        if path == ROBOTS_PATH and origin not in self._alone and origin not in self._versions:
+            row = self._alone[origin] = self._alone_at.add([at])
+            self._alone_content.add([self.number(content)])
+            self._kept[row] = evidence
+            self.count += 1
+            return
+        versions = self._of(origin, new=True).setdefault(path, [])
+        version = Version(at, content, evidence)
         if not versions or versions[-1].at < version.at:
             versions.append(version)
         elif not any(v.at == version.at and v.content == content for v in versions):
@@ -86,9 +117,51 @@ class EvidenceBook:
             return
         self.count += 1
 
+    def add_robots(self, origins: Sequence[str], at: Any, which: Any, answers: Sequence[tuple[Content, bytes]]) -> None:
+        """Take in many robots.txt: of each origin the time (microseconds) and which of `answers` it gave."""
+        numbers = np.array([self.number(content) for content, _ in answers] or [0], np.int32)
+        for content, body in answers:
+            self._bodies.setdefault(content.sha256, body)
+        first = self._alone_at.add(np.asarray(at, np.int64))
+        self._alone_content.add(numbers[np.asarray(which)])
+        new = dict(zip(origins, range(first, first + len(origins)), strict=True))
+        if len(new) == len(origins) and new.keys().isdisjoint(self._alone) and new.keys().isdisjoint(self._versions):
+            self._alone.update(new)
+            self.count += len(origins)
+            return
+        for row, origin in enumerate(origins, first):
+            if origin in self._alone or origin in self._versions:
+                self.add(self._evidence(origin, row))
+            else:
+                self._alone[origin] = row
+                self.count += 1
+
+    def number(self, content: Content) -> int:
+        """The number of a content, counting from 0 in the order of asking."""
+        number = self._numbers.get(content)
+        if number is None:
+            number = self._numbers[content] = len(self.contents)
+            self.contents.append(content)
+        return number
+
+    def body_of(self, content: int) -> bytes:
+        """The bytes of a content, by its number."""
+        return self._bodies[self.contents[content].sha256]
+
+    def alone(self, origins: Sequence[str]) -> tuple[Any, Any, Any]:
+        """For each origin: whether one robots.txt, or nothing, is all that is on record; when it was received; the
+        number of its content, -1 where there is nothing."""
+        rows = np.fromiter((self._alone.get(origin, -1) for origin in origins), np.int64, len(origins))
+        simple = np.ones(len(origins), np.bool_)
+        if self._versions:
+            simple = np.fromiter((origin not in self._versions for origin in origins), np.bool_, len(origins))
+        at, content = self._alone_at.array[rows], self._alone_content.array[rows]
+        return simple, at, np.where(rows < 0, -1, content)
+
     def origins(self) -> Iterator[str]:
         """The origins of which something is on record."""
-        return iter(self._versions)
+        yield from self._versions
+        yield from self._alone
 
     def body(self, sha256: str) -> bytes | None:
         """The bytes with this hash, if some answer had them."""
@@ -96,17 +169,18 @@ class EvidenceBook:
 
     def times(self, origin: str) -> list[int]:
         """When something of `origin` was received and differed from what stood before, or renewed it; ascending."""
-        return sorted({v.at for versions in self._versions.get(origin, {}).values() for v in versions})
+        return sorted({v.at for versions in self._of(origin).values() for v in versions})
 
     def latest(self, at: int) -> int | None:
         """The last receipt of anything that is not later than `at`; None where there is none."""
-        found = (v.at for files in self._versions.values() for versions in files.values() for v in versions)
+        found = [v.at for files in self._versions.values() for versions in files.values() for v in versions]
+        found += self._alone_at.array[list(self._alone.values())].tolist()
         return max((received for received in found if received <= at), default=None)
 
     def in_force(self, origin: str, at: int) -> tuple[tuple[str, Version], ...]:
         """The newest version of each policy file of `origin` that is not later than `at`, by path."""
         found = []
-        for path, versions in self._versions.get(origin, {}).items():
+        for path, versions in self._of(origin).items():
             n = bisect_right(versions, at, key=lambda v: v.at)
             if n:
                 found.append((path, versions[n - 1]))
@@ -115,7 +189,7 @@ class EvidenceBook:
     def answer(self, fetch: Fetch, at: int) -> Evidence:
         """What was answered to `fetch` by the time `at`; an `Evidence` without status where nothing is on record."""
         origin, path = _split(fetch.url.href)
-        versions = self._versions.get(origin, {}).get(path, [])
+        versions = self._of(origin).get(path, [])
         n = bisect_right(versions, at, key=lambda v: v.at)
         if n:
             return versions[n - 1].evidence
@@ -130,8 +204,42 @@ class EvidenceBook:
 
     def gaps(self, origin: str, longest: timedelta) -> list[tuple[datetime, datetime]]:
         """Stretches longer than `longest` between two receipts of the origin's robots.txt."""
-        at = [v.evidence.fetched_at for v in self._versions.get(origin, {}).get("/robots.txt", [])]
+        at = [v.evidence.fetched_at for v in self._of(origin).get(ROBOTS_PATH, [])]
         return [(a, b) for a, b in pairwise(at) if b - a > longest]
+
+    def _of(self, origin: str, *, new: bool = False) -> dict[str, list[Version]]:
+        """The versions of an origin, by path. `new` says that more are to be put in."""
+        found = self._versions.get(origin)
+        if found is not None:
+            return found
+        row = self._alone.get(origin)
+        found = {}
+        if row is not None:
+            at, content = int(self._alone_at.array[row]), int(self._alone_content.array[row])
+            found = {ROBOTS_PATH: [Version(at, self.contents[content], self._evidence(origin, row))]}
+        if new:
+            self._alone.pop(origin, None)
+            self._versions[origin] = found
+        return found
+
+    def _evidence(self, origin: str, row: int) -> Evidence:
+        kept = self._kept.get(row)
+        if kept is not None:
+            return kept
+        content = self.contents[int(self._alone_content.array[row])]
+        return Evidence(
+            id=f"{EvidenceKind.ROBOTS}:{content.sha256[:16]}",
+            kind=EvidenceKind.ROBOTS,
+            url=origin + ROBOTS_PATH,
+            final_url=origin + ROBOTS_PATH,
+            fetched_at=instant(int(self._alone_at.array[row])),
+            status=content.status,
+            body=self._bodies[content.sha256],
+            sha256=content.sha256,
+            headers=(("location", content.location),) if content.location else (),
+            error=content.error,
+            truncated=content.truncated,
+        )
 
 
 def _split(url: str) -> tuple[str, str]:

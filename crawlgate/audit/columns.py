@@ -20,9 +20,10 @@ from . import kernels
 from .interning import Spans
 from .texts import Texts
 
-# What patterns are compared in has one spelling only for these; every other byte is left to the exact code.
-_ONE_SPELLING = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~?=&:@!'(),;+-[]"
-_CLASSES = kernels.character_classes(bytes(set(range(256)) - set(_ONE_SPELLING)))
+ONE_SPELLING = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~?=&:@!'(),;+-[]"
+"""The bytes that have one spelling only in what patterns are compared with (`signals.pathmatch`)."""
+
+_CLASSES = kernels.character_classes(bytes(set(range(256)) - set(ONE_SPELLING)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class UrlColumn:
         return self.read.get(row) or urls.parse(self.rows[row], DEFAULT_LIMITS.url_length)
 
 
-_PLAIN = np.isin(np.arange(256), np.frombuffer(_ONE_SPELLING, np.uint8))
+_PLAIN = np.isin(np.arange(256), np.frombuffer(ONE_SPELLING, np.uint8))
 
 
 class Targets(NamedTuple):

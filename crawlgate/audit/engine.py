@@ -17,11 +17,9 @@ import numpy.typing as npt
 
 from ..assess import Assessor
 from ..criteria import evaluate
-from ..model import Basis, Evidence, NoticeMatch, Stage
+from ..model import Basis, NoticeMatch, Stage
 from ..policy import decide
 from ..policy.overrides import Overrides
-from ..signals.robots import AgentRules
-from ..signals.robots_rules import RuleSet
 from ..site import Answer
 from ..url import Url
 from . import kernels
@@ -29,12 +27,12 @@ from .book import instant
 from .classes import DecisionClass, class_of
 from .columns import Targets, UrlColumn, read_urls, respelled
 from .interning import Keys, Spans
+from .on_record import RobotsOnRecord
 from .plans import Plan, Planner
 from .rows import Context, Contexts, Particulars, Rows
-from .rule_tables import RuleTables, as_pattern
+from .rule_tables import NO_RULES
 from .timeline import Timelines
 
-_NO_RULE_SET = -1
 _CONTEXT_BITS = 16
 _AGENTS = 16  # rule sets of named agents in a key; sites with more are read by the exact code
 
@@ -76,17 +74,15 @@ class Engine:
         self._contexts = Contexts(assessor.declaration, stage)
         self.origins = Spans()
         self._planner = planner_of(self.origins.text)
-        self._timelines = Timelines(self._planner.breaks, self._planner.resolve)
-        self._tables = RuleTables()
+        self._timelines = Timelines(self._planner)
+        self._tables = self._planner.outlines.tables
         self._rule_sets: list[int] = []
         self._exact: list[bool] = []
-        # Rule sets in which a target with a slash in its query has but one meaning, and plans with others.
-        self._one_faced = {_NO_RULE_SET}
+        # Plans in which a target with a slash in its query may have more than one meaning.
         self._two_faced: list[bool] = []
         self._kinds: list[int] = []
         self._by_kind: dict[object, int] = {}
-        self._agents: list[list[int]] = []
-        self._by_rules: dict[int, tuple[int, RuleSet]] = {}
+        self._agents: list[tuple[int, ...]] = []
         self._keys = Keys()
         self._class_of_key: list[int] = []
         self._numbers: dict[DecisionClass, int] = {}
@@ -104,7 +100,7 @@ class Engine:
         return self._planner.people
 
     @property
-    def robots(self) -> list[Evidence]:
+    def robots(self) -> RobotsOnRecord:
         """Every robots.txt that was in force for some row, by number."""
         return self._planner.robots
 
@@ -163,9 +159,9 @@ class Engine:
         refused = np.zeros(len(plans), np.int64)
         by_allow = self._tables.by_number[1]
         for bit in range(max(map(len, self._agents), default=0)):
-            of_plan = [sets[bit] if bit < len(sets) else _NO_RULE_SET for sets in self._agents]
+            of_plan = [sets[bit] if bit < len(sets) else NO_RULES for sets in self._agents]
             sets = _by_plan(of_plan, plans, np.int32)
-            if (sets != _NO_RULE_SET).any():
+            if (sets != NO_RULES).any():
                 refused |= (~by_allow[self._deciding(column, targets, sets)]).astype(np.int64) << bit
         return refused
 
@@ -240,33 +236,19 @@ class Engine:
     def _learn_plans(self) -> None:
         for plan in self.plans[len(self._exact) :]:
             about = plan.notices_key()
-            outline = plan.site.outline() if about is not None and not plan.exact else None
-            simple = outline is not None and sum(not rules.refuses_all for rules in outline.agents) <= _AGENTS
+            found = self._planner.outlines.of(plan) if about is not None and not plan.exact else None
+            simple = found is not None and len(found.agents) <= _AGENTS
             self._exact.append(not simple)
-            self._two_faced.append(False)
             key: object = plan.number
-            own, agents = _NO_RULE_SET, []
-            if outline is not None and simple:
-                everything = tuple(rules.refuses_all for rules in outline.agents)
-                key = (outline.kind, everything, plan.age, plan.since, about)
-                own = self._rules_of(outline.own.own, outline.own)
-                agents = [self._rules_of(rules, outline.own) for rules in outline.agents if not rules.refuses_all]
-                self._two_faced[-1] = not self._one_faced.issuperset({own, *agents})
+            own: int = NO_RULES
+            agents: tuple[int, ...] = ()
+            if found is not None and simple:
+                key = (found.kind, plan.age, plan.since, about)
+                own, agents = found.own, found.agents
+            self._two_faced.append(not self._tables.two_faced.isdisjoint({own, *agents}))
             self._rule_sets.append(own)
             self._agents.append(agents)
             self._kinds.append(self._by_kind.setdefault(key, len(self._by_kind)))
-
-    def _rules_of(self, rules: RuleSet, file: AgentRules) -> int:
-        if not rules.refuses:
-            return _NO_RULE_SET
-        known = self._by_rules.get(id(rules))
-        if known is None:
-            patterns = [as_pattern(p, allow=allow, line=file.line(n)) for n, allow, p in rules.patterns()]
-            # The rules are kept with their number, or others could come to stand at their address.
-            known = self._by_rules[id(rules)] = (self._tables.add(patterns), rules)
-            if not any(p.encoded_slash for _, _, p in rules.patterns()):
-                self._one_faced.add(known[0])
-        return known[0]
 
 
 def _by_plan(values: list[Any], plans: npt.NDArray[np.int32], kind: Any) -> Any:

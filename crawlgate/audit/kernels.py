@@ -221,15 +221,15 @@ def intern_keys(keys, table, values, count, codes):
 
 
 @njit(cache=True, nogil=True)
-def in_force(host, times, firsts, counts, breaks, state, found):
+def in_force(host, times, firsts, breaks, state, found):
     """For each row the position of the interval of its host's timeline that holds its time: the last of `breaks`
-    (from `firsts[host]`, `counts[host]` of them, ascending) that is not later. Each timeline begins at the
-    smallest 64-bit number, so there is always one."""
+    (from `firsts[host]` to the next host's, ascending) that is not later. Each timeline begins at the smallest
+    64-bit number, so there is always one."""
     for row in range(len(host)):
         if state[row] == 2:
             continue
         low = firsts[host[row]]
-        high = low + counts[host[row]]
+        high = firsts[host[row] + 1]
         at = times[row]
         while high - low > 1:
             middle = (low + high) >> 1
@@ -238,6 +238,61 @@ def in_force(host, times, firsts, counts, breaks, state, found):
             else:
                 high = middle
         found[row] = low
+
+
+@njit(cache=True, nogil=True)
+def fill_breaks(received, contents, skew, lasts, days, day_bounds, always, beginning, counts, breaks):
+    """The breaks of hosts of which one robots.txt is all that is on record (`contents` -1: nothing is): `received` less
+    `skew`, the end of the time for which it speaks (`lasts` after it), the `days` of its content that are later, and
+    what changes `always`. All are ascending; so are the `breaks` of each host, which are `counts` many."""
+    used = 0
+    for host in range(len(received)):
+        begin = used
+        breaks[used] = beginning
+        used += 1
+        content = contents[host]
+        day, last_day = 0, 0
+        own = 2
+        if content >= 0:
+            own = 0
+            day, last_day = day_bounds[content, 0], day_bounds[content, 1]
+            while day < last_day and days[day] <= received[host]:
+                day += 1
+        constant = 0
+        while True:
+            least = np.int64(9223372036854775807)
+            if own == 0:
+                least = received[host] - skew
+            elif own == 1:
+                least = received[host] + lasts
+            if day < last_day and days[day] < least:
+                least = days[day]
+            if constant < len(always) and always[constant] < least:
+                least = always[constant]
+            if own == 2 and day == last_day and constant == len(always):
+                break
+            if (own == 0 and least == received[host] - skew) or (own == 1 and least == received[host] + lasts):
+                own += 1
+            if day < last_day and days[day] == least:
+                day += 1
+            if constant < len(always) and always[constant] == least:
+                constant += 1
+            if least > breaks[used - 1]:
+                breaks[used] = least
+                used += 1
+        counts[host] = used - begin
+    return used
+
+
+@njit(cache=True, nogil=True)
+def count_days(contents, at, days, day_bounds, counts):
+    """How many of the `days` of each content (-1: none) are not later than `at`."""
+    for n in range(len(contents)):
+        if contents[n] >= 0:
+            day, last = day_bounds[contents[n], 0], day_bounds[contents[n], 1]
+            while day < last and days[day] <= at[n]:
+                day += 1
+                counts[n] += 1
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -7,44 +7,52 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from .. import url as urls
 from ..blocklist import knowledge
 from ..blocklist.match import HostNotices, Listing, Lists
 from ..criteria.facts import CLOCK_SKEW, MAX_AGE
 from ..flow import TDMREP_PATH, replay, survey
-from ..model import Declaration, Evidence, RegisterEntry
+from ..model import Declaration, RegisterEntry
 from ..policy.overrides import Overrides
 from ..register import Register
 from ..signals.agents import AgentCatalogue
 from ..signals.robots_agents import tokens
 from ..site import Site
-from .book import MICROSECOND, EvidenceBook, Version, instant, micros
+from . import kernels
+from .book import MICROSECOND, ROBOTS_PATH, Content, EvidenceBook, instant, micros
+from .candidates import maybe_listed
+from .growing import Growing
+from .on_record import RobotsOnRecord
+from .outlines import Outlines
 from .timeline import BEGINNING
 
-ROBOTS_PATH = "/robots.txt"
 NO_EVIDENCE = -1
+_SEVERAL = -2
 _ANYWHERE = (ROBOTS_PATH, TDMREP_PATH)
 _AGENT_LINE = re.compile(r"^\s*user[- ]?agent[a-z-]*\s*:?\s*([^\r\n#]*)", re.IGNORECASE | re.MULTILINE)
 _SPEAKS_FOR = MAX_AGE // MICROSECOND
 _SKEW = CLOCK_SKEW // MICROSECOND
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Plan:
     """One host's (or many alike hosts') state in an interval that begins at `at`.
 
     `age` is that of robots.txt, no more exact than what follows from it; `since` says which of the collector's own
     dates have come; `by_itself` that something speaks of this host alone, `exact` that it may speak of each page
-    otherwise, `decided` that people decided something about it.
+    otherwise, `decided` that people decided something about it. `robots` numbers the content of a robots.txt that is
+    all there is on record, but for what `beside` names. Plans of equal `said` read the same policy files.
     """
 
     number: int
-    site: Site
     at: datetime
     age: timedelta | None
     since: tuple[bool, ...]
@@ -52,7 +60,16 @@ class Plan:
     register: tuple[RegisterEntry, ...]
     by_itself: bool
     exact: bool
-    decided: bool = False
+    decided: bool
+    said: Hashable
+    robots: int | None
+    beside: str
+    read: Callable[[], Site]
+
+    @property
+    def site(self) -> Site:
+        """The site as the exact code reads it, which few plans need."""
+        return self.read()
 
     def notices_key(self) -> object:
         """What the notices come to on every page of the host: equal keys, equal findings. None where pages differ."""
@@ -64,6 +81,17 @@ class Plan:
             (relation, knowledge.status(n, self.at), n.scope, n.issuer, n.issuer_kind, n.issuer_verified, n.source)
             for n, relation in self.notices.anywhere
         )
+
+
+class _Key(NamedTuple):
+    """Plans of equal keys are one."""
+
+    reading: tuple[tuple[str, Content], ...]
+    here: str
+    epoch: int
+    stale: bool
+    since: int
+    alone: tuple[str, int] | None = None
 
 
 class Planner:
@@ -94,23 +122,93 @@ class Planner:
             for licence in declaration.held
             for scope in licence.scope
         }
-        self._named: dict[str, list[int]] = {}
+        self.outlines = Outlines(declaration, catalogue, book)
+        # By content of a robots.txt: where in `_days` the days stand on which agents that it names became known.
+        self._days, self._day_bounds = Growing(np.int64), Growing(np.int32, 2)
+        # By host: the only robots.txt on record (`NO_EVIDENCE`: nothing is), or `_SEVERAL`.
+        self._received, self._alone = Growing(np.int64), Growing(np.int32)
         self._sites: dict[object, Site] = {}
         self._numbers: dict[object, int] = {}
         self.plans: list[Plan] = []
-        self.robots: list[Evidence] = []
+        self.robots = RobotsOnRecord(book, origin_of)
 
-    def breaks(self, host: int) -> list[int]:
-        """The instants at which something changes for a host."""
-        origin = self._origin_of(host)
+    def breaks(self, first: int, end: int) -> tuple[Any, Any]:
+        """See `timeline.Intervals`."""
+        origins = [self._origin_of(number) for number in range(first, end)]
+        simple, received, contents = self._book.alone(origins)
+        simple[self._spoken_of(origins)] = False
+        contents[~simple] = _SEVERAL
+        self._received.add(received)
+        self._alone.add(contents)
+        counts, breaks = self._simple_breaks(received, contents)
+        if simple.all():
+            return counts, breaks
+        parts = np.split(breaks, np.cumsum(counts)[:-1])
+        for place in np.flatnonzero(~simple).tolist():
+            parts[place] = np.array(sorted({BEGINNING, *self._breaks_of(origins[place])}), np.int64)
+            counts[place] = len(parts[place])
+        return counts, np.concatenate(parts)
+
+    def resolve(self, hosts: Any, at: Any) -> tuple[Any, Any]:
+        """See `timeline.Intervals`."""
+        contents, received = self._alone.array[hosts], self._received.array[hosts]
+        there = (contents >= 0) & (at + _SKEW >= received)
+        evidence = np.full(len(hosts), NO_EVIDENCE, np.int32)
+        evidence[there] = self.robots.add(hosts[there], contents[there], received[there])
+        epochs, stale = np.zeros(len(hosts), np.int64), there & (at - received > _SPEAKS_FOR)
+        asked = np.where(there, contents, NO_EVIDENCE)
+        kernels.count_days(asked, at, self._days.array, self._day_bounds.array, epochs)
+        since = np.searchsorted(self._always, at, "right")
+        keys = ((asked.astype(np.int64) + 1) * (epochs.max(initial=0) + 1) + epochs) * 2 + stale
+        keys = keys * (len(self._always) + 1) + since
+        keys[contents == _SEVERAL] = -1
+        _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+        found = []
+        for place in first.tolist():
+            if keys[place] < 0:
+                found.append(-1)
+                continue
+            origin, content = self._origin_of(int(hosts[place])), int(asked[place])
+            reading = () if content < 0 else ((ROBOTS_PATH, self._book.contents[content]),)
+            key = _Key(reading, "", int(epochs[place]), bool(stale[place]), int(since[place]))
+            found.append(self._plan(key, origin, int(at[place])))
+        plans: Any = np.array(found, np.int32)[which]
+        for place in np.flatnonzero(plans < 0).tolist():
+            plans[place], evidence[place] = self._resolve(int(hosts[place]), int(at[place]))
+        return plans, evidence
+
+    def _spoken_of(self, origins: list[str]) -> list[int]:
+        """The places of origins about whose hosts a list, the register, or a licence may say something."""
+        names = [_host(origin) for origin in origins]
+        found = set() if self._notices is None else maybe_listed(self._notices, names)
+        if self._register is not None or self._licensed_hosts or self.people:
+            found.update(n for n, name in enumerate(names) if self._named(name))
+        return sorted(found)
+
+    def _simple_breaks(self, received: Any, contents: Any) -> tuple[Any, Any]:
+        for content in np.unique(contents[contents >= 0]).tolist():
+            self._days_in(content)
+        bounds = self._day_bounds.array
+        asked = contents >= 0
+        most = int((bounds[contents[asked], 1] - bounds[contents[asked], 0]).sum())
+        counts = np.zeros(len(contents), np.int64)
+        breaks = np.zeros(most + len(contents) * (3 + len(self._always)), np.int64)
+        asked_of = np.where(asked, contents, NO_EVIDENCE)
+        days, always = self._days.array, np.array(self._always, np.int64)
+        used = kernels.fill_breaks(
+            received, asked_of, _SKEW, _SPEAKS_FOR + 1, days, bounds, always, BEGINNING, counts, breaks
+        )
+        return counts, breaks[:used]
+
+    def _breaks_of(self, origin: str) -> list[int]:
         received = self._book.times(origin)
         found = list(self._always)
         for at in received:
             found += (at - _SKEW, at + _SPEAKS_FOR + 1)
             robots = next((v for path, v in self._book.in_force(origin, at) if path == ROBOTS_PATH), None)
             if robots is not None:
-                found += [day for day in self._days(robots) if day > at]
-        name = urls.parse(origin + "/").host
+                found += [day for day in self._days_in(self._book.number(robots.content)) if day > at]
+        name = _host(origin)
         about = self._about(name)
         if about is not None:
             found += [micros(at) for notice in about.notices() for at in knowledge.changes(notice)]
@@ -120,51 +218,94 @@ class Planner:
             found += [micros(at) for override in self.people for at in override.changes()]
         return found
 
-    def resolve(self, host: int, at: int) -> tuple[int, int]:
+    def _resolve(self, host: int, at: int) -> tuple[int, int]:
         """The number of the plan for a host from the instant `at` on, and that of its robots.txt (-1: none)."""
         origin = self._origin_of(host)
         known = self._book.in_force(origin, at + _SKEW)
         robots = next((version for path, version in known if path == ROBOTS_PATH), None)
-        evidence = NO_EVIDENCE
+        evidence, epoch, stale = NO_EVIDENCE, 0, False
         if robots is not None:
-            evidence = len(self.robots)
-            self.robots.append(robots.evidence)
-        name = urls.parse(origin + "/").host
+            content = self._book.number(robots.content)
+            evidence = int(self.robots.add([host], [content], [robots.at])[0])
+            epoch = bisect_right(self._days_in(content), at)
+            stale = at - robots.at > _SPEAKS_FOR
+        name = _host(origin)
         about, entries = self._about(name), self._entries(name)
         decided = self.people.speak_of(name)
         exact = bool(entries) or decided or self._licensed(name)
-        by_itself = about is not None or exact
+        alone = (origin, at) if about is not None or exact else None
         reading = tuple((path, version.content) for path, version in known)
         # Only robots.txt and tdmrep.json say the same wherever they stand.
         here = origin if any(path not in _ANYWHERE for path, _ in known) else ""
-        epoch = bisect_right(self._days(robots), at) if robots is not None else 0
-        stale = robots is not None and at - robots.at > _SPEAKS_FOR
-        state = tuple(at >= instant for instant in self._always)
-        key = (reading, here, epoch, stale, state, (origin, at) if by_itself else None)
+        key = _Key(reading, here, epoch, stale, bisect_right(self._always, at), alone)
+        return self._plan(key, origin, at, about, entries, exact=exact, decided=decided), evidence
+
+    def _plan(
+        self,
+        key: _Key,
+        origin: str,
+        at: int,
+        about: HostNotices | None = None,
+        entries: tuple[RegisterEntry, ...] = (),
+        *,
+        exact: bool = False,
+        decided: bool = False,
+    ) -> int:
         number = self._numbers.get(key)
         if number is None:
-            site = self._sites.get((reading, here, epoch))
-            if site is None:
-                site = self._sites[reading, here, epoch] = self._read(origin, at)
             number = self._numbers[key] = len(self.plans)
-            age = None if robots is None else MAX_AGE + MICROSECOND if stale else timedelta(0)
-            self.plans.append(Plan(number, site, instant(at), age, state, about, entries, by_itself, exact, decided))
-        return number, evidence
+            contents = dict(key.reading)
+            robots = contents.pop(ROBOTS_PATH, None)
+            age = None if robots is None else MAX_AGE + MICROSECOND if key.stale else timedelta(0)
+            beside = contents.pop(TDMREP_PATH, None)
+            absent = beside is not None and _is_absent(beside)
+            alone = robots is not None and not contents and (beside is None or absent)
 
-    def _days(self, robots: Version) -> list[int]:
+            def read() -> Site:
+                site = self._sites.get(key[:3])
+                if site is None:
+                    site = self._sites[key[:3]] = self._read(origin, at)
+                return site
+
+            self.plans.append(
+                Plan(
+                    number=number,
+                    at=instant(at),
+                    age=age,
+                    since=tuple(at >= instant for instant in self._always),
+                    notices=about,
+                    register=entries,
+                    by_itself=key.alone is not None,
+                    exact=exact,
+                    decided=decided,
+                    said=key[:3],
+                    robots=self._book.number(robots) if robots is not None and alone else None,
+                    beside=TDMREP_PATH if absent else "",
+                    read=read,
+                )
+            )
+        return number
+
+    def _days_in(self, content: int) -> list[int]:
         """The days on which agents that a robots.txt names became known, as instants, ascending."""
-        sha = robots.evidence.sha256
-        days = self._named.get(sha)
-        if days is None:
-            days = self._named[sha] = sorted({micros(day) for day in self._days_of(robots.evidence.body)})
-        return days
+        if content >= self._day_bounds.count:
+            self._day_bounds.add(np.full((content + 1 - self._day_bounds.count, 2), -1, np.int32))
+        if self._day_bounds.array[content, 0] < 0:
+            days = self.outlines.days(content)
+            if days is None:
+                days = sorted(set(self._days_of(self._book.body_of(content))))
+            first = self._days.add([micros(datetime.combine(day, time(), UTC)) for day in days])
+            self._day_bounds.array[content] = first, self._days.count
+        begin, end = self._day_bounds.array[content].tolist()
+        found: list[int] = self._days.array[begin:end].tolist()
+        return found
 
-    def _days_of(self, body: bytes) -> Iterator[datetime]:
+    def _days_of(self, body: bytes) -> Iterator[date]:
         for value in _AGENT_LINE.findall(body.decode("utf-8", "replace")):
             for name in tokens(value):
                 agent = self._catalogue.get(name)
                 if agent is not None:
-                    yield datetime.combine(self._catalogue.known_from(agent), time(), UTC)
+                    yield self._catalogue.known_from(agent)
 
     def _read(self, origin: str, at: int) -> Site:
         token = self._declaration.token
@@ -175,6 +316,10 @@ class Planner:
     def _entries(self, host: str) -> tuple[RegisterEntry, ...]:
         return () if self._register is None else self._register.of(host)
 
+    def _named(self, host: str) -> bool:
+        """True if the register, people, or a licence of our own speak of a host."""
+        return bool(self._entries(host)) or self.people.speak_of(host) or self._licensed(host)
+
     def _about(self, host: str) -> HostNotices | None:
         if self._notices is None:
             return None
@@ -184,6 +329,16 @@ class Planner:
     def _licensed(self, host: str) -> bool:
         """True if the scope of some licence may cover a page of the host."""
         return any(fnmatchcase(host, scope) for scope in self._licensed_hosts)
+
+
+def _host(origin: str) -> str:
+    return urls.parse(origin + "/").host
+
+
+def _is_absent(content: Content) -> bool:
+    """True if an answer says that there is no such file."""
+    status = content.status
+    return status is not None and 400 <= status < 500 and content.error is None and not content.location
 
 
 def _times_of(declaration: Declaration) -> set[int]:

@@ -9,8 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..signals.pathmatch import PathPattern
+from . import robots_kernels as kernels
+from .growing import Growing
+from .kernels import deciding_rule
 
-_Ints = npt.NDArray[np.int64]
+_Ints = npt.NDArray[np.int32]
+
+NO_RULES = -1
+"""The number of a rule set that says nothing."""
 
 
 class Pattern(NamedTuple):
@@ -56,19 +62,19 @@ class Tables(NamedTuple):
 
 
 class RuleTables:
-    """Rules of many rule sets. A rule's number counts through all sets; `lines` and `allows` are by number."""
+    """Rules of many rule sets. A rule's number counts through all sets."""
 
     def __init__(self) -> None:
-        self._sets: list[tuple[int, int, int, int]] = []
-        self._text = bytearray()
-        self._plain: list[tuple[int, int, int, int, int]] = []
-        self._plain_bounds: list[int] = []
-        self._wild: list[tuple[int, int, int, int, int, int, int]] = []
-        self._needs: list[int] = []
-        self._piece_bounds: list[int] = []
-        self._lines: list[int] = []
-        self._allows: list[bool] = []
-        self._built: Tables | None = None
+        self._sets = Growing(np.int32, 4)
+        self._text = Growing(np.uint8, expected=1 << 16)
+        self._plain = Growing(np.int32, 5)
+        self._plain_bounds = Growing(np.int32)
+        self._wild = Growing(np.int32, 7)
+        self._needs = Growing(np.uint64)
+        self._piece_bounds = Growing(np.int32)
+        self._rules = Growing(np.int32, 2)
+        # Sets in which a target with a slash in its query may have more than one meaning.
+        self.two_faced: set[int] = set()
         self._by_number: tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]] | None = None
 
     def add(self, patterns: Iterable[Pattern]) -> int:
@@ -80,7 +86,7 @@ class RuleTables:
                 plain.setdefault(pattern.pieces[0], pattern)
             else:
                 wild.append(pattern)
-        first_plain, first_wild = len(self._plain), len(self._wild)
+        first_plain, first_wild = self._plain.count, self._wild.count
         # Prefixes first, then pieces: each kind has bounds of its own over the one text.
         above: list[tuple[int, bytes, Pattern, int]] = []
         for literal in sorted(plain):
@@ -91,63 +97,101 @@ class RuleTables:
                 # Mostly so; but a `*` at the end counts as length, and says nothing.
                 best = plain[literal]
                 number = self._number(best)
-            above.append((len(self._plain), literal, best, number))
-            self._plain.append((parent, best.length, int(best.allow), number, best.line))
-            self._plain_bounds.append(len(self._text))
-            self._text += literal
-        self._plain_bounds.append(len(self._text))
+            above.append((self._plain.count, literal, best, number))
+            self._plain.add([(parent, best.length, int(best.allow), number, best.line)])
+            self._plain_bounds.add([self._write(literal)])
+        self._plain_bounds.add([self._text.count])
         # A row of its own ends the last prefix of this set, so that bounds stay one array.
-        self._plain.append((-1, 0, 0, -1, 0))
+        self._plain.add([(-1, 0, 0, -1, 0)])
         for pattern in wild:
             pieces = pattern.pieces or (b"",)
-            first = len(self._piece_bounds)
-            for piece in pieces:
-                self._piece_bounds.append(len(self._text))
-                self._text += piece
-            self._piece_bounds.append(len(self._text))
+            first = self._piece_bounds.count
+            self._piece_bounds.add([self._write(piece) for piece in pieces])
+            self._piece_bounds.add([self._text.count])
             last, number = first + len(pieces), self._number(pattern)
             to_end = int(pattern.to_end)
-            self._wild.append((pattern.length, int(pattern.allow), number, first, last, to_end, pattern.line))
-            self._needs.append(_characters(pieces))
-        self._sets.append((first_plain, len(self._plain) - 1, first_wild, len(self._wild)))
-        self._built = self._by_number = None
-        return len(self._sets) - 1
+            self._wild.add([(pattern.length, int(pattern.allow), number, first, last, to_end, pattern.line)])
+            self._needs.add([_characters(pieces)])
+        number = self._ended(first_plain, first_wild)
+        if any(b"%2F" in piece for pattern in (*plain.values(), *wild) for piece in pattern.pieces):
+            self.two_faced.add(number)
+        return number
+
+    def build(self, data: Any, rules: Any, runs: int, *, whole: bool) -> tuple[int, int]:
+        """Add the rules of some runs of a file (see `robots_kernels`): what the kernel says, and where that is
+        `BUILT`, the number of the new set."""
+        most, counts = len(rules), np.zeros(5, np.int64)
+        first_plain, first_wild = self._plain.count, self._wild.count
+        kinds = (self._text, self._plain, self._wild, self._piece_bounds, self._rules)
+        counts[:] = [kind.count for kind in kinds]
+        octets = int((rules[:, 1] - rules[:, 0]).sum()) if most else 0
+        answer = int(
+            kernels.build(
+                data,
+                rules,
+                most,
+                np.uint64(runs),
+                whole,
+                counts,
+                self._text.room(octets),
+                self._plain.room(most + 1),
+                self._plain_bounds.room(most + 1),
+                self._wild.room(most),
+                self._needs.room(most),
+                self._piece_bounds.room(octets + 2 * most),
+                self._rules.room(most),
+                np.empty((most, 6), np.int32),
+                np.empty(most, np.int32),
+                np.empty((most, 4), np.int32),
+            )
+        )
+        if answer != kernels.BUILT:
+            return answer, NO_RULES
+        for kind, count in zip(kinds, counts.tolist(), strict=True):
+            kind.count = count
+        self._plain_bounds.count, self._needs.count = self._plain.count, self._wild.count
+        return answer, self._ended(first_plain, first_wild)
+
+    def allows(self, number: int, target: bytes) -> bool:
+        """True if a rule set lets `target`, in its normal form, be fetched."""
+        rule = deciding_rule(np.frombuffer(target, np.uint8), 0, len(target), number, *self.tables)
+        return rule < 0 or bool(self._rules.array[rule, 1])
 
     @property
     def tables(self) -> Tables:
         """Everything added so far."""
-        if self._built is None:
-            self._built = Tables(
-                _rows(self._sets, 4),
-                np.frombuffer(bytes(self._text) or b"\0", np.uint8),
-                _rows(self._plain, 5),
-                np.array([*self._plain_bounds, 0], np.int64),
-                _rows(self._wild, 7),
-                np.array([*self._needs, 0], np.uint64),
-                np.array([*self._piece_bounds, 0], np.int64),
-            )
-        return self._built
+        return Tables(
+            self._sets.array,
+            self._text.array,
+            self._plain.array,
+            self._plain_bounds.array,
+            self._wild.array,
+            self._needs.array,
+            self._piece_bounds.array,
+        )
 
     @property
     def by_number(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
         """Line and allow of each rule; one entry more at the end, so that -1 is line 0 and allowed."""
         if self._by_number is None:
-            self._by_number = (np.array([*self._lines, 0], np.int32), np.array([*self._allows, True], np.bool_))
+            rules = np.concatenate([self._rules.rows, np.array([[0, 1]], np.int32)])
+            self._by_number = (rules[:, 0].copy(), rules[:, 1].astype(np.bool_))
         return self._by_number
 
+    def _ended(self, first_plain: int, first_wild: int) -> int:
+        self._by_number = None
+        return self._sets.add([(first_plain, self._plain.count - 1, first_wild, self._wild.count)])
+
+    def _write(self, literal: bytes) -> int:
+        return self._text.add(np.frombuffer(literal, np.uint8)) if literal else self._text.count
+
     def _number(self, pattern: Pattern) -> int:
-        self._lines.append(pattern.line)
-        self._allows.append(pattern.allow)
-        return len(self._lines) - 1
+        return self._rules.add([(pattern.line, pattern.allow)])
 
 
 def _telling(pattern: Pattern) -> tuple[int, bool, int]:
     """The order of RFC 9309 2.2.2: the longest first, an Allow before its equal, the first line of equals."""
     return -pattern.length, not pattern.allow, pattern.line
-
-
-def _rows(rows: list[Any], width: int) -> _Ints:
-    return np.array(rows, np.int64).reshape(-1, width) if rows else np.zeros((1, width), np.int64)
 
 
 def _characters(pieces: tuple[bytes, ...]) -> int:

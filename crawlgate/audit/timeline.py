@@ -7,13 +7,12 @@ worked out when the first row falls into it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from . import kernels
+from .growing import Growing
 
 BEGINNING = int(np.iinfo(np.int64).min)
 """The break before all others."""
@@ -21,61 +20,54 @@ BEGINNING = int(np.iinfo(np.int64).min)
 UNRESOLVED = -1
 
 
+class Intervals(Protocol):
+    """Who knows when something changes, and what is in force then."""
+
+    def breaks(self, first: int, end: int) -> tuple[Any, Any]:
+        """For each host from number `first` to `end`: how many instants there are at which something changes; and
+        those of all of them, one host after another, ascending, each host's first `BEGINNING`."""
+
+    def resolve(self, hosts: Any, at: Any) -> tuple[Any, Any]:
+        """For each host and instant, the number of the plan, and that of the evidence that is the host's own."""
+
+
 class Timelines:
-    """Intervals of all hosts, one after another in the order in which hosts turn up.
+    """Intervals of all hosts, one after another in the order in which hosts turn up."""
 
-    `breaks_of` gives the instants (microseconds, in any order) at which something changes for a host number;
-    `resolve` gives two numbers for a host number and an instant: the plan, and the evidence that is the host's own.
-    """
+    def __init__(self, intervals: Intervals) -> None:
+        self._intervals = intervals
+        self._firsts = Growing(np.int64)
+        self._firsts.add([0])
+        self._breaks = Growing(np.int64)
+        self._hosts = Growing(np.int32)
+        self._plans = Growing(np.int32)
+        self._evidence = Growing(np.int32)
 
-    def __init__(
-        self, breaks_of: Callable[[int], Iterable[int]], resolve: Callable[[int, int], tuple[int, int]]
-    ) -> None:
-        self._breaks_of = breaks_of
-        self._resolve = resolve
-        self._firsts: list[int] = []
-        self._counts: list[int] = []
-        self._breaks: list[int] = []
-        self._hosts: list[int] = []
-        self._plans = np.full(1024, UNRESOLVED, np.int32)
-        self._evidence = np.full(1024, UNRESOLVED, np.int32)
-        self._arrays: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
-
-    def plans(
-        self, hosts: Any, times: Any, state: Any, count: int
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    def plans(self, hosts: Any, times: Any, state: Any, count: int) -> tuple[Any, Any]:
         """Plan and evidence of each row, for rows whose host is one of the first `count`; rows of `state` `UNCLEAN`
         get any."""
         self._learn(count)
-        firsts, counts, breaks = self._arrays or self._build()
         found = np.zeros(len(hosts), np.int64)
-        kernels.in_force(hosts, times, firsts, counts, breaks, state, found)
-        plans = self._plans[found]
+        kernels.in_force(hosts, times, self._firsts.array, self._breaks.array, state, found)
+        plans = self._plans.array[found]
         waiting = (plans == UNRESOLVED) & (state != kernels.UNCLEAN)
         if waiting.any():
-            for position in np.unique(found[waiting]).tolist():
-                plan, evidence = self._resolve(self._hosts[position], self._breaks[position])
-                self._plans[position], self._evidence[position] = plan, evidence
-            plans = self._plans[found]
-        return np.maximum(plans, 0), self._evidence[found]
+            wanted = np.zeros(self._breaks.count, np.bool_)
+            wanted[found[waiting]] = True
+            places = np.flatnonzero(wanted)
+            resolved = self._intervals.resolve(self._hosts.array[places], self._breaks.array[places])
+            self._plans.array[places], self._evidence.array[places] = resolved
+            plans = self._plans.array[found]
+        return np.maximum(plans, 0), self._evidence.array[found]
 
     def _learn(self, count: int) -> None:
-        for host in range(len(self._firsts), count):
-            breaks = sorted({BEGINNING, *self._breaks_of(host)})
-            self._firsts.append(len(self._breaks))
-            self._counts.append(len(breaks))
-            self._breaks += breaks
-            self._hosts += [host] * len(breaks)
-            self._arrays = None
-        if len(self._breaks) > len(self._plans):
-            more = np.full(2 * len(self._breaks) - len(self._plans), UNRESOLVED, np.int32)
-            self._plans = np.concatenate([self._plans, more])
-            self._evidence = np.concatenate([self._evidence, more])
-
-    def _build(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        self._arrays = (
-            np.array(self._firsts, np.int64),
-            np.array(self._counts, np.int64),
-            np.array(self._breaks, np.int64),
-        )
-        return self._arrays
+        known = self._firsts.count - 1
+        if count <= known:
+            return
+        counts, breaks = self._intervals.breaks(known, count)
+        self._firsts.add(self._breaks.count + np.cumsum(counts))
+        self._hosts.add(np.repeat(np.arange(known, count, dtype=np.int32), counts))
+        self._breaks.add(breaks)
+        unresolved = np.full(len(breaks), UNRESOLVED, np.int32)
+        self._plans.add(unresolved)
+        self._evidence.add(unresolved)

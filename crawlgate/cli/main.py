@@ -11,6 +11,7 @@ from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
 from .attest import attest
 from .audit import audit
+from .audit_report import report as audit_report
 from .blocklist import blocklist
 from .check import check
 from .config import config
@@ -89,6 +90,9 @@ _LEDGER_COMMANDS = (
     prove,
     reindex,
 )
+_AUDIT_COMMANDS = (audit_report,)
+for command in _AUDIT_COMMANDS:
+    audit.add_command(command)
 for command in _LEDGER_COMMANDS:
     ledger.add_command(command)
 

@@ -10,7 +10,8 @@ from .document import document, write_page
 from .gist import Answer
 from .markup import Html, element, join, quoted
 from .provenance import ledger_state
-from .sections import SECTIONS, VERDICTS
+from .sections import SECTIONS
+from .shared import VERDICTS
 from .summary import Summary, summarise
 from .words import Words, moment, number
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from ..criteria import CATALOGUE
@@ -19,7 +18,7 @@ from .gist import mapping, sequence, text, utc
 from .json import decision_object
 from .provenance import article
 from .recorded import decision_of
-from .words import Words, moment
+from .words import Words, age_text, moment
 
 SCHEMA = "crawlgate.story/1"
 
@@ -191,7 +190,7 @@ def _seen(story: Story, decision: Decision, words: Words) -> Iterator[str]:
             "answer": answer,
             "at": moment(utc(record.at)) if record.at else "-",
         }
-        age = _age(record.at, decision.at, words)
+        age = age_text(record.at, decision.at, words)
         yield words("story.evidence", **told, age=age) if age else words("story.evidence_later", **told)
         location, sha256 = mapping(table.get("location")), text(table.get("sha256"))
         kept = words("story.stored", sha256=sha256[:16], file=text(location.get("file")))
@@ -204,16 +203,3 @@ def _became(story: Story, words: Words) -> Iterator[str]:
         what = words.known("disposition", text(table.get("disposition")))
         more = [str(table[key]) for key in ("status", "media_type", "dataset", "shard", "sha256") if table.get(key)]
         yield "  ".join([what, *more, record.id])
-
-
-def _age(at: datetime | None, answered: datetime, words: Words) -> str:
-    if at is None:
-        return ""
-    seconds = int((utc(answered) - utc(at)).total_seconds())
-    if seconds < 0:
-        return ""
-    if seconds < 120:
-        return words("story.seconds", count=seconds)
-    if seconds < 7200:
-        return words("story.minutes", count=seconds // 60)
-    return words("story.hours", count=seconds // 3600)

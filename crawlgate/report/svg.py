@@ -17,7 +17,13 @@ def patterns() -> Html:
     hatch = element("path", d="M0 0V8", class_="mark")
     cross = element("path", d="M0 0V8M0 0H8", class_="mark")
     dot = element("circle", cx=4, cy=4, r="1.6", class_="dot")
-    kinds = (("review", hatch, "rotate(45)"), ("deny", cross, "rotate(45)"), ("for_now", dot, None))
+    kinds = (
+        ("review", hatch, "rotate(45)"),
+        ("deny", cross, "rotate(45)"),
+        ("for_now", dot, None),
+        ("unknown", hatch, "rotate(-45)"),
+        ("not_covered", dot, None),
+    )
     drawn = (
         element(
             "pattern",
@@ -37,6 +43,30 @@ def patterns() -> Html:
 def bar(title: str, shares: Sequence[tuple[str, int]]) -> Html:
     """One bar of the width of the page; `shares` are names of answers with their numbers. `title` says in
     words what the bar shows."""
+    return element(
+        "svg",
+        element("title", title),
+        *_parts(shares),
+        class_="bar",
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        role="img",
+        preserveAspectRatio="none",
+    )
+
+
+def strip(shares: Sequence[tuple[str, int]]) -> Html:
+    """A small bar beside numbers that say the same; nothing for a reader of the screen."""
+    return element(
+        "svg",
+        *_parts(shares),
+        class_="strip",
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        aria_hidden="true",
+        preserveAspectRatio="none",
+    )
+
+
+def _parts(shares: Sequence[tuple[str, int]]) -> list[Html]:
     present = [(name, count) for name, count in shares if count > 0]
     total = sum(count for _, count in present)
     room = _WIDTH - _LEAST * len(present) - _GAP * max(0, len(present) - 1)
@@ -48,15 +78,7 @@ def bar(title: str, shares: Sequence[tuple[str, int]]) -> Html:
             wide = _WIDTH - at
         parts.append(element("rect", x=at, y=0, width=wide, height=_HEIGHT, rx=4, class_=f"share-{name}"))
         at += wide + _GAP
-    return element(
-        "svg",
-        element("title", title),
-        *parts,
-        class_="bar",
-        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
-        role="img",
-        preserveAspectRatio="none",
-    )
+    return parts
 
 
 def swatch(name: str) -> Html:

@@ -105,16 +105,22 @@ class Totals:
         return tuple(entry[3] for entry in sorted(self._top, reverse=True, key=lambda entry: entry[:3]))
 
     def left_out(self) -> tuple[NotAssessed, ...]:
-        """What was not assessed, by reason and number; a check is named only where no criterion is."""
-        groups: dict[tuple[str, int], list[str]] = {}
-        reasons_with_criteria = {why for name, why in self.not_assessed if is_criterion(name)}
-        for (name, why), count in sorted(self.not_assessed.items()):
-            if is_criterion(name) or why not in reasons_with_criteria:
-                groups.setdefault((why, count), []).append(name)
-        return tuple(
-            NotAssessed(names=tuple(names), why=why, urls=count)
-            for (why, count), names in sorted(groups.items(), key=lambda item: (-item[0][1], item[1]))
-        )
+        """What was not assessed, by reason and number."""
+        return by_reason(self.not_assessed)
+
+
+def by_reason(counts: Mapping[tuple[str, str], int]) -> tuple[NotAssessed, ...]:
+    """Numbers of what was not assessed (name and reason), names with the same reason and number together; a check is
+    named only where no criterion is."""
+    groups: dict[tuple[str, int], list[str]] = {}
+    reasons_with_criteria = {why for name, why in counts if is_criterion(name)}
+    for (name, why), count in sorted(counts.items()):
+        if is_criterion(name) or why not in reasons_with_criteria:
+            groups.setdefault((why, count), []).append(name)
+    return tuple(
+        NotAssessed(names=tuple(names), why=why, urls=count)
+        for (why, count), names in sorted(groups.items(), key=lambda item: (-item[0][1], item[1]))
+    )
 
 
 def is_criterion(name: str) -> bool:

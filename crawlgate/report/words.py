@@ -1,4 +1,4 @@
-"""The reports' own texts in English and Japanese, kept as data in words.toml and inquiry.toml."""
+"""The reports' own texts in English and Japanese, kept as data in words.toml, inquiry.toml and audit.toml."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from string import Formatter
 from ..criteria import CATALOGUE
 from ..criteria.catalogue import LANGUAGES
 from ..errors import ConfigError
+from .gist import utc
 
-_FILES = ("words.toml", "inquiry.toml")
+_FILES = ("words.toml", "inquiry.toml", "audit.toml")
 
 
 class Words:
@@ -67,6 +68,20 @@ def number(value: int) -> str:
 def moment(at: datetime) -> str:
     """A time, which is in UTC, to the second."""
     return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def age_text(at: datetime | None, later: datetime, words: Words) -> str:
+    """How long before `later` something was, in one unit; nothing where it was not before it, or is unknown."""
+    if at is None:
+        return ""
+    seconds = int((utc(later) - utc(at)).total_seconds())
+    if seconds < 0:
+        return ""
+    if seconds < 120:
+        return words("story.seconds", count=seconds)
+    if seconds < 7200:
+        return words("story.minutes", count=seconds // 60)
+    return words("story.hours", count=seconds // 3600)
 
 
 @cache

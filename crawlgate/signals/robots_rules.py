@@ -139,8 +139,8 @@ class Matcher:
         return any(all(piece in target for piece in pieces) for pieces in self._pieces)
 
     def longest(self, spelled: tuple[str, ...], given: str | None = None) -> Found:
-        """The longest match for the spellings of a target. With `given`, the target undecoded, a doubtful Allow
-        counts only where it is spelled alike."""
+        """The longest match for the spellings of a target; of rules that say the same, the first. With `given`, the
+        target undecoded, a doubtful Allow counts only where it is spelled alike."""
         target = spelled[0]
         size = len(target)
         best = NO_RULE
@@ -149,7 +149,8 @@ class Matcher:
                 best = (length, bool(code & 1), code >> 1)
                 break
         for rule in self._wild:
-            if (rule.specificity, rule.allow) <= best[:2]:
+            measure = (rule.specificity, rule.allow)
+            if measure <= best[:2] and (measure < best[:2] or rule.number > best[2]):
                 break
             if rule.pattern.matches_spelled(spelled) and (
                 given is None or rule.written is None or rule.written.matches_one(given)
@@ -218,6 +219,6 @@ class RuleSet:
         best = NO_RULE
         for matcher in self._matchers:
             found = matcher.longest(spelled, given)
-            if found[:2] > best[:2]:
+            if found[:2] > best[:2] or (found[:2] == best[:2] and found[2] < best[2]):
                 best = found
         return best

@@ -254,6 +254,45 @@ def test_the_same_inputs_give_the_same_bytes(place: Place) -> None:
     }
 
 
+def test_an_audit_is_on_record_once_and_verifies(place: Place) -> None:
+    path = log(place, "log.parquet")
+    summary = place.audit(path, "--evidence", str(place.folder / "robots.csv"))
+    place.audit(path, "--evidence", str(place.folder / "robots.csv"), "--resume")
+    home = ("--home", str(place.folder / "home"))
+    shown = CliRunner().invoke(cli, ["ledger", "show", *home, "--kind", "audit", "--format", "json"])
+    (record,) = map(json.loads, shown.stdout.splitlines())
+    assert record["audit"] == summary["audit"]
+    assert record["inputs"]["first"] == [{"name": path, "sha256": sha256(Path(path))}]
+    assert record["outputs"] == {file.name: sha256(file) for file in sorted((place.folder / "out").iterdir())}
+    assert record["verdicts"] == summary["verdicts"]
+    assert record["declaration"]["operator"] == "Example Lab"
+    text = CliRunner().invoke(cli, ["ledger", "show", *home, "--kind", "audit"]).stdout
+    assert "4 rows judged, 0 rejected" in text
+    assert CliRunner().invoke(cli, ["ledger", "verify", *home]).exit_code == 0
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_home_that_is_neither_named_nor_there_is_not_made(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place.folder)
+    arguments = ["audit", log(place, "log.parquet"), "--declaration", "me.toml", "--out", "out", "--as-of", "now"]
+    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    assert not (place.folder / ".crawlgate").exists()
+    assert CliRunner().invoke(cli, [*arguments, "--fail-on", "review"]).exit_code == 1
+    assert CliRunner().invoke(cli, [*arguments, "--fail-on", "deny"]).exit_code == 0
+
+
+def test_where_nothing_can_be_judged_the_rejects_are_written_all_the_same(place: Place) -> None:
+    path = place.write("log.jsonl", "".join(json.dumps(row | {"url": "no url"}) + "\n" for row in LOG))
+    summary = place.audit(path, code=4)
+    assert summary["coverage"]["judged"] == 0  # type: ignore[index]
+    assert [reject["code"] for reject in place.rejects()] == ["no_scheme"] * 4
+    assert {reject["audit"] for reject in place.rejects()} == {str(summary["audit"])[:16]}
+    assert place.rows() == []
+
+
 def test_errors_say_what_was_found_and_what_to_pass(place: Place) -> None:
     assert "no column of URLs was found among a, b; name it with url=" in place.refused(
         place.write("t.csv", "a,b\n1,2\n")

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..book import micros
 from ..engine import Engine, Judged
 from ..listed import Listed
 from ..readers import Batch
@@ -101,14 +100,15 @@ def urls_of(batch: Batch, judged: Judged, rows: Numbers) -> Any:
 def robots_columns(numbers: npt.NDArray[np.int32], engine: Engine) -> tuple[Any, Any]:
     """Hash and receipt of the robots.txt that `numbers` name (-1: none)."""
     known = engine.robots
-    hashes = coded(numbers, len(known), lambda code: known[code].sha256)
+    hashes = coded(numbers, len(known), known.sha256)
     at = received(engine)[numbers]
     return hashes, pa.array(at, pa.int64(), mask=numbers < 0).cast(_TIME)
 
 
 def received(engine: Engine) -> Numbers:
     """When every robots.txt was received, by number; the last is that of number -1, none."""
-    return np.array([*(micros(one.fetched_at) for one in engine.robots), 0], np.int64)
+    found: Numbers = np.append(engine.robots.at, 0)
+    return found
 
 
 def one_value(text: str, count: int) -> Any:

@@ -6,7 +6,7 @@ something else is known by then are judged again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +51,8 @@ class Removals:
             at = micros(self._now)
             plans, robots = self._engine.plans_at(judged, at)
             self.looked_again += int((received(self._engine)[robots[good]] > judged.times[good]).sum())
-            newest = judged.times >= at  # by their own time everything is on record: the two questions are one
+            # By their own time everything is on record: the two questions are one.
+            newest = (judged.times >= at) & (judged.classes >= 0)
             plans, robots = np.where(newest, judged.plans, plans), np.where(newest, judged.robots, robots)
             now[newest], chosen[newest] = judged.classes[newest], chosen[newest] | self._named(plans[newest])
             asked = good[(self._differs(judged, plans) & ~newest)[good]]
@@ -75,8 +76,8 @@ class Removals:
 
     def _differs(self, judged: Judged, plans: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
         """The rows of whose host something else may be known under `plans` than at the fetch."""
-        sites: dict[int, int] = {}
-        known = np.array([sites.setdefault(id(p.site), len(sites)) for p in self._engine.plans] or [0], np.int32)
+        sites: dict[Hashable, int] = {}
+        known = np.array([sites.setdefault(p.said, len(sites)) for p in self._engine.plans] or [0], np.int32)
         found: npt.NDArray[np.bool_] = (known[judged.plans] != known[plans]) | self._named(plans)
         return found
 

@@ -1,0 +1,248 @@
+"""The many robots.txt files of an audit, read as one: what each says to us and to known agents, as rule sets.
+
+What `Site.outline` says of a site whose robots.txt is all there is on record, found by compiled loops some thirty times
+as fast. Files that are unusual in any way are left to the reader of `signals`; a test compares the two on real files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..limits import DEFAULT_LIMITS
+from ..signals.agents import AgentCatalogue
+from ..signals.robots_agents import named, product_token
+from ..signals.robots_rules import Matcher, RuleSet, readable_pattern
+from ..site import COLLECTORS
+from . import robots_kernels as kernels
+from .columns import ONE_SPELLING
+from .growing import Growing
+from .kernels import refill
+from .rule_tables import NO_RULES, RuleTables, as_pattern
+
+_BOM = b"\xef\xbb\xbf"
+_KEYS = {
+    "user-agent": kernels.AGENT,
+    "disallow": kernels.DISALLOW,
+    "allow": kernels.ALLOW,
+    **dict.fromkeys(("useragent", "user agent"), kernels.AGENT),
+    **dict.fromkeys(("dissallow", "disalow"), kernels.DISALLOW),
+    # Keys that say nothing about fetching or use.
+    **dict.fromkeys(
+        ("sitemap", "crawl-delay", "host", "sitemaps", "site-map", "request-rate", "visit-time", "clean-param"),
+        kernels.EXTENSION,
+    ),
+    "noindex": kernels.EXTENSION,
+}
+_LONGEST_LINE = DEFAULT_LIMITS.robots_line - 64
+_MOST_SETS = 64
+_OURS, _EVERYBODY, _ODD = 1, 2, 4
+_ALL = -2
+_DOUBT = -3
+_PLAIN = np.isin(np.arange(256), np.frombuffer(ONE_SPELLING, np.uint8))
+
+
+class Scanned(NamedTuple):
+    """What a robots.txt says: to us (`own`, a number of `RuleTables` or `NO_RULES`), and to known agents, by class and
+    rule set; those that are refused `everything` have no number."""
+
+    names_us: bool
+    own: int
+    kinds: tuple[int, ...]
+    everything: tuple[bool, ...]
+    agents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of one file that count: see `robots_kernels.scan`. `begin` is where they stand in `data`."""
+
+    data: Any
+    agents: Any
+    rules: Any
+
+
+class RobotsScanner:
+    """Reads robots.txt for one product token. Rule sets go into `tables`."""
+
+    def __init__(self, tables: RuleTables, token: str, catalogue: AgentCatalogue) -> None:
+        self._tables = tables
+        self._token = product_token(token)
+        self._catalogue = catalogue
+        self._agents = list(catalogue)
+        self._answer_to: dict[str, list[tuple[str, int]]] = {}
+        for place, agent in enumerate(self._agents):
+            self._answer_to.setdefault(product_token(agent.token), []).append((agent.token, place))
+        self.days = sorted({catalogue.known_from(agent) for agent in self._agents})
+        since = {day: n for n, day in enumerate(self.days)}
+        self._since = np.array([since[catalogue.known_from(agent)] for agent in self._agents] or [0], np.int32)
+        self._classes = np.array([self._class(agent) for agent in self._agents] or [-1], np.int32)
+        keys = [key.encode() for key in _KEYS]
+        self._keys = np.frombuffer(b"".join(keys), np.uint8)
+        self._key_bounds = np.cumsum([0, *map(len, keys)]).astype(np.int32)
+        self._key_kinds = np.array(list(_KEYS.values()), np.int32)
+        # Values of User-agent lines by number, and what they come to.
+        self._index = np.full(1 << 12, -1, np.int32)
+        self._hashes = np.zeros(len(self._index), np.uint64)
+        self._arena = np.zeros(1 << 16, np.uint8)
+        self._ends = np.zeros(1 << 11, np.int64)
+        self._traits = Growing(np.uint8)
+        self._firsts = Growing(np.int32)
+        self._firsts.add([0])
+        self._spoken_to = Growing(np.int32)
+        self._known = 0
+        self._masks = np.zeros(len(self._agents) + 1, np.uint64)
+        self._named = np.zeros(len(self._agents) + 1, np.uint8)
+        self._touched = np.zeros(len(self._agents) + 1, np.int32)
+        self._found = np.zeros((_MOST_SETS, 2), np.uint64)
+
+    def lines(self, body: bytes) -> Lines | None:
+        """The lines of a body; None where the exact reader has to look."""
+        if not body or len(body) > DEFAULT_LIMITS.robots_bytes:
+            return None
+        data = np.frombuffer(body, np.uint8)
+        most = body.count(b"\n") + body.count(b"\r") + 1
+        agents, rules = np.empty((most, 2), np.int32), np.empty((most, 6), np.int32)
+        begin = 3 if body.startswith(_BOM) else 0
+        counts = np.array([self._known, 0, 0, 0], np.int64)
+        while True:
+            found = kernels.scan(
+                data,
+                begin,
+                len(body),
+                _LONGEST_LINE,
+                self._keys,
+                self._key_bounds,
+                self._key_kinds,
+                _PLAIN,
+                self._index,
+                self._hashes,
+                self._arena,
+                self._ends,
+                counts,
+                agents,
+                rules,
+            )
+            self._learn(int(counts[0]))  # those of a file given up have numbers as well
+            if found != kernels.FULL:
+                break
+            self._grow(len(body))
+        if found == kernels.UNUSUAL:
+            return None
+        return Lines(data, agents[: counts[1]].copy(), rules[: counts[2]].copy())
+
+    def days_named(self, lines: Lines) -> list[date] | None:
+        """The days on which agents that the file names became known, ascending; None where the exact reader has to
+        look."""
+        days = np.zeros(len(self.days) + 1, np.uint8)
+        if self._select(lines, len(self.days), days)[0] < 0:
+            return None
+        return [self.days[n] for n in np.flatnonzero(days).tolist()]
+
+    def read(self, lines: Lines, day: date) -> Scanned | None:
+        """What the file says, by the agents that were known on `day`; None where the exact reader has to look."""
+        latest = sum(known <= day for known in self.days) - 1
+        count, ours, everybody = self._select(lines, latest, np.zeros(len(self.days) + 1, np.uint8))
+        if count < 0:
+            return None
+        sets: dict[int, int] = {}
+        runs = int(ours or everybody)
+        own = self._build(lines, runs, whole=True) if runs else NO_RULES
+        if own == _DOUBT:
+            return None
+        kinds, everything, agents = [], [], []
+        for runs, kind in self._found[:count].tolist():
+            number = self._set(lines, runs, sets)
+            if number == _DOUBT:
+                return None
+            if number == NO_RULES:
+                continue
+            kinds.append(kind)
+            everything.append(number == _ALL)
+            if number != _ALL:
+                agents.append(number)
+        return Scanned(ours != 0, own, tuple(kinds), tuple(everything), tuple(agents))
+
+    def _class(self, agent: Any) -> int:
+        ours = product_token(agent.token) == self._token
+        return COLLECTORS.index(agent.kind) if agent.kind in COLLECTORS and not ours else -1
+
+    def _select(self, lines: Lines, latest: int, days: Any) -> tuple[int, int, int]:
+        found: tuple[int, int, int] = kernels.select(
+            lines.agents,
+            len(lines.agents),
+            self._traits.array,
+            self._firsts.array,
+            self._spoken_to.array,
+            self._since,
+            self._classes,
+            latest,
+            self._masks,
+            self._named,
+            self._touched,
+            days,
+            self._found,
+        )
+        return found
+
+    def _set(self, lines: Lines, runs: int, sets: dict[int, int]) -> int:
+        """The number of the rule set of some runs, as bits."""
+        known = sets.get(runs)
+        if known is None:
+            known = sets[runs] = self._build(lines, runs, whole=False)
+        return known
+
+    def _build(self, lines: Lines, runs: int, *, whole: bool) -> int:
+        """`whole` wants the rules also where they refuse everything, for the line that does."""
+        answer, number = self._tables.build(lines.data, lines.rules, runs, whole=whole)
+        if answer == kernels.BUILT:
+            return number
+        if answer != kernels.SPELLED:
+            return NO_RULES if answer == kernels.SILENT else _ALL
+        rules = RuleSet([Matcher(self._written(lines, runs))])
+        if not rules.certain:
+            return _DOUBT
+        if not rules.refuses:
+            return NO_RULES
+        if rules.refuses_all and not whole:
+            return _ALL
+        at = lines.rules[:, 3].tolist()
+        return self._tables.add(as_pattern(p, allow=allow, line=at[n]) for n, allow, p in rules.patterns())
+
+    def _written(self, lines: Lines, runs: int) -> Any:
+        for n, (start, end, allow, _, run, _) in enumerate(lines.rules.tolist()):
+            if runs >> run & 1:
+                value = bytes(lines.data[start:end]).decode("ascii")
+                yield n, bool(allow), readable_pattern(value, allow=bool(allow))[0]
+
+    def _learn(self, count: int) -> None:
+        """Say of new values of User-agent lines who they are."""
+        for number in range(self._known, count):
+            value = bytes(self._arena[self._ends[number] : self._ends[number + 1]]).decode("ascii")
+            found = named(value)
+            names = (*found.plain, *found.listed)
+            agents = {agent.token: agent for name in names if (agent := self._catalogue.get(name)) is not None}
+            trait = _OURS * (self._token in found.plain) | _EVERYBODY * ("*" in found.plain)
+            to = {
+                token: 2 * place + (token in agents) for name in names for token, place in self._answer_to.get(name, ())
+            }
+            # Values that can be read in two ways, and agents known by another name than the one they answer to.
+            doubtful = found.glob or self._token in found.listed or "*" in found.listed
+            if doubtful or not to.keys() >= agents.keys():
+                trait |= _ODD
+            self._traits.add([trait])
+            self._spoken_to.add(list(to.values()))
+            self._firsts.add([self._spoken_to.count])
+        self._known = count
+
+    def _grow(self, needed: int) -> None:
+        self._ends = np.concatenate([self._ends, np.zeros(len(self._ends), np.int64)])
+        self._arena = np.concatenate([self._arena, np.zeros(len(self._arena) + needed, np.uint8)])
+        known = np.flatnonzero(self._index >= 0)
+        codes, hashes = self._index[known], self._hashes[known]
+        self._index = np.full(2 * len(self._index), -1, np.int32)
+        self._hashes = np.zeros(len(self._index), np.uint64)
+        refill(codes, hashes, self._index, self._hashes)
