@@ -188,7 +188,8 @@ class Audit:
         """Write what follows from the decisions: bases, the removal list as text, and the summary."""
         counted = totals(draft.folder / "decisions.parquet", draft)
         bases = bases_table(draft.bases.classes, counted.by_basis)
-        lines = quotes(draft.folder / "decisions.parquet", self._judge.evidence.body)
+        named = [draft.folder / name for name in ("decisions.parquet", "removals.parquet")]
+        lines = quotes(named, self._judge.evidence.body)
         for name, table in (("bases.parquet", bases), ("lines.parquet", lines)):
             marked = table.replace_schema_metadata({"crawlgate.audit": question.digest})
             (draft.folder / name).write_bytes(encoded(marked))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..errors import ConfigError
 from .book import EPOCH, MICROSECOND, micros
 from .timeline import BEGINNING
 
@@ -49,6 +51,18 @@ def read_times(column: Any, *, latest: datetime, zone: tzinfo | None = None) -> 
         if row not in refused:
             refused[row] = ("time_out_of_range", f"{column[row]} is before 1990 or after {latest.date().isoformat()}")
     return Times(at, refused)
+
+
+def zone_named(name: str) -> tzinfo:
+    """A zone by its name, or by its offset. Raises `ConfigError`."""
+    try:
+        return datetime.fromisoformat(f"2024-01-01T00:00:00{'Z' if name == 'UTC' else name}").tzinfo or ZoneInfo(name)
+    except ValueError:
+        pass
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ConfigError(f"{name}: not a zone; write UTC, an offset like +09:00, or a name like Asia/Tokyo") from None
 
 
 def _of_timestamps(column: Any, refused: dict[int, tuple[str, str]], zone: tzinfo | None) -> npt.NDArray[np.int64]:

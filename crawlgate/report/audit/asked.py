@@ -139,9 +139,10 @@ def setup(account: Account, words: Words) -> Iterator[Block]:
 def files(account: Account, words: Words) -> Iterator[Block]:
     """Rows by input file."""
     shown = account.files[:_FILES]
-    head = (words("audit_asked.file"), words("audit.rows"), *(words(f"answer.{answer}") for answer in ANSWERS))
+    head = (words("audit_asked.file"), words("audit.rows"), *(words(f"answer.{answer}") for answer in account.answers))
     rows: list[tuple[Cell, ...]] = [
-        (Code(name), sum(counts.values()), *(counts.get(answer, 0) for answer in ANSWERS)) for name, counts in shown
+        (Code(name), sum(counts.values()), *(counts.get(answer, 0) for answer in account.answers))
+        for name, counts in shown
     ]
     bars = [shares(counts, ANSWERS) for _, counts in shown]
     yield Table(words("audit_files.caption"), head, rows, bars, words("audit_criteria.bar"))

@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...criteria import CATALOGUE
 from ...criteria.passages import person_questions, raises
 from ...model import Outcome
@@ -26,8 +28,9 @@ from .account import (
     Waiting,
 )
 from .outputs import Basis, Found, Outputs
+from .outs import removals
 from .periods import periods
-from .places import ANSWERS, Pair, Places
+from .places import ANSWERS, Pair, Places, ranks
 from .rows import rows_at
 from .setup import setup_findings
 from .tally import Tally
@@ -60,10 +63,7 @@ def gather(folder: Path, *, sites: int = SITES) -> Account:
     rows = rows_at(outputs, [*chosen.places, *(place for found in shown.values() for place in found)])
     coverage = _coverage(outputs, tally)
     outcomes = _outcomes(tally.bases, bases)
-    hours: Counter[tuple[int, Answer]] = Counter()
-    for (hour, number), count in tally.hours.items():
-        hours[hour, bases[number].answer] += count
-    unit, found_periods = periods(hours)
+    unit, found_periods = periods(_hours(tally, bases))
     first, last = _time(tally.first), _time(tally.last)
     digests = outputs.digests()
     return Account(
@@ -83,6 +83,7 @@ def gather(folder: Path, *, sites: int = SITES) -> Account:
         lists=_lists(outputs.summary, tally, bases),
         waiting=_waiting(tally.bases, bases, chosen, rows),
         questions=_questions(outcomes),
+        removals=removals(outputs),
         setup=setup_findings(outputs.summary, coverage, last, outcomes, digests),
     )
 
@@ -115,6 +116,17 @@ def _shown(pairs: list[Pair], bases: Mapping[int, Basis]) -> list[int]:
     stopped = [pair for pair in pairs if bases[pair.basis].answer in _STOPS]
     stopped.sort(key=lambda pair: (_STOPS.index(bases[pair.basis].answer), -pair.rows, pair.basis))
     return [pair.first for pair in stopped[:_OF_SITE]]
+
+
+def _hours(tally: Tally, bases: Mapping[int, Basis]) -> dict[tuple[int, Answer], int]:
+    """Rows by hour and answer."""
+    hours, numbers, rows = tally.of_hours
+    keys, places = np.unique(hours * len(ANSWERS) + ranks(bases)[numbers], return_inverse=True)
+    totals = np.bincount(places, rows).astype(np.int64)
+    return {
+        (key // len(ANSWERS), ANSWERS[key % len(ANSWERS)]): rows
+        for key, rows in zip(keys.tolist(), totals.tolist(), strict=True)
+    }
 
 
 def _coverage(outputs: Outputs, tally: Tally) -> Coverage:
