@@ -1,12 +1,13 @@
-"""The very lines of robots.txt that kept rows out, as they stood, each once: decisions name a file and a line number.
+"""The very lines of robots.txt that keep rows out, as they stood, each once: decisions and removals name a file and a
+line number.
 
-Read back from decisions.parquet when it is whole, so that a run that was broken off and resumed says the same.
+Read back from them when they are whole, so that a run that was broken off and resumed says the same.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,14 @@ _MOST_AGENTS = 8
 _KEY = re.compile(r"\s*([^:#]{0,64}?)\s*(?::|\s\S+\s*$)")
 
 
-def quotes(decisions: Path, body_of: Callable[[str], bytes | None]) -> Any:
-    """A table of the lines that decisions.parquet refers to, in the order of hash and number. `body_of` gives the
-    robots.txt of a hash, None where there is none."""
+def quotes(tables: Iterable[Path], body_of: Callable[[str], bytes | None]) -> Any:
+    """A table of the lines that Parquet files refer to (columns `robots` and `robots_line`), in the order of hash and
+    number. `body_of` gives the robots.txt of a hash, None where there is none."""
+    used: dict[str, set[int]] = {}
+    for path in tables:
+        _use(path, used)
     rows = []
-    for sha256, numbers in sorted(_used(decisions).items()):
+    for sha256, numbers in sorted(used.items()):
         body = body_of(sha256)
         if body is None:
             continue
@@ -46,10 +50,9 @@ def quotes(decisions: Path, body_of: Callable[[str], bytes | None]) -> Any:
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
-def _used(decisions: Path) -> dict[str, set[int]]:
-    """The line numbers that decisions name, by the hash of their robots.txt."""
-    found: dict[str, set[int]] = {}
-    with pq.ParquetFile(decisions) as file:
+def _use(path: Path, found: dict[str, set[int]]) -> None:
+    """Note the line numbers that a table names, by the hash of their robots.txt."""
+    with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(1 << 17, columns=["robots", "robots_line"]):
             kept_out = batch.filter(pc.is_valid(batch["robots_line"]))
             if not len(kept_out):
@@ -59,7 +62,6 @@ def _used(decisions: Path) -> dict[str, set[int]]:
             pairs = np.unique(codes << 32 | kept_out["robots_line"].to_numpy(zero_copy_only=False))
             for pair in pairs[pairs >= 0].tolist():
                 found.setdefault(hashes.dictionary[pair >> 32].as_py(), set()).add(pair & 0xFFFFFFFF)
-    return found
 
 
 def _agents(lines: list[str], number: int) -> list[str]:

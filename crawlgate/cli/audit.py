@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import orjson
@@ -105,6 +104,7 @@ def _audit(
         from ..audit.readers import Told, evidence_in, files
         from ..audit.run import Audit, Knowledge
         from ..audit.tables import TableJudge
+        from ..audit.times import zone_named
     except ImportError as error:
         raise ConfigError(
             f"audits need {error.name}, which is not installed; install the extra: pip install 'crawlgate[audit]'"
@@ -114,7 +114,10 @@ def _audit(
     named = {name.removesuffix("_column"): column for name, column in columns.items()}
     told = Told(declaration.token, named, form=input_format, host=host)
     paths, rejects = files(inputs, input_format)
-    of_zone = _zone(zone)
+    try:
+        of_zone = None if zone is None else zone_named(zone)
+    except ConfigError as error:
+        raise ConfigError(f"--zone {error}") from None
     lists = [Blocklist(path, vouched_by=vouched_by, verified=vouched_by is not None, keys=keys) for path in blocklists]
     known = background(Home(home), lists, clock=clock)
     now = clock.now()  # whatever came just now is known by then
@@ -171,22 +174,6 @@ def _record(context: click.Context, home: Home, out: Path, done: Done, clock: Cl
         place = record_audit(home, out, done.summary, clock=clock)
         if not quiet:
             click.echo(f"on record in {home.path}: {place}", err=True)
-
-
-def _zone(name: str | None) -> tzinfo | None:
-    """A zone by its name, or by its offset."""
-    if name is None:
-        return None
-    try:
-        return datetime.fromisoformat(f"2024-01-01T00:00:00{'Z' if name == 'UTC' else name}").tzinfo or ZoneInfo(name)
-    except ValueError:
-        pass
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise ConfigError(
-            f"--zone {name}: not a zone; write UTC, an offset like +09:00, or a name like Asia/Tokyo"
-        ) from None
 
 
 def _tell(done: Done, out: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...model import Outcome
 from ..gist import Answer
+from ..shared import VERDICTS
 from ..totals import NotAssessed
 from .outputs import Basis, Digest, Found, Quote
 
@@ -152,8 +153,51 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalRow:
+    """A row of the removal list as an example: why it is out, what was known at its fetch, and where its copy is."""
+
+    file: str
+    row: int
+    url: str
+    at: datetime
+    effect: Answer
+    cause: str
+    criteria: tuple[tuple[str, Outcome], ...]
+    known: str | None
+    notice: str | None
+    list: str | None
+    issuer: str | None
+    received_at: datetime | None
+    override: str | None
+    robots: str | None
+    robots_at: datetime | None
+    line: int | None
+    quote: Quote | None
+    shard: str | None
+    offset: int | None
+    content_hash: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removals:
+    """The removal list. `effects` are rows by what the profile says of an item that is kept, `split` (cause, what was
+    known at the fetch, effect, rows), `lists` rows by list; `placed` are rows whose copy is named by shard, offset or
+    hash; `looked_again` rows of whose host something was received after the fetch (None: one question was asked)."""
+
+    rows: int
+    effects: Counts
+    split: tuple[tuple[str, str | None, Answer, int], ...]
+    lists: tuple[tuple[str, int], ...]
+    placed: int
+    looked_again: int | None
+    not_looked_again: int | None
+    examples: tuple[RemovalRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The whole report. `summary` is what the audit says of itself, `outputs` the files this was made from."""
+    """The whole report. `summary` is what the audit says of itself, `outputs` the files this was made from; `removals`
+    None: the audit wrote no removal list."""
 
     summary: Mapping[str, Any]
     outputs: tuple[Digest, ...]
@@ -171,7 +215,13 @@ class Account:
     lists: tuple[ListFigures, ...]
     waiting: tuple[Waiting, ...]
     questions: Mapping[str, int]
+    removals: Removals | None
     setup: tuple[SetupFinding, ...]
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The answers that rows may have here: "for now" only where some have it."""
+        return tuple(answer for answer in VERDICTS if answer is not Answer.FOR_NOW or self.counts.get(answer))
 
     @property
     def as_of(self) -> str:

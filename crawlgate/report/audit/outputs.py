@@ -24,6 +24,7 @@ DECISIONS, BASES, LINES, REJECTS, SUMMARY = (
     "rejects.jsonl",
     "summary.json",
 )
+REMOVALS = "removals.parquet"
 _FILES = (DECISIONS, BASES, LINES, REJECTS, SUMMARY)
 _OUTCOMES = {str(outcome): outcome for outcome in Outcome}
 _COLUMNS = ("file", "row", "url", "host", "time", "basis", "robots", "robots_at", "robots_line", "list", "notice")
@@ -107,14 +108,14 @@ class Outputs:
         except (OSError, pa.ArrowException) as error:
             raise self._unreadable(DECISIONS, error) from None
 
-    def table(self, name: str) -> Any | None:
-        """Another table of the folder, None where the audit wrote none."""
-        if not (self.folder / name).is_file():
+    def removals(self) -> Any | None:
+        """removals.parquet, to be closed by the caller; None where the audit wrote none."""
+        if not (self.folder / REMOVALS).is_file():
             return None
         try:
-            return pq.ParquetFile(self.folder / name)
+            return pq.ParquetFile(self.folder / REMOVALS)
         except (OSError, pa.ArrowException) as error:
-            raise self._unreadable(name, error) from None
+            raise self._unreadable(REMOVALS, error) from None
 
     def quotes(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Quote]:
         """The lines that stand at these places (hash of the robots.txt, number)."""
