@@ -254,6 +254,45 @@ def test_the_same_inputs_give_the_same_bytes(place: Place) -> None:
     }
 
 
+def test_an_audit_is_on_record_once_and_verifies(place: Place) -> None:
+    path = log(place, "log.parquet")
+    summary = place.audit(path, "--evidence", str(place.folder / "robots.csv"))
+    place.audit(path, "--evidence", str(place.folder / "robots.csv"), "--resume")
+    home = ("--home", str(place.folder / "home"))
+    shown = CliRunner().invoke(cli, ["ledger", "show", *home, "--kind", "audit", "--format", "json"])
+    (record,) = map(json.loads, shown.stdout.splitlines())
+    assert record["audit"] == summary["audit"]
+    assert record["inputs"]["first"] == [{"name": path, "sha256": sha256(Path(path))}]
+    assert record["outputs"] == {file.name: sha256(file) for file in sorted((place.folder / "out").iterdir())}
+    assert record["verdicts"] == summary["verdicts"]
+    assert record["declaration"]["operator"] == "Example Lab"
+    text = CliRunner().invoke(cli, ["ledger", "show", *home, "--kind", "audit"]).stdout
+    assert "4 rows judged, 0 rejected" in text
+    assert CliRunner().invoke(cli, ["ledger", "verify", *home]).exit_code == 0
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_home_that_is_neither_named_nor_there_is_not_made(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place.folder)
+    arguments = ["audit", log(place, "log.parquet"), "--declaration", "me.toml", "--out", "out", "--as-of", "now"]
+    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    assert not (place.folder / ".crawlgate").exists()
+    assert CliRunner().invoke(cli, [*arguments, "--fail-on", "review"]).exit_code == 1
+    assert CliRunner().invoke(cli, [*arguments, "--fail-on", "deny"]).exit_code == 0
+
+
+def test_where_nothing_can_be_judged_the_rejects_are_written_all_the_same(place: Place) -> None:
+    path = place.write("log.jsonl", "".join(json.dumps(row | {"url": "no url"}) + "\n" for row in LOG))
+    summary = place.audit(path, code=4)
+    assert summary["coverage"]["judged"] == 0  # type: ignore[index]
+    assert [reject["code"] for reject in place.rejects()] == ["no_scheme"] * 4
+    assert {reject["audit"] for reject in place.rejects()} == {str(summary["audit"])[:16]}
+    assert place.rows() == []
+
+
 def test_errors_say_what_was_found_and_what_to_pass(place: Place) -> None:
     assert "no column of URLs was found among a, b; name it with url=" in place.refused(
         place.write("t.csv", "a,b\n1,2\n")
@@ -296,6 +335,22 @@ def test_a_list_of_places_speaks_of_its_places_only(place: Place) -> None:
     assert len({row["list"] for row in rows} - {None}) == 1
 
 
+def test_the_first_line_that_names_another_crawler_for_ai_data_is_kept(place: Place) -> None:
+    body = "User-agent: Bingbot\nDisallow: /b\n\nUser-agent: CCBot # one\nUser-agent: GPTBot\nAllow: /p\nDisallow:\nDisallow: /\n\nUser-agent: ClaudeBot\nDisallow: /c\n"
+    evidence = place.write(
+        "robots.jsonl",
+        json.dumps(
+            {"url": "https://open.example/robots.txt", "time": "2024-05-01T00:00:00Z", "status": 200, "body": body}
+        ),
+    )
+    place.audit(log(place, "log.parquet"), "--evidence", evidence)
+    (line,) = pq.read_table(place.folder / "out" / "lines.parquet").to_pylist()
+    row = place.rows()[2]
+    assert "B3=met" in str(row["findings"])
+    assert (line["robots"], line["line"], line["about"]) == (row["robots"], 8, "agents")
+    assert (line["text"], line["agents"]) == ("Disallow: /", ["User-agent: CCBot # one", "User-agent: GPTBot"])
+
+
 def test_the_lines_that_kept_rows_out_are_kept_as_they_stood(place: Place) -> None:
     body = "User-agent: other\nDisallow: /\n\n# all\nUser-agent: a\nUser-agent : ExampleBot # us\n\nCrawl-delay: 1\nAllow: /p\n  DISALLOW :/x  \n"
     evidence = place.write(
@@ -307,7 +362,7 @@ def test_the_lines_that_kept_rows_out_are_kept_as_they_stood(place: Place) -> No
     place.audit(log(place, "log.parquet"), "--evidence", evidence)
     (line,) = pq.read_table(place.folder / "out" / "lines.parquet").to_pylist()
     row = place.rows()[0]
-    assert (line["robots"], line["line"]) == (row["robots"], row["robots_line"])
+    assert (line["robots"], line["line"], line["about"]) == (row["robots"], row["robots_line"], "own")
     assert line["text"] == "DISALLOW :/x"
     assert line["agents"] == ["User-agent: a", "User-agent : ExampleBot # us"]
 
@@ -357,6 +412,28 @@ def test_an_attempt_without_an_answer_took_nothing(place: Place) -> None:
     taken, *others = [str(row["findings"]) for row in place.rows()]
     assert "B5=met" in taken  # past the Disallow of its time
     assert all("B2=met" in findings and "B5" not in findings for findings in others)
+
+
+def test_retries_and_changes_of_identity_are_told_with_example_rows(place: Place) -> None:
+    line = '10.0.0.1 - - [01/May/2024:{} +0000] "GET http://open.example/{} HTTP/1.1" {} 5 "-" "{}"\n'
+    asked = [("10:00:00", "a", 403, "ExampleBot/1.0"), ("10:00:02", "b", 200, "Mozilla/5.0")]
+    later = [("10:00:01", "a", 200, "Mozilla/5.0"), ("10:00:03", "a", 200, "ExampleBot/1.0")]
+    paths = [place.write(f"{n}.log", "".join(line.format(*one) for one in log)) for n, log in enumerate((asked, later))]
+    summary = place.audit(*paths)
+    told = {one["reason"]: one for one in summary["behaviour"]}  # type: ignore[attr-defined]
+    assert {reason: (one["outcome"], one["rows"], one["hosts"]) for reason, one in told.items()} == {
+        "b5.identity_changed": ("met", 1, 1),
+        "b5.identity_changed_elsewhere": ("indicated", 1, 1),
+    }
+    (example,) = told["b5.identity_changed"]["examples"]
+    assert (example["file"], example["row"], example["url"]) == (paths[1], 0, "http://open.example/a")
+    assert (example["earlier_file"], example["earlier_row"]) == (paths[0], 0)
+    rows = place.rows()
+    assert [(row["earlier_file"], row["earlier_row"]) for row in rows] == [(None, None)] + [(paths[0], 0)] * 3
+    assert "B5=met" in str(rows[2]["findings"])
+    assert "B5" not in str(rows[3]["findings"])
+    place.audit(*paths, "--as-of", "now")  # the order is that of the log whatever the question
+    assert [row["earlier_row"] for row in place.rows()] == [None, 0, 0, 0]
 
 
 def test_a_log_of_paths_is_read_with_its_host(place: Place) -> None:

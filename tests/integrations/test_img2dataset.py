@@ -27,14 +27,14 @@ from tests.webserver import Answer, WebServer, robots  # noqa: E402
 
 def before(urls: Path, allowed: Path, home: Path) -> Any:
     """The recipe: what may be fetched by what the home has on record of the hosts, as a table for img2dataset."""
-    one = gate(evidence=[home / "evidence"], notices=None, stage="pre_fetch", as_of=datetime.now(UTC))
+    one = gate(evidence=[home], notices=None, stage="pre_fetch", as_of=datetime.now(UTC))
     pq.write_table(one.allowed(pq.read_table(urls)), allowed)
     return one
 
 
 def after(results: Path, at: datetime, home: Path) -> tuple[Any, Any]:
     """The recipe: what was fetched, judged by what was on record when the run began."""
-    one = gate(evidence=[home / "evidence"], notices=None, as_of=at)
+    one = gate(evidence=[home], notices=None, as_of=at)
     tables = [pq.read_table(file, columns=["key", "url", "status"]) for file in sorted(results.glob("*.parquet"))]
     taken = pa.concat_tables(tables).filter(pa.compute.field("status") == "success")
     return one, one.judged(taken)
