@@ -322,6 +322,22 @@ def test_a_list_of_places_speaks_of_its_places_only(place: Place) -> None:
     assert len({row["list"] for row in rows} - {None}) == 1
 
 
+def test_the_first_line_that_names_another_crawler_for_ai_data_is_kept(place: Place) -> None:
+    body = "User-agent: Bingbot\nDisallow: /b\n\nUser-agent: CCBot # one\nUser-agent: GPTBot\nAllow: /p\nDisallow:\nDisallow: /\n\nUser-agent: ClaudeBot\nDisallow: /c\n"
+    evidence = place.write(
+        "robots.jsonl",
+        json.dumps(
+            {"url": "https://open.example/robots.txt", "time": "2024-05-01T00:00:00Z", "status": 200, "body": body}
+        ),
+    )
+    place.audit(log(place, "log.parquet"), "--evidence", evidence)
+    (line,) = pq.read_table(place.folder / "out" / "lines.parquet").to_pylist()
+    row = place.rows()[2]
+    assert "B3=met" in str(row["findings"])
+    assert (line["robots"], line["line"], line["about"]) == (row["robots"], 8, "agents")
+    assert (line["text"], line["agents"]) == ("Disallow: /", ["User-agent: CCBot # one", "User-agent: GPTBot"])
+
+
 def test_the_lines_that_kept_rows_out_are_kept_as_they_stood(place: Place) -> None:
     body = "User-agent: other\nDisallow: /\n\n# all\nUser-agent: a\nUser-agent : ExampleBot # us\n\nCrawl-delay: 1\nAllow: /p\n  DISALLOW :/x  \n"
     evidence = place.write(
@@ -333,7 +349,7 @@ def test_the_lines_that_kept_rows_out_are_kept_as_they_stood(place: Place) -> No
     place.audit(log(place, "log.parquet"), "--evidence", evidence)
     (line,) = pq.read_table(place.folder / "out" / "lines.parquet").to_pylist()
     row = place.rows()[0]
-    assert (line["robots"], line["line"]) == (row["robots"], row["robots_line"])
+    assert (line["robots"], line["line"], line["about"]) == (row["robots"], row["robots_line"], "own")
     assert line["text"] == "DISALLOW :/x"
     assert line["agents"] == ["User-agent: a", "User-agent : ExampleBot # us"]
 
