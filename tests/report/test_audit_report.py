@@ -92,6 +92,17 @@ def test_rows_of_the_worst_sites_show_the_line_of_the_time(account: Account) -> 
     assert "60 min before the fetch" in text
 
 
+def test_rows_of_sites_that_name_others_show_the_line_that_does(account: Account) -> None:
+    site = next(site for site in account.sites if site.name == "named.example")
+    (row,) = site.examples
+    assert (row.quote, row.line) == (None, None)
+    assert row.named is not None
+    assert (row.named.line, row.named.text, row.named.agents) == (2, "Disallow: /", ("User-agent: GPTBot",))
+    text = one_file(page(account)).css_first("#people").text()
+    assert "User-agent: GPTBotDisallow: /" in text
+    assert "line 2, the first that keeps a crawler for AI data out by name" in text
+
+
 def test_few_sites_that_make_much(out: Path, tmp_path: Path) -> None:
     rows = decisions(out)
     deny = next(row for row in rows if row["verdict"] == "deny")
