@@ -1,74 +1,55 @@
 """Clients behind the gate beside the same clients bare: time per request on loopback, 100 at once, evidence warm.
 
-    python benchmarks/clients.py [PARAGRAPHS]
+    python benchmarks/clients.py [--data FOLDER] [--requests 500] [--rounds 7]
 
-A server in a process of its own answers one page under many URLs, of 270 short paragraphs (10 KiB) unless told
-otherwise; most of what the gate costs is reading it. Both clients fetch the same URLs in alternating rounds of one run;
-what counts is the ratio. Ledger lines and the judgement of the head are included.
+A server in a process of its own answers with pages that look like those of the web (`weblike.py`), another one at each
+URL; with a data folder they are pages of the web. Both clients fetch the same URLs in alternating rounds of one run.
+Each page is read whole, so that with the wrapped client robots.txt was asked, headers and page were judged, and the
+ledger's lines are written. `wall` is what a caller waits; `cpu` is that of the client's process, the steadier figure on
+a machine that does other things. What counts is the ratio.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import multiprocessing
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from multiprocessing.connection import Connection
+from pathlib import Path
 
 import aiohttp
 import httpx
+from weblike import page, real_pages, start
 
-from crawlgate import AsyncGate, Declaration
+from crawlgate import AsyncGate, Declaration, Denied, Held
 
-AT_ONCE, REQUESTS, ROUNDS = 100, 500, 5
-HEAD = b"<!doctype html><html><head><title>Tide tables</title></head><body>"
-PAGE = HEAD + b"<p>The tide comes in and goes out.</p>" * int(sys.argv[1] if len(sys.argv) > 1 else 270)
+AT_ONCE = 100
 # The list of agents that many sites have.
 ROBOTS = "".join(f"User-agent: Other{n}\n" for n in range(60)) + "Disallow: /\n\nUser-agent: *\nDisallow: /private\n"
 
 Fetch = Callable[[str], Awaitable[bytes]]
 
 
-def serve(port: Connection) -> None:
-    def answer(body: bytes, kind: str, status: str = "200 OK") -> bytes:
-        head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-        return head.encode() + body
-
-    page, robots = answer(PAGE, "text/html; charset=utf-8"), answer(ROBOTS.encode(), "text/plain")
-    missing = answer(b"no", "text/plain", "404 Not Found")
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                target = head.split(b" ", 2)[1]
-                writer.write(robots if target == b"/robots.txt" else missing if b"well-known" in target else page)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-
-    async def main() -> None:
-        server = await asyncio.start_server(talk, "127.0.0.1", 0)
-        port.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    asyncio.run(main())
-
-
-async def round_of(fetch: Fetch, urls: list[str]) -> float:
-    """Seconds for a request, on average, with `AT_ONCE` under way."""
+async def round_of(fetch: Fetch, urls: list[str]) -> tuple[float, float]:
+    """Seconds for a request with `AT_ONCE` under way, on the clock and of this process."""
     left = iter(urls)
 
     async def worker() -> None:
         for url in left:
-            assert len(await fetch(url)) == len(PAGE)
+            try:
+                await fetch(url)
+            except (Denied, Held) as refused:
+                REFUSED[url] = refused.decision.verdict
 
-    began = time.perf_counter()
+    wall, cpu = time.perf_counter(), time.process_time()
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
-    return (time.perf_counter() - began) / len(urls)
+    return (time.perf_counter() - wall) / len(urls), (time.process_time() - cpu) / len(urls)
+
+
+REFUSED: dict[str, str] = {}
 
 
 def of_httpx(client: httpx.AsyncClient) -> Fetch:
@@ -86,7 +67,7 @@ def of_aiohttp(session: aiohttp.ClientSession) -> Fetch:
     return fetch
 
 
-async def measure(at: str, home: str) -> None:
+async def measure(at: str, home: str, asked: argparse.Namespace) -> None:
     declaration = Declaration(
         operator="Example Lab",
         token="ExampleBot",
@@ -94,14 +75,14 @@ async def measure(at: str, home: str) -> None:
         user_agent="ExampleBot/1.0 (+https://lab.example)",
     )
     limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-    urls = [f"{at}/articles/{n}" for n in range(REQUESTS)]
+    urls = [f"{at}/articles/{n}" for n in range(asked.requests)]
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         gate = await enter(AsyncGate(declaration, home=home, allow_addresses=["127.0.0.0/8"]))
         pairs: dict[str, tuple[Fetch, Fetch]] = {
             "httpx": (
-                of_httpx(await enter(httpx.AsyncClient(limits=limits))),
-                of_httpx(await enter(gate.httpx_async_client(limits=limits))),
+                of_httpx(await enter(httpx.AsyncClient(limits=limits, timeout=None))),
+                of_httpx(await enter(gate.httpx_async_client(limits=limits, timeout=None))),
             ),
             "aiohttp": (
                 of_aiohttp(await enter(aiohttp.ClientSession())),
@@ -111,18 +92,33 @@ async def measure(at: str, home: str) -> None:
         for name, (bare, wrapped) in pairs.items():
             for fetch in (bare, wrapped):  # connections and evidence
                 await round_of(fetch, urls[:300])
-            took = [(await round_of(bare, urls), await round_of(wrapped, urls)) for _ in range(ROUNDS)]
-            ratio = statistics.median(ours / theirs for theirs, ours in took)
-            theirs, ours = (statistics.median(column) * 1e6 for column in zip(*took, strict=True))
-            print(f"{name:8} bare {theirs:6.0f} us, behind the gate {ours:6.0f} us: {ratio:.2f} times", flush=True)
+            took = [(await round_of(bare, urls), await round_of(wrapped, urls)) for _ in range(asked.rounds)]
+            for which, figure in enumerate(("wall", "cpu")):
+                pair = [(theirs[which], ours[which]) for theirs, ours in took]
+                theirs, ours = (statistics.median(column) * 1e6 for column in zip(*pair, strict=True))
+                ratios = [ours / theirs for theirs, ours in pair]
+                print(
+                    f"{name:8} {figure:4} bare {theirs:6.0f} us, behind the gate {ours:6.0f} us: "
+                    f"{statistics.median(ratios):.3f} times ({min(ratios):.3f} to {max(ratios):.3f})",
+                    flush=True,
+                )
 
 
 def main() -> None:
-    here, there = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
-    server.start()
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    arguments.add_argument("--data", type=Path)
+    arguments.add_argument("--requests", type=int, default=500)
+    arguments.add_argument("--rounds", type=int, default=7)
+    asked = arguments.parse_args()
+    pages = real_pages(asked.data, asked.requests) if asked.data else [page(n) for n in range(asked.requests)]
+    asked.requests = len(pages)
+    server, port = start(pages, ROBOTS.encode())
+    sizes = sorted(map(len, pages))
+    print(f"{len(pages)} pages, median {sizes[len(sizes) // 2]} bytes, {AT_ONCE} at once, {asked.rounds} rounds")
     with tempfile.TemporaryDirectory() as home:
-        asyncio.run(measure(f"http://localhost:{here.recv()}", home))
+        asyncio.run(measure(f"http://localhost:{port}", home, asked))
+    if REFUSED:
+        print(f"{len(REFUSED)} of the pages were refused by what they say")
     server.terminate()
 
 

@@ -29,6 +29,7 @@ from .flow import OPTIONAL_FILES, Documents, Flow, Survey
 from .flow import survey as survey_flow
 from .home import Home
 from .known import Known
+from .ledger.answers import Outcome
 from .ledger.open import open_ledger
 from .ledger.record import evidence_table, outcome_table, record_id
 from .ledger.upkeep import Upkeep
@@ -419,10 +420,24 @@ class Core:
         return Decision(url.href, at, basis, segment, seq, self.enforcing), told
 
     def record(
-        self, url: str, at: datetime, basis: Basis, attempt: Attempt = AS_DECLARED, problem: str | None = None
+        self,
+        url: str,
+        at: datetime,
+        basis: Basis,
+        attempt: Attempt = AS_DECLARED,
+        problem: str | None = None,
+        outcome: Mapping[str, Any] | None = None,
     ) -> Decision:
-        """Write a decision, then give it out."""
-        segment, seq = self.ledger.append_decision(at, url, basis, self.enforcing, problem, attempt.user_agent)
+        """Write a decision, with what became of the response if there is one, then give it out."""
+        segment, seq = self.ledger.append_decision(
+            at,
+            url,
+            basis,
+            self.enforcing,
+            problem,
+            attempt.user_agent,
+            outcome=None if outcome is None else Outcome(at, outcome),
+        )
         if self.waits:
             self.ledger.commit(segment, seq)
         return Decision(url, at, basis, segment, seq, self.enforcing, problem)
@@ -430,6 +445,11 @@ class Core:
     def outcome(self, decision: Decision, table: Mapping[str, Any]) -> None:
         """Write what became of a body; `table` holds disposition, status and the like."""
         self.ledger.append("outcome", {"at": self.clock.now(), "decision": decision.record, **table})
+
+    def read(self, decision: Decision, *, sha256: str, size: int, complete: bool) -> None:
+        """Write what was read of a body that a decision released."""
+        of = (decision.segment, decision.seq)
+        self.ledger.append_read(self.clock.now(), of, sha256=sha256, size=size, complete=complete)
 
     def note_client(self, client: str, evasive: Sequence[Mapping[str, str]] = ()) -> None:
         """Write which client works behind the gate (name and version), and those of its settings that look like

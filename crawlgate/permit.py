@@ -239,8 +239,7 @@ class Permit:
     def done(self, *, sha256: str, size: int, complete: bool) -> None:
         """Record what was read of a released body: digest and size of the bytes as sent, and whether it ended."""
         if self.decision is not None:
-            table = {"disposition": "read", "sha256": sha256, "bytes": size, "complete": complete}
-            self._core.outcome(self.decision, table)
+            self._core.read(self.decision, sha256=sha256, size=size, complete=complete)
 
     def _unseen(self, why: str) -> None:
         self._reading = replace(self._reading, not_looked=self._reading.not_looked | {"page": why, "terms": why})
@@ -249,10 +248,13 @@ class Permit:
         known, reading, told = self._known, self._reading, self._told
         answer = known.site.answer(self.url)
         at = self._core.clock.now()
-        overrides = self._core.people.overrides.covering(self.url, at)
+        people = self._core.people.overrides
+        overrides = people.covering(self.url, at) if people else ()
         usual = told is known.told or told is known.unseen or told is known.taken
         shared = known.plain and usual and reading.silent and not evidence and not overrides and self._attempt.ordinary
-        key = (answer, told is known.told, told is known.taken, *sorted(response.not_read(reading).items()))
+        not_read = response.not_read(reading)
+        unmade = tuple(sorted(not_read.items())) if not_read else ()
+        key = (answer, told is known.told, told is known.taken, unmade)
         bases = known.after  # before the notices: newer ones bring bases of their own
         basis = bases.get(key) if shared else None
         if basis is None:
@@ -291,8 +293,8 @@ class Permit:
     def _settle(self) -> None:
         """Record the answer, unless documents that the response names may still change it."""
         self._log()
-        may_change = not self._core.enforcing or self._basis().verdict is Verdict.ALLOW
-        if self._known.documents is not None and self._wanted() and may_change:
+        named = self._known.documents is not None and self._wanted()
+        if named and (not self._core.enforcing or self._basis().verdict is Verdict.ALLOW):
             self._state = _NAMES_DOCUMENTS
         else:
             self._record()
@@ -308,25 +310,20 @@ class Permit:
             if silent:  # the basis is shared with other pages
                 outcome["evidence"] = self._evidence
         self._beginning = b""
-        self.decision = decision = core.record(self.url.href, core.clock.now(), basis, self._attempt)
-        self._state = _ANSWERED
         released = basis.verdict is Verdict.ALLOW or not core.enforcing
         content = 200 <= self._status < 300 and self._method != "HEAD" and self._status not in _NO_CONTENT
-        outcome |= self._redirect()
-        core.outcome(
-            decision,
-            {
-                "disposition": (("released" if content else "passed_on") if released else _DISPOSITION[basis.verdict]),
-                "media_type": (self._headers.get("content-type") or "").partition(";")[0].strip()[:100],
-                "status": self._status,
-                **outcome,
-            },
-        )
+        outcome["disposition"] = ("released" if content else "passed_on") if released else _DISPOSITION[basis.verdict]
+        outcome["media_type"] = (self._headers.get("content-type") or "").partition(";")[0].strip()[:100]
+        outcome["status"] = self._status
+        if 300 <= self._status < 400:
+            outcome |= self._redirect()
+        self.decision = decision = core.record(self.url.href, core.clock.now(), basis, self._attempt, outcome=outcome)
+        self._state = _ANSWERED
         return decision
 
     def _redirect(self) -> dict[str, str]:
         """Where the answer sends the reader (`to`), so that what came of it is found there."""
-        location = self._headers.get("location") if 300 <= self._status < 400 else None
+        location = self._headers.get("location")
         if location is None:
             return {}
         try:

@@ -33,6 +33,7 @@ from .outlines import Outlined
 from .plans import Plan, Planner
 from .rows import Context, Contexts, Particulars, Rows
 from .rule_tables import NO_RULES
+from .shown import AFTER_DENY, TRACES
 from .texts import Texts
 from .timeline import Timelines
 
@@ -112,7 +113,7 @@ class Engine:
         self._learn_plans()
         contexts = self._contexts.codes(rows)
         left = column.state == kernels.UNCLEAN
-        one_by_one = np.zeros(len(rows), np.bool_)
+        one_by_one = contexts >= 1 << _CONTEXT_BITS  # there is no room for more in a key
         if rows.particulars:
             one_by_one[list(rows.particulars)] = True
         keys, lines = self._weigh(column.rows, column.starts, column.state, plans, contexts, one_by_one)
@@ -207,6 +208,9 @@ class Engine:
         assessor = self._assessor
         reading = context.reading(url, assessor.declaration.token)
         told = replace(context.circumstances, register=plan.register) if plan.register else context.circumstances
+        if context.shown == AFTER_DENY and plan.age is not None and not answer.rule:
+            # The collector's check had denied it; what was in force at the fetch did not.
+            told = replace(told, traces=tuple(t for t in told.traces if t is not TRACES[AFTER_DENY]))
         hops: tuple[NoticeMatch, ...] = ()
         if particulars is not None:
             reading = particulars.reading or reading

@@ -3,7 +3,7 @@ it was judged to go, and what is recorded when it fails."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Container, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ DIRECT = "direct"
 """The route without a proxy."""
 
 _PORTS = {"http": 80, "https": 443}
+_ASKED: Container[bytes] = (b"accept-encoding", b"authorization", b"cookie", b"referer")
 
 
 class ExtraMissing(ConfigError, ImportError):
@@ -38,15 +39,19 @@ def manner(headers: MutableMapping[str, Any], proxy: str | None, *, replace: tup
     Asks for the content codings that can be judged. `replace` is a name that the client's library gives itself, which
     nobody chose, and the declared one that goes in its place.
     """
-    headers["Accept-Encoding"] = ACCEPT_ENCODING
+    raw = getattr(headers, "raw", None)
+    # Headers of httpx are slow to say that a name is missing: look at all of them once.
+    there: Container[bytes] = {name.lower() for name, _ in raw} if isinstance(raw, list) else _ASKED
+    if b"accept-encoding" not in there or _text(headers.get("Accept-Encoding")) != ACCEPT_ENCODING:
+        headers["Accept-Encoding"] = ACCEPT_ENCODING
     agent = _text(headers.get("User-Agent"))
     if agent and agent == replace[0]:
         headers["User-Agent"] = agent = replace[1]
     return {
         "user_agent": agent or "",
-        "credentials": "an Authorization header" if "Authorization" in headers else None,
-        "cookies": _text(headers.get("Cookie")),
-        "referrer": _text(headers.get("Referer")),
+        "credentials": "an Authorization header" if b"authorization" in there and "Authorization" in headers else None,
+        "cookies": _text(headers.get("Cookie")) if b"cookie" in there else None,
+        "referrer": _text(headers.get("Referer")) if b"referer" in there else None,
         "proxy": proxy,
     }
 

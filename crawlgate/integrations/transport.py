@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..permit import Permit
-from .body import HeadReader, Tally
+from .body import ACCEPT_ENCODING, HeadReader, Tally
 from .hop import DIRECT, keep_to, manner, recorded, route
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def behind(package: Any, gate: Gate | AsyncGate, wrap: Any, make: Any, options: 
     }
     if given is not None and settings.get("proxy") is not None:
         mounts = {"all://": wrap(gate, make(**settings), proxy=proxy), **mounts}
-    headers = package.Headers({"user-agent": gate.declaration.user_agent})
+    headers = package.Headers({"user-agent": gate.declaration.user_agent, "accept-encoding": ACCEPT_ENCODING})
     headers.update(package.Headers(options.pop("headers", None)))
     transport = wrap(gate, make(**settings), proxy=proxy) if given is None else wrap(gate, given)
     return {"transport": transport, "mounts": mounts, "headers": headers, **options}

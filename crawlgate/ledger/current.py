@@ -1,4 +1,4 @@
-"""The segment that is being written: one write(2) for one record, and no way around a failure.
+"""The segment that is being written: one write(2) for a record, or two that belong together; no way around a failure.
 
 A record counts once its bytes are with the kernel, so that it survives the death of the process; `commit` brings
 what was written to the disk. Whatever fails ends the segment: it stays as it is, and nothing more goes into it.
@@ -138,24 +138,37 @@ class CurrentSegment:
 
     def put_row(self, made: Table) -> int:
         """Write a table that is ready. A reference to a record of this segment becomes its number."""
+        return self.emit(self.line(made))
+
+    def line(self, made: Table) -> bytes:
+        """The line of a table that is ready."""
         for key in REFERENCES:
             reference = made.get(key)
             if isinstance(reference, str) and reference.startswith(self._prefix):
                 number = reference[len(self._prefix) :]
                 if number.isdecimal():
                     made[key] = int(number)
-        return self.emit(dump(made) + b"\n")
+        return dump(made) + b"\n"
 
     def emit(self, data: bytes) -> int:
         """One line, with its newline, to the kernel; only then does it count. Its number."""
         if len(self._pending) >= TREE_EVERY:
             self._plant({"kind": "tree"})
-        return self._emit(data)
+        return self._emit((data,))
 
-    def _emit(self, data: bytes) -> int:
+    def emit_pair(self, first: bytes, second: Callable[[int], bytes]) -> int:
+        """Two lines with one call of the system, both or an error: `second` is made from the number of the first,
+        which is returned."""
+        if len(self._pending) >= TREE_EVERY - 1:
+            self._plant({"kind": "tree"})
+        return self._emit((first, second(self.seq)))
+
+    def _emit(self, lines: tuple[bytes, ...]) -> int:
         size, seq = self.size, self.seq
-        if len(data) > MAX_LINE:
-            raise RecordError("too_long", f"a record of {len(data)} bytes; {MAX_LINE} is the limit")
+        for line in lines:
+            if len(line) > MAX_LINE:
+                raise RecordError("too_long", f"a record of {len(line)} bytes; {MAX_LINE} is the limit")
+        data = lines[0] if len(lines) == 1 else b"".join(lines)
         try:
             try:
                 written = self._write(self.fd, data)
@@ -166,11 +179,11 @@ class CurrentSegment:
         except OSError as error:
             raise self.abandon(error) from None
         except BaseException:
-            self._settle(data, size)
+            self._settle(lines, size)
             raise
-        self._pending.append(data)
+        self._pending.extend(lines)
         self.size = size + len(data)
-        self.seq = seq + 1
+        self.seq = seq + len(lines)
         return seq
 
     def _finish(self, data: bytes, done: int) -> None:
@@ -184,16 +197,16 @@ class CurrentSegment:
                 raise OSError(errno.EIO, "nothing more was written")
             done += written
 
-    def _settle(self, data: bytes, size: int) -> None:
-        """After an interrupt (Ctrl-C) in the middle: ask the file whether the line is there."""
+    def _settle(self, lines: tuple[bytes, ...], size: int) -> None:
+        """After an interrupt (Ctrl-C) in the middle: ask the file whether the lines are there."""
         try:
             there = os.fstat(self.fd).st_size
         except OSError as error:
             self.abandon(error)
             return
-        if there == size + len(data):
-            self._pending.append(data)
-            self.size, self.seq = there, self.seq + 1
+        if there == size + sum(map(len, lines)):
+            self._pending.extend(lines)
+            self.size, self.seq = there, self.seq + len(lines)
         elif there != size:
             self.abandon(OSError(errno.EINTR, "interrupted within a record"))
 
@@ -207,7 +220,7 @@ class CurrentSegment:
         if number is None:
             if len(self._pending) >= TREE_EVERY:
                 self._plant({"kind": "tree"})
-            number = self._emit(dump({**table, "id": self.seq}) + b"\n")
+            number = self._emit((dump({**table, "id": self.seq}) + b"\n",))
             if len(self._contents) >= _MEMO_CONTENTS:
                 self._contents.clear()
             self._contents[key] = number
@@ -230,7 +243,7 @@ class CurrentSegment:
             table["note"] = signed_note.write(head.text, [self._key]).decode()
         else:
             table["root"] = encode_hash(head.root)
-        self._emit(dump(table) + b"\n")
+        self._emit((dump(table) + b"\n",))
         if self.size >= self._most:
             self.over = True
 

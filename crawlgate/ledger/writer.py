@@ -22,6 +22,7 @@ from ..errors import LedgerError
 from ..model import Basis
 from ..signed_note import SigningKey
 from . import segments
+from .answers import Outcome, read_line
 from .canonical import Table, clean, micros, plain_mapping
 from .closing import chain, closed
 from .current import CurrentSegment, System
@@ -129,11 +130,12 @@ class LedgerWriter:
         problem: str | None = None,
         user_agent: str | None = None,
         hop_of: str | None = None,
+        outcome: Outcome | None = None,
     ) -> tuple[str, int]:
         """Write a decision, and its basis before it where this segment lacks it; segment and number.
 
         The same bytes as `append` with a `decision_table`, some times faster. `user_agent` is left out where
-        it is the declared one.
+        it is the declared one. `outcome` is what became of the response, written with the decision or not at all.
         """
         moment = micros(at)
         try:
@@ -147,18 +149,35 @@ class LedgerWriter:
             known = current.objects.get(id(basis))
             middle = known[0] if known is not None else current.basis(basis)
             if enforced and problem is None and user_agent is None and hop_of is None:
-                return current.name, current.emit(b'{"at":%d%b%b}\n' % (moment, middle, quoted))
-            table: Table = {"at": moment, "basis": int(middle[9 : middle.index(b",", 1)]), "kind": "decision"}
-            table["url"] = clean(url)
-            if not enforced:
-                table["enforced"] = False
-            if problem is not None:
-                table["problem"] = clean(problem)
-            if user_agent is not None and user_agent != self._declared:
-                table["user_agent"] = clean(user_agent)
-            if hop_of is not None:
-                table["hop_of"] = clean(hop_of)
-            return current.name, current.put_row(table)
+                line = b'{"at":%d%b%b}\n' % (moment, middle, quoted)
+            else:
+                table: Table = {"at": moment, "basis": int(middle[9 : middle.index(b",", 1)]), "kind": "decision"}
+                table["url"] = clean(url)
+                if not enforced:
+                    table["enforced"] = False
+                if problem is not None:
+                    table["problem"] = clean(problem)
+                if user_agent is not None and user_agent != self._declared:
+                    table["user_agent"] = clean(user_agent)
+                if hop_of is not None:
+                    table["hop_of"] = clean(hop_of)
+                line = current.line(table)
+            return current.name, current.emit(line) if outcome is None else current.emit_pair(line, outcome.line)
+
+    def append_read(
+        self, at: datetime, decision: tuple[str, int], *, sha256: str, size: int, complete: bool
+    ) -> tuple[str, int]:
+        """Write what was read of the body that a decision (segment and number) released; segment and number."""
+        segment, number = decision
+        with self._lock:
+            current = self._current
+            if current is None or current.over:
+                current = self._ready()
+            if current.name == segment:
+                line = read_line(at, number, sha256=sha256, size=size, complete=complete)
+                return current.name, current.emit(line)
+        table = {"disposition": "read", "sha256": sha256, "bytes": size, "complete": complete}
+        return self.append("outcome", {"at": at, "decision": f"{segment}:{number}", **table})
 
     # -- lifetime -----------------------------------------------------------------------------------
 

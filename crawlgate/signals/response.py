@@ -24,6 +24,7 @@ from . import (
     tdm_policy,
     tdmrep,
 )
+from .quiet_headers import QuietHeaders
 from .reading import Reading, merged
 
 __all__ = [
@@ -43,6 +44,7 @@ _PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/xml", "application/xm
 _UNKNOWN_TYPES = ("", "unknown/unknown", "application/unknown", "*/*")
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
 _NO_PAGES = ("image/svg+xml",)
+_QUIET = QuietHeaders()
 
 
 def is_page(status: int, headers: Headers) -> bool:
@@ -69,6 +71,10 @@ def is_later_part(status: int, headers: Headers) -> bool:
 
 def read_headers(status: int, headers: Headers, *, url: Url, token: str, evidence: str = "") -> Reading:
     """What status line and headers say (everything that is known before the first byte of the body)."""
+    return _QUIET.read(status, token, headers, lambda given: _read_headers(status, given, url, token, evidence))
+
+
+def _read_headers(status: int, headers: Headers, url: Url, token: str, evidence: str) -> Reading:
     lint: list[Lint] = []
     signals = (
         *access.read(status, headers, url=url, evidence=evidence, lint=lint),
@@ -131,6 +137,8 @@ def read_body(
 
 def named(reading: Reading) -> tuple[tuple[Url, EvidenceKind], ...]:
     """The documents that a response names and that say under which terms it may be used: RSL licences, TDM policies."""
+    if not (reading.licences or reading.tdm_header or reading.tdm_meta):
+        return ()
     found = {reference.url.href: (reference.url, EvidenceKind.RSL) for reference in reading.licences if reference.url}
     for url in tdmrep.policies_named((*reading.tdm_header, *reading.tdm_meta)):
         found.setdefault(url.href, (url, EvidenceKind.TDM_POLICY))
@@ -167,6 +175,8 @@ def with_documents(reading: Reading, documents: Mapping[str, Evidence | None], *
 
 def not_read(reading: Reading) -> dict[str, str]:
     """The checks that were not made, those of documents that were named and not read among them."""
+    if not (reading.licences or reading.tdm_header or reading.tdm_meta):
+        return reading.not_looked
     not_looked = dict(reading.not_looked)
     if reading.licences:
         not_looked["licence"] = "not_assessed.licence_not_fetched"

@@ -936,10 +936,10 @@ def test_a_record_that_cannot_be_written_keeps_the_body_back(start: Start, monke
     scraper.get("http://a.test/p")
     append = scraper.gate.core.ledger.append_decision
 
-    def full(at: Any, url: str, basis: Any, *rest: Any) -> Any:
+    def full(at: Any, url: str, basis: Any, *rest: Any, **named: Any) -> Any:
         if basis.stage == "post_fetch":
             raise LedgerError("no space left", "ledger")
-        return append(at, url, basis, *rest)
+        return append(at, url, basis, *rest, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(scraper.gate.core.ledger, "append_decision", full)

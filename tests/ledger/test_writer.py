@@ -13,11 +13,13 @@ from ledgers import AT, HEAD, HOSTILE, abandon, basis, clock, tables, written
 
 from crawlgate.errors import LedgerError
 from crawlgate.ledger import current
+from crawlgate.ledger.answers import Outcome
 from crawlgate.ledger.checkpoint import encode_hash
 from crawlgate.ledger.current import System
 from crawlgate.ledger.merkle import leaf_hash, root_of
 from crawlgate.ledger.query import decisions, records
 from crawlgate.ledger.record import RecordError, decision_table
+from crawlgate.ledger.upkeep import Upkeep
 from crawlgate.ledger.verify import verify
 from crawlgate.ledger.writer import LedgerWriter
 from crawlgate.model import Verdict
@@ -94,6 +96,59 @@ def test_the_fast_path_writes_what_append_writes(tmp_path, at, url, options):
     fast, slow = ledger.path.read_bytes().splitlines()[2:4]
     assert fast == slow
     assert verify(tmp_path).ok
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"disposition": "released", "media_type": "text/html", "status": 200},
+        {"disposition": "released", "media_type": HOSTILE, "status": 200},
+        {"disposition": "released", "media_type": "text/html", "status": 200, "creators": ["鏡", HOSTILE]},
+        {"disposition": "passed_on", "media_type": "", "status": 301, "to": "https://example.com/"},
+    ],
+)
+def test_a_decision_and_what_became_of_its_body_are_written_as_two_appends_write_them(tmp_path, table):
+    body = {"sha256": "0" * 64, "bytes": 12, "complete": False}
+    with opened(tmp_path / "one") as ledger:
+        name, number = ledger.append_decision(AT, "https://example.com/", basis(), outcome=Outcome(AT, table))
+        assert ledger.append_read(AT, (name, number), sha256="0" * 64, size=12, complete=False) == (name, 4)
+    fast = ledger.path.read_bytes().splitlines()[2:5]
+    with opened(tmp_path / "two") as ledger:
+        number = ledger.append_decision(AT, "https://example.com/", basis())[1]
+        named = {"at": AT, "decision": f"{ledger.segment}:{number}"}
+        ledger.append("outcome", {**named, **table})
+        ledger.append("outcome", {**named, "disposition": "read", **body})
+    assert ledger.path.read_bytes().splitlines()[2:5] == fast
+    assert verify(tmp_path / "one").ok
+
+
+def test_what_was_read_names_a_decision_of_an_earlier_segment_whole(tmp_path):
+    with opened(tmp_path) as ledger:
+        name, number = ledger.append_decision(AT, "https://example.com/", basis())
+        ledger._current.over = True
+        ledger.append_read(AT, (name, number), sha256="0" * 64, size=1, complete=True)
+    assert tables(ledger.path)[-2]["decision"] == f"{name}:{number}"
+    assert verify(tmp_path).ok
+
+
+@pytest.mark.parametrize("taken", [1, 130, 180])
+def test_two_lines_of_which_the_system_takes_a_part_are_finished(tmp_path, taken):
+    table = {"disposition": "released", "media_type": "text/html", "status": 200}
+    with opened(tmp_path, system=System(write=Disk(3, taken)), upkeep=Upkeep(pack_from=None)) as ledger:
+        for _ in range(300):  # tree records come in between
+            ledger.append_decision(AT, "https://example.com/", basis(), outcome=Outcome(AT, table))
+    assert sum(each["kind"] == "outcome" for each in tables(ledger.path)) == 300
+    assert verify(tmp_path).ok
+
+
+def test_two_lines_stand_in_the_ledger_both_or_the_call_fails(tmp_path):
+    table = {"disposition": "released", "media_type": "text/html", "status": 200}
+    with opened(tmp_path, system=System(write=Disk(2, full()))) as ledger:
+        with pytest.raises(LedgerError):
+            ledger.append_decision(AT, "https://example.com/", basis(), outcome=Outcome(AT, table))
+        ledger.append_decision(AT, "https://example.com/", basis(), outcome=Outcome(AT, table))
+    kinds = [each["kind"] for path in sorted(tmp_path.glob("*.jsonl")) for each in tables(path)]
+    assert kinds.count("decision") == kinds.count("outcome") == 1
 
 
 def test_the_declared_user_agent_is_not_repeated(tmp_path):
