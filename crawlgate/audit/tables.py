@@ -256,7 +256,7 @@ class TableJudge:
 
 def _holds_text(column: Any) -> bool:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def no_times(names: Sequence[str]) -> ConfigError:
