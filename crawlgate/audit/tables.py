@@ -142,18 +142,23 @@ class TableJudge:
         return self.engine.robots[number]
 
     def judge(
-        self, table: Any, columns: Columns | None = None, particulars: Mapping[int, Particulars] | None = None
+        self,
+        table: Any,
+        columns: Columns | None = None,
+        particulars: Mapping[int, Particulars] | None = None,
+        shown: npt.NDArray[np.uint8] | None = None,
     ) -> tuple[Judged, dict[int, tuple[str, str]]]:
         """Judge the rows of an Arrow table or batch: the answers, and why rows could not be judged. `particulars`
-        are by row."""
+        are by row; `shown` is what the whole log shows of each row (`behaviour.Behaviour.look`)."""
         columns = columns or Columns.find(table.column_names if hasattr(table, "column_names") else table.schema.names)
         at = self._times(table, columns)
         rows = Rows(
             texts(table[columns.url]),
             at.at,
-            _statuses(table[columns.status]) if columns.status else None,
-            *_agents(table[columns.user_agent] if columns.user_agent else None),
+            statuses_of(table[columns.status]) if columns.status else None,
+            *agents_of(table[columns.user_agent] if columns.user_agent else None),
             particulars or {},
+            shown,
         )
         judged = self.engine.judge(rows)
         refused = judged.refused | at.refused if at.refused else judged.refused
@@ -240,7 +245,7 @@ def no_times(names: Sequence[str]) -> ConfigError:
     )
 
 
-def _statuses(column: Any) -> npt.NDArray[np.int32]:
+def statuses_of(column: Any) -> npt.NDArray[np.int32]:
     """Numbers, or text that is one; 0 is "no answer", anything else "not said"."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
@@ -254,7 +259,7 @@ def _statuses(column: Any) -> npt.NDArray[np.int32]:
     return found
 
 
-def _agents(column: Any) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]:
+def agents_of(column: Any) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]:
     if column is None:
         return None, ()
     if isinstance(column, pa.ChunkedArray):

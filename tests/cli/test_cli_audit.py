@@ -398,6 +398,28 @@ def test_an_attempt_without_an_answer_took_nothing(place: Place) -> None:
     assert all("B2=met" in findings and "B5" not in findings for findings in others)
 
 
+def test_retries_and_changes_of_identity_are_told_with_example_rows(place: Place) -> None:
+    line = '10.0.0.1 - - [01/May/2024:{} +0000] "GET http://open.example/{} HTTP/1.1" {} 5 "-" "{}"\n'
+    asked = [("10:00:00", "a", 403, "ExampleBot/1.0"), ("10:00:02", "b", 200, "Mozilla/5.0")]
+    later = [("10:00:01", "a", 200, "Mozilla/5.0"), ("10:00:03", "a", 200, "ExampleBot/1.0")]
+    paths = [place.write(f"{n}.log", "".join(line.format(*one) for one in log)) for n, log in enumerate((asked, later))]
+    summary = place.audit(*paths)
+    told = {one["reason"]: one for one in summary["behaviour"]}  # type: ignore[attr-defined]
+    assert {reason: (one["outcome"], one["rows"], one["hosts"]) for reason, one in told.items()} == {
+        "b5.identity_changed": ("met", 1, 1),
+        "b5.identity_changed_elsewhere": ("indicated", 1, 1),
+    }
+    (example,) = told["b5.identity_changed"]["examples"]
+    assert (example["file"], example["row"], example["url"]) == (paths[1], 0, "http://open.example/a")
+    assert (example["earlier_file"], example["earlier_row"]) == (paths[0], 0)
+    rows = place.rows()
+    assert [(row["earlier_file"], row["earlier_row"]) for row in rows] == [(None, None)] + [(paths[0], 0)] * 3
+    assert "B5=met" in str(rows[2]["findings"])
+    assert "B5" not in str(rows[3]["findings"])
+    place.audit(*paths, "--as-of", "now")  # the order is that of the log whatever the question
+    assert [row["earlier_row"] for row in place.rows()] == [None, 0, 0, 0]
+
+
 def test_a_log_of_paths_is_read_with_its_host(place: Place) -> None:
     line = '10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /x HTTP/1.1" 200 5 "-" "ExampleBot/1.0"\n'
     path = place.write("access.log", line)

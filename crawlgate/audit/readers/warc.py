@@ -85,7 +85,7 @@ class _Rows:
             return "policy file"
         here = len(self._rows)
         self._offsets[here] = found.offset
-        reading = _read(record, url, status, self._told.token) if status is not None else None
+        reading = _read(record, url, status, self._told) if status is not None else None
         if reading is not None:
             self._particulars[here] = Particulars(reading=reading)
         own = record.rec_headers.get_header("WARC-Record-ID") or ""
@@ -194,19 +194,19 @@ def _policy_kind(url: str) -> EvidenceKind | None:
     return policy_file(url[slash:]) if slash > 0 else None
 
 
-def _read(record: Any, url: str, status: int, token: str) -> Reading | None:
+def _read(record: Any, url: str, status: int, told: Told) -> Reading | None:
     """What headers and page say, or None where the URL cannot be asked about (the engine says why)."""
     try:
         asked = urls.parse(urls.without_userinfo(url))
     except UrlError:
         return None
     headers = Headers(record.http_headers.headers)
-    reading = response.read_headers(status, headers, url=asked, token=token)
-    if record.rec_type == "revisit" or not response.is_page(status, headers):
+    reading = response.read_headers(status, headers, url=asked, token=told.token)
+    if not told.pages or record.rec_type == "revisit" or not response.is_page(status, headers):
         return reading
     body = _body(record, DEFAULT_LIMITS.page_head_bytes)
     whole = len(body) < DEFAULT_LIMITS.page_head_bytes
-    return page.read(body, reading, url=asked, headers=headers, token=token, whole=whole, status=status)
+    return page.read(body, reading, url=asked, headers=headers, token=told.token, whole=whole, status=status)
 
 
 def _body(record: Any, limit: int) -> bytes:
