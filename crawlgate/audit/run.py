@@ -23,8 +23,10 @@ import numpy as np
 import orjson
 
 from ..errors import ConfigError
+from ..signals import agents
 from .behaviour import Behaviour
 from .listed import Listed
+from .named_agents import collectors, files_with_names
 from .output.bases import bases_table
 from .output.course import Course, Watch
 from .output.csv_copy import copy_as_csv
@@ -189,7 +191,9 @@ class Audit:
         counted = totals(draft.folder / "decisions.parquet", draft)
         bases = bases_table(draft.bases.classes, counted.by_basis)
         named = [draft.folder / name for name in ("decisions.parquet", "removals.parquet")]
-        lines = quotes(named, self._judge.evidence.body)
+        files = files_with_names(named[0], draft.bases.classes)
+        crawlers = collectors(agents.load(), self._judge.declaration.token)
+        lines = quotes(named, self._judge.evidence.body, files, crawlers)
         for name, table in (("bases.parquet", bases), ("lines.parquet", lines)):
             marked = table.replace_schema_metadata({"crawlgate.audit": question.digest})
             (draft.folder / name).write_bytes(encoded(marked))
