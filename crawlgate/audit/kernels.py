@@ -143,6 +143,7 @@ def hash_spans(data, offsets, lengths, hashes):
         hashes[row] = _hash_of(data, offsets[row], offsets[row] + lengths[row])
 
 
+_STRETCH = 128
 _UPPER, _LOWER = np.uint64(0xFFFFFFFF00000000), np.uint64(0x00000000FFFFFFFF)
 
 
@@ -156,14 +157,29 @@ def intern_spans(data, offsets, lengths, state, hashes, table, arena, arena_ends
     """
     mask = len(table) - 1
     used = arena_ends[count]
+    touched = np.int64(0)
+    # Memory is slow to answer and answers many at once: a stretch of rows looks into the index before any goes on.
+    entries = np.zeros(_STRETCH, np.uint64)
     for row in range(len(offsets) - 1):
+        if row % _STRETCH == 0:
+            for n in range(row, min(row + _STRETCH, len(offsets) - 1)):
+                entries[n - row] = np.uint64(0)
+                if state[n] != 2:
+                    entries[n - row] = table[np.int64(hashes[n] & np.uint64(mask))]
+            for n in range(row, min(row + _STRETCH, len(offsets) - 1)):
+                if entries[n - row] != 0:
+                    place = arena_ends[np.int64(entries[n - row] & _LOWER) - 1]
+                    # What is read here is used below; the sum keeps the compiler from leaving it out.
+                    touched += np.int64(arena[place])
         if state[row] == 2:
             continue
         begin, size = offsets[row], lengths[row]
         slot = np.int64(hashes[row] & np.uint64(mask))
         upper = hashes[row] & _UPPER
+        entry = entries[row % _STRETCH]
+        if entry == 0:
+            entry = table[slot]  # an earlier row of the stretch may have come here
         while True:
-            entry = table[slot]
             if entry == 0:
                 if 2 * count >= len(table) or count + 2 > len(arena_ends) or used + size > len(arena):
                     return count, row
@@ -187,6 +203,9 @@ def intern_spans(data, offsets, lengths, state, hashes, table, arena, arena_ends
                     codes[row] = known
                     break
             slot = (slot + 1) & mask
+            entry = table[slot]
+    if touched < 0:  # never: a byte is not negative
+        return count, 0
     return count, len(offsets) - 1
 
 
