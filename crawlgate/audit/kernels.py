@@ -521,10 +521,22 @@ def weigh_rows(
 ):
     """What each row comes to: a key that says all on which its class depends, and the line that keeps us out.
 
-    By plan: `aloof` (its rows are judged one by one), `doubtful` (so are those whose target has several spellings),
+    The result says nothing. By plan: `aloof` (its rows are judged one by one), `doubtful` (so are those whose target has several spellings),
     `own` rule set, `agents` (first and end among `agent_sets`), and `kinds`. `by_rule` is line and allow of each rule.
     """
+    middles = np.zeros(_STRETCH, np.int64)
+    touched = np.int64(0)
     for row in range(len(offsets) - 1):
+        if row % _STRETCH == 0:  # as in `intern_spans`
+            for n in range(row, min(row + _STRETCH, len(offsets) - 1)):
+                middles[n - row] = 0
+                rule_set = own[plans[n]]
+                if rule_set >= 0:
+                    middles[n - row] = (sets[rule_set, 0] + sets[rule_set, 1]) >> 1
+            for n in range(min(_STRETCH, len(offsets) - 1 - row)):
+                middles[n] = plain_bounds[middles[n]]
+            for n in range(min(_STRETCH, len(offsets) - 1 - row)):
+                touched += np.int64(text[middles[n]])
         lines[row] = 0
         if state[row] == 2:
             continue
@@ -555,3 +567,4 @@ def weigh_rows(
                 if rule >= 0 and not by_rule[rule, 1]:
                     refused |= np.int64(1) << (place - first + 1)
         keys[row] = (key << agent_bits) | refused
+    return touched
