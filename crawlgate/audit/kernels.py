@@ -521,8 +521,9 @@ def weigh_rows(
 ):
     """What each row comes to: a key that says all on which its class depends, and the line that keeps us out.
 
-    The result says nothing. By plan: `aloof` (its rows are judged one by one), `doubtful` (so are those whose target has several spellings),
+    By plan: `aloof` (its rows are judged one by one), `doubtful` (so are those whose target has several spellings),
     `own` rule set, `agents` (first and end among `agent_sets`), and `kinds`. `by_rule` is line and allow of each rule.
+    The result says nothing; it is there so that the looks ahead into memory are not left out.
     """
     middles = np.zeros(_STRETCH, np.int64)
     touched = np.int64(0)
