@@ -48,20 +48,29 @@ def run(
     bounds: Bounds | None = None,
     ready: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way are answered, then the ledger is sealed.
+    """Serve until SIGTERM or SIGINT; requests under way are answered, then the ledger is sealed. In the main thread.
 
     `ready` is called with the address once requests are taken. Raises `ConfigError` and its kin before that, and
     `LedgerError` where the ledger could not be sealed.
     """
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    listener = listen(place, token=token is not None)
+    before = signal.signal(signal.SIGTERM, _leave)  # uvicorn's own counts while requests are taken
     try:
-        anyio.run(_serve, declaration, options, place, token, bounds, ready, listener)
+        listener = listen(place, token=token is not None)
+        try:
+            anyio.run(_serve, declaration, options, place, token, bounds, ready, listener)
+        finally:
+            listener.close()
+            if place.socket is not None:
+                with contextlib.suppress(OSError):
+                    place.socket.unlink()
     finally:
-        listener.close()
-        if place.socket is not None:
-            with contextlib.suppress(OSError):
-                place.socket.unlink()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(sig: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the face of a handler
+    """Told to stop while lists are still being loaded: nothing was answered, so nothing failed."""
+    raise SystemExit(0)
 
 
 async def _serve(
@@ -80,6 +89,7 @@ async def _serve(
         server = _Server(configuration(app))
         ready(shown(place, listener))
         await server.serve([listener])
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left to do is to seal the ledger
 
 
 def configuration(app: object) -> uvicorn.Config:
