@@ -31,7 +31,11 @@ _HEAD = 64 * 1024
 
 
 class _Server(uvicorn.Server):
-    """Ends by itself after a signal, instead of raising it again: a service that was told to stop did not fail."""
+    """Ends by itself after a signal, instead of raising it again: a service that was told to stop did not fail. It may
+    be told before it serves anything."""
+
+    def __init__(self) -> None:
+        super().__init__(configuration(None))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's own face
         if self.should_exit and sig == signal.SIGINT:
@@ -54,11 +58,12 @@ def run(
     `LedgerError` where the ledger could not be sealed.
     """
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    before = signal.signal(signal.SIGTERM, _leave)  # uvicorn's own counts while requests are taken
+    server = _Server()
+    before = signal.signal(signal.SIGTERM, server.handle_exit)  # from now on, and until the ledger is sealed
     try:
         listener = listen(place, token=token is not None)
         try:
-            anyio.run(_serve, declaration, options, place, token, bounds, ready, listener)
+            anyio.run(_serve, server, declaration, options, place, token, bounds, ready, listener)
         finally:
             listener.close()
             if place.socket is not None:
@@ -68,12 +73,8 @@ def run(
         signal.signal(signal.SIGTERM, before)
 
 
-def _leave(sig: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the face of a handler
-    """Told to stop while lists are still being loaded: nothing was answered, so nothing failed."""
-    raise SystemExit(0)
-
-
 async def _serve(
+    server: _Server,
     declaration: Declaration,
     options: GateOptions,
     place: Place,
@@ -86,10 +87,10 @@ async def _serve(
     metrics = Metrics()
     async with MeteredGate(declaration, metrics, **options) as gate:
         app = create_app(gate, metrics=metrics, bounds=bounds, token=token, names=place.names)
-        server = _Server(configuration(app))
-        ready(shown(place, listener))
+        server.config = configuration(app)
+        if not server.should_exit:
+            ready(shown(place, listener))
         await server.serve([listener])
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left to do is to seal the ledger
 
 
 def configuration(app: object) -> uvicorn.Config:
