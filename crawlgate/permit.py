@@ -216,6 +216,7 @@ class Permit:
             whole=whole and self._status != _PARTIAL,
             evidence=self._evidence,
             limits=self._core.limits,
+            findings_only=True,
         )
         self._core.learn(self.url, self._known, self._reading)
 
