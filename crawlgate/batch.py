@@ -10,12 +10,11 @@ import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from os import PathLike, fspath
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .errors import ConfigError
 from .model import Declaration, Notice, Stage
@@ -41,7 +40,7 @@ def judge_table(
     time: str | None = None,
     status: str | None = None,
     user_agent: str | None = None,
-    zone: str | None = None,
+    zone: str | tzinfo | None = None,
     **options: Any,
 ) -> Any:
     """The answers for a table, appended to it as columns: `verdict`, `findings`, `criteria`, `basis`,
@@ -53,17 +52,17 @@ def judge_table(
     a column or the extra is missing.
     """
     _needs_extra()
-    from .audit.frames import beside, in_zone, names_of, needed
+    from .audit.frames import beside, names_of, needed
     from .audit.tables import Columns, TableJudge
 
     columns = Columns.find(names_of(table), url=url, time=time, status=status, user_agent=user_agent)
-    return beside(table, TableJudge(declaration, **options)(in_zone(needed(table, columns), columns, zone), columns))
+    return beside(table, TableJudge(declaration, zone=_zone(zone), **options)(needed(table, columns), columns))
 
 
 class TableGate:
     """The gate for batches of rows: an allowed row passes, any other is dropped and counted.
 
-    `evidence` is what is on record of policy files: an `EvidenceBook`, or archives and tables by path, as
+    `evidence` is what is on record of policy files: an `EvidenceBook`, or archives, tables and homes by path, as
     `crawlgate audit --evidence` takes them. `notices` are lists or single notices, `register` the licensor register,
     `people` what people decided. `stage` `audit` speaks of what was collected, `pre_fetch` asks whether it may be
     fetched. `as_of` is the instant at which all rows are judged; None takes each row's own time, and `zone` is that of
@@ -86,7 +85,7 @@ class TableGate:
         people: Overrides | None = None,
         stage: Stage | str = Stage.AUDIT,
         as_of: datetime | None = None,
-        zone: str | None = None,
+        zone: str | tzinfo | None = None,
         mode: str = "enforce",
         url: str | None = None,
         time: str | None = None,
@@ -99,7 +98,7 @@ class TableGate:
         if as_of is not None and as_of.tzinfo is None:
             raise ConfigError(f"as_of {as_of.isoformat()} has no zone; write Z or an offset")
         self.declaration = declaration
-        self.mode, self.zone = mode, _known(zone)
+        self.mode = mode
         self.tally = Tally()
         self._named = {"url": url, "time": time, "status": status, "user_agent": user_agent}
         self.options: Mapping[str, Any] = {
@@ -110,6 +109,7 @@ class TableGate:
             "people": people,
             "stage": Stage(stage),
             "as_of": as_of,
+            "zone": _zone(zone),
         }
         self._judge = _Judge(declaration, self.options)
 
@@ -123,7 +123,7 @@ class TableGate:
     def _packed(self) -> bytes:
         from .audit.carrying import pack
 
-        return pack((self.declaration, self.options, self.mode, self.zone, self._named))
+        return pack((self.declaration, self.options, self.mode, self._named))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -188,10 +188,10 @@ class TableGate:
         return found
 
     def _asked(self, table: Any, columns: Columns | None) -> tuple[Any, Columns]:
-        from .audit.frames import in_zone, names_of, needed
+        from .audit.frames import names_of, needed
 
         columns = columns or self.columns(names_of(table))
-        return in_zone(needed(table, columns), columns, self.zone), columns
+        return needed(table, columns), columns
 
 
 class _Judge:
@@ -219,20 +219,17 @@ def _restored(packed: bytes, fingerprint: str) -> TableGate:
     if known is None:
         from .audit.carrying import unpack
 
-        declaration, options, mode, zone, named = unpack(packed)
-        known = _restored_here[fingerprint] = TableGate(declaration, **options, mode=mode, zone=zone, **named)
+        declaration, options, mode, named = unpack(packed)
+        known = _restored_here[fingerprint] = TableGate(declaration, **options, mode=mode, **named)
         if len(_restored_here) > _KEPT:
             _restored_here.popitem(last=False)
     return known.apart()
 
 
-def _known(zone: str | None) -> str | None:
-    if zone is not None:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ConfigError(f"zone {zone!r} is unknown; write UTC, or a name such as Asia/Tokyo") from None
-    return zone
+def _zone(zone: str | tzinfo | None) -> tzinfo | None:
+    from .audit.times import zone_named
+
+    return zone_named(zone) if isinstance(zone, str) else zone
 
 
 def _book(evidence: EvidenceBook | Iterable[str | PathLike[str]] | None) -> EvidenceBook:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -110,11 +111,12 @@ def redirect(location: str, status: int = 302) -> Answer:
 class WebServer:
     """The server, for the time of a `with` block; its log can be read afterwards too. A request that the
     server itself could not handle fails the block. `keep_log` False is for tests of memory, which count in a
-    handler of their own."""
+    handler of their own. With `tls` it speaks HTTPS."""
 
-    def __init__(self, sites: Sites, *, keep_log: bool = True) -> None:
+    def __init__(self, sites: Sites, *, keep_log: bool = True, tls: ssl.SSLContext | None = None) -> None:
         self.sites = sites
         self._keep_log = keep_log
+        self._tls = tls
         self.log: list[Hit] = []
         self.connections = 0
         self.faults: list[BaseException] = []
@@ -174,7 +176,7 @@ class WebServer:
         # asyncio does this only for sockets whose protocol number is set; head and body are two writes.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = listener.getsockname()[1]
-        server = await asyncio.start_server(self._connection, sock=listener, limit=_HEAD_LIMIT)
+        server = await asyncio.start_server(self._connection, sock=listener, limit=_HEAD_LIMIT, ssl=self._tls)
         self._ready.set()
         await self._stop.wait()
         server.close()
@@ -188,7 +190,8 @@ class WebServer:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
-        writer.transport.set_write_buffer_limits(high=0)
+        # asyncio's TLS never says that a buffer with the limit 0 is empty again.
+        writer.transport.set_write_buffer_limits(high=0 if self._tls is None else _SLICE)
         try:
             while True:
                 request = await _read(reader)

@@ -8,7 +8,6 @@ from itertools import compress
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..errors import ConfigError
 from .tables import Columns
@@ -52,19 +51,6 @@ def needed(table: Any, columns: Columns) -> Any:
     if library(table) == "polars":
         return table.select(wanted).to_arrow()
     return pa.table({name: _of_pandas(table[name]) for name in wanted})
-
-
-def in_zone(table: Any, columns: Columns, zone: str | None) -> Any:
-    """The table with times that name no zone read in `zone`. An hour that a clock showed twice is its first."""
-    name = columns.time
-    if zone is None or name is None:
-        return table
-    place = table.schema.get_field_index(name)
-    kind = table.schema.field(place).type
-    if not pa.types.is_timestamp(kind) or kind.tz is not None:
-        return table
-    told = pc.assume_timezone(table.column(place), zone, ambiguous="earliest", nonexistent="earliest")
-    return table.set_column(place, pa.field(name, told.type), told)
 
 
 def of_rows(

@@ -12,7 +12,7 @@ Same inputs, options and versions, same bytes, whether a run was broken on the w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -23,11 +23,15 @@ import numpy as np
 import orjson
 
 from ..errors import ConfigError
+from ..signals import agents
+from .behaviour import Behaviour
 from .listed import Listed
+from .named_agents import collectors, files_with_names
 from .output.bases import bases_table
+from .output.course import Course, Watch
 from .output.csv_copy import copy_as_csv
-from .output.decisions import SCHEMA, decisions_table, row_numbers
-from .output.draft import SUMMARY, Draft
+from .output.decisions import SCHEMA, Earlier, decisions_table, row_numbers
+from .output.draft import SUMMARY, Draft, complete
 from .output.growing import encoded
 from .output.question import Question, ask
 from .output.removals import Removals
@@ -62,11 +66,10 @@ class Knowledge:
 
 
 NOTHING = Knowledge()
-Progress = Callable[[Source, int], None]
 
 
 class Audit:
-    """One audit. `progress` is told the file and the rows so far."""
+    """One audit. `watch` is told how it goes."""
 
     def __init__(
         self,
@@ -75,14 +78,15 @@ class Audit:
         told: Told,
         *,
         knowledge: Knowledge = NOTHING,
-        progress: Progress | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._judge = judge
         self._out = out
         self._told = told
         self._knowledge = knowledge
-        self._progress = progress
+        self._watch = watch
         self._listed = Listed()
+        self._behaviour = Behaviour(judge.declaration, latest=judge.latest, zone=judge.zone)
 
     def run(self, inputs: list[Source], evidence: list[Source], earlier: list[Reject], *, resume: bool = False) -> Done:
         """Judge the files and write the outputs. `resume` goes on with a run that was broken, where there is one.
@@ -90,6 +94,7 @@ class Audit:
         Raises `ConfigError` where an input or the place of the outputs cannot be used; outputs appear under their
         names only when they are whole.
         """
+        self._phase("digests")
         question = ask(
             self._judge,
             inputs,
@@ -100,15 +105,23 @@ class Audit:
             lists=self._knowledge.lists,
             people=self._knowledge.people,
         )
-        done = self._done_before(question) if resume else None
-        if done is not None:
-            return done
+        if resume:
+            complete(self._out, question)
+            done = self._done_before(question)
+            if done is not None:
+                return done
         draft = Draft(self._out, question, resume=resume)
         try:
             if not draft.continued:
                 for reject in earlier:
                     draft.reject(reject)
-            self._judge_all(inputs, draft)
+            self._phase("behaviour")
+            for number, path in enumerate(inputs):
+                self._behaviour.observe(number, path, self._told)
+            self._behaviour.settle()
+            self._phase("rows")
+            self._judge_all(inputs, draft, Course(inputs, [file.bytes for file in question.inputs]))
+            self._phase("outputs")
             draft.finish()
             question.require_unchanged()
             told = self._conclude(question, draft)
@@ -119,9 +132,14 @@ class Audit:
             draft.close()
         return _done(told)
 
-    def _judge_all(self, inputs: list[Source], draft: Draft) -> None:
+    def _phase(self, name: str) -> None:
+        if self._watch is not None:
+            self._watch.phase(name)
+
+    def _judge_all(self, inputs: list[Source], draft: Draft, course: Course) -> None:
         removals = Removals(self._judge, self._knowledge.until)
         before = draft.tally.looked_again
+        names = [str(path) for path in inputs]
         for number, path in enumerate(inputs):
             if number < draft.file:
                 continue
@@ -129,12 +147,14 @@ class Audit:
             count = skipped
             batches = self._batches(path, alone=len(inputs) == 1)
             for count, batch in enumerate(islice(batches, skipped, None), skipped + 1):
-                self._judge_batch(batch, draft, removals)
+                self._judge_batch(batch, number, draft, removals, names)
                 draft.tally.looked_again = before + removals.looked_again
                 draft.batch_done(number, count)
-                if self._progress is not None:
-                    self._progress(path, draft.rows)
+                if self._watch is not None:
+                    self._watch.moment(course.at(number, batch, draft.rows))
             draft.batch_done(number + 1, 0)
+            if self._watch is not None:
+                self._watch.moment(course.at(number, None, draft.rows))
 
     def _batches(self, path: Source, *, alone: bool) -> Iterator[Batch]:
         """The rows of one file. Among others, a file that cannot be read is told, and the others are read."""
@@ -148,18 +168,21 @@ class Audit:
                 raise
             yield nothing(path, [Reject(str(path), None, None, "file", str(error))])
 
-    def _judge_batch(self, batch: Batch, draft: Draft, removals: Removals) -> None:
+    def _judge_batch(self, batch: Batch, number: int, draft: Draft, removals: Removals, names: Sequence[str]) -> None:
         for reject in batch.rejects:
             draft.reject(reject)
         if not len(batch.rows):
             return
-        judged, refused = self._judge.judge(batch.rows, batch.columns, batch.particulars)
+        shown, earlier = self._behaviour.look(batch, number) or (None, None)
+        judged, refused = self._judge.judge(batch.rows, batch.columns, batch.particulars, shown)
         numbers = row_numbers(batch)
         good = np.flatnonzero(judged.classes >= 0)
         for reject in _refused(batch, numbers, refused):
             draft.reject(reject)
         draft.add(
-            decisions_table(batch, judged, good, numbers, self._judge.engine, draft.bases, self._listed),
+            decisions_table(
+                batch, judged, good, numbers, self._judge.engine, draft.bases, self._listed, Earlier(names, earlier)
+            ),
             removals.table(batch, judged, good, numbers),
         )
 
@@ -167,7 +190,10 @@ class Audit:
         """Write what follows from the decisions: bases, the removal list as text, and the summary."""
         counted = totals(draft.folder / "decisions.parquet", draft)
         bases = bases_table(draft.bases.classes, counted.by_basis)
-        lines = quotes(draft.folder / "decisions.parquet", self._judge.evidence.body)
+        named = [draft.folder / name for name in ("decisions.parquet", "removals.parquet")]
+        files = files_with_names(named[0], draft.bases.classes)
+        crawlers = collectors(agents.load(), self._judge.declaration.token)
+        lines = quotes(named, self._judge.evidence.body, files, crawlers)
         for name, table in (("bases.parquet", bases), ("lines.parquet", lines)):
             marked = table.replace_schema_metadata({"crawlgate.audit": question.digest})
             (draft.folder / name).write_bytes(encoded(marked))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import orjson
 
-from ..clock import SystemClock
+from ..clock import Clock, SystemClock
 from ..declaration import instant
 from ..errors import ConfigError
 from ..home import Home
@@ -20,9 +17,9 @@ from ..loaded import Blocklist
 from . import exits
 from .asking import read_declaration
 from .verbs import Itself, WithVerbs
+from .watching import watching
 
 if TYPE_CHECKING:
-    from ..audit.readers import Source
     from ..audit.run import Done
 
 
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--status", help="Column of statuses.")
 @click.option("--user-agent", help="Column of user agents sent.")
 @click.option("--proxy", help="Column of proxies or other routes taken.")
+@click.option("--redirect", help="Column of where fetches were led.")
 @click.option("--input-format", metavar="KIND", help="Kind of all FILES; found by their content otherwise.")
 @click.option("--zone", metavar="ZONE", help="Zone of times that say none: UTC, +09:00, Asia/Tokyo.")
 @click.option("--fetched-at", metavar="DATE", help="When rows without a time were fetched.")
@@ -53,6 +51,14 @@ if TYPE_CHECKING:
 @click.option("--offset", help="Column of the places of copies in their shards.")
 @click.option("--content-hash", help="Column of hashes of the contents.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was broken; the outputs are the same.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["deny", "review", "never"]),
+    default="never",
+    show_default=True,
+    help="Exit with 1 if a row came to this, or to worse.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing on stderr of how it goes.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the outputs.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -69,6 +75,8 @@ def _audit(
     as_of: str,
     keys: tuple[str, ...],
     resume: bool,
+    fail_on: str,
+    quiet: bool,
     input_format: str | None,
     zone: str | None,
     fetched_at: str | None,
@@ -86,8 +94,8 @@ def _audit(
     files by host and time. The version of robots.txt in force at a fetch is used; where there is none the finding is
     unknown: the file of today says nothing about then.
 
-    Writes decisions, their bases, the removal list, rejects and a summary into --out. Exit code 4 if anything could
-    not be judged.
+    Writes decisions, their bases, the removal list, rejects and a summary into --out, and puts the audit on record in
+    a home that is there or named. Exit code 4 if anything could not be judged, 1 see --fail-on.
     """
     try:
         from ..audit import sources
@@ -97,6 +105,7 @@ def _audit(
         from ..audit.readers import Told, evidence_in, files
         from ..audit.run import Audit, Knowledge
         from ..audit.tables import TableJudge
+        from ..audit.times import zone_named
     except ImportError as error:
         raise ConfigError(
             f"audits need {error.name}, which is not installed; install the extra: pip install 'crawlgate[audit]'"
@@ -106,7 +115,10 @@ def _audit(
     named = {name.removesuffix("_column"): column for name, column in columns.items()}
     told = Told(declaration.token, named, form=input_format, host=host)
     paths, rejects = files(inputs, input_format)
-    of_zone = _zone(zone)
+    try:
+        of_zone = None if zone is None else zone_named(zone)
+    except ConfigError as error:
+        raise ConfigError(f"--zone {error}") from None
     lists = [Blocklist(path, vouched_by=vouched_by, verified=vouched_by is not None, keys=keys) for path in blocklists]
     known = background(Home(home), lists, clock=clock)
     now = clock.now()  # whatever came just now is known by then
@@ -123,20 +135,29 @@ def _audit(
         zone=of_zone,
         fetched_at=None if fetched_at is None else instant(fetched_at, "--fetched-at"),
     )
-    sourced, unused = sources.gather(list(evidence), book, latest=judge.latest, zone=of_zone)
-    rejects += unused
-    evidence_in([path for path in paths if path not in sourced], told, book.add)
-    until = known_until(now, book, known.notices, known.people, declaration, known.register)
-    run = Audit(judge, out, told, knowledge=Knowledge(until, known.lists, known.told_people), progress=_progress())
-    done = run.run(paths, sourced, rejects, resume=resume)
+    with watching(quiet=quiet) as watch:
+        if watch is not None:
+            watch.phase("evidence")
+        sourced, unused = sources.gather(list(evidence), book, latest=judge.latest, zone=of_zone)
+        rejects += unused
+        evidence_in([path for path in paths if path not in sourced], told, book.add)
+        until = known_until(now, book, known.notices, known.people, declaration, known.register)
+        run = Audit(judge, out, told, knowledge=Knowledge(until, known.lists, known.told_people), watch=watch)
+        done = run.run(paths, sourced, rejects, resume=resume)
+    _record(context, Home(home), out, done, clock, quiet=quiet)
     if form == "json":
         click.echo(orjson.dumps(done.summary))
     else:
         _tell(done, out)
-    context.exit(exits.NOT_JUDGED if done.rejected else exits.OK)
+    context.exit(exits.NOT_JUDGED if done.rejected else _found(done, fail_on))
 
 
 audit = WithVerbs(_audit)
+
+
+def _found(done: Done, fail_on: str) -> int:
+    failing = {"deny": ("deny",), "review": ("deny", "review")}.get(fail_on, ())
+    return exits.FINDINGS if any(done.summary["verdicts"][verdict] for verdict in failing) else exits.OK
 
 
 def _instant(as_of: str, now: datetime) -> datetime | None:
@@ -145,31 +166,15 @@ def _instant(as_of: str, now: datetime) -> datetime | None:
     return now if as_of == "now" else instant(as_of, "--as-of")
 
 
-def _zone(name: str | None) -> tzinfo | None:
-    """A zone by its name, or by its offset."""
-    if name is None:
-        return None
-    try:
-        return datetime.fromisoformat(f"2024-01-01T00:00:00{'Z' if name == 'UTC' else name}").tzinfo or ZoneInfo(name)
-    except ValueError:
-        pass
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise ConfigError(
-            f"--zone {name}: not a zone; write UTC, an offset like +09:00, or a name like Asia/Tokyo"
-        ) from None
+def _record(context: click.Context, home: Home, out: Path, done: Done, clock: Clock, *, quiet: bool) -> None:
+    """Put the audit on record in a home that is there, or was named."""
+    from ..audit.output.recorded import record_audit
 
-
-def _progress() -> Callable[[Source, int], None] | None:
-    """A line for each million rows where a person may be waiting."""
-    if not sys.stderr.isatty():
-        return None
-
-    def tell(path: Source, rows: int) -> None:
-        click.echo(f"\r{rows:,} rows, {path.name}", nl=False, err=True)
-
-    return tell
+    named = context.get_parameter_source("home") is not click.core.ParameterSource.DEFAULT
+    if named or home.path.is_dir():
+        place = record_audit(home, out, done.summary, clock=clock)
+        if not quiet:
+            click.echo(f"on record in {home.path}: {place}", err=True)
 
 
 def _tell(done: Done, out: Path) -> None:

@@ -19,6 +19,7 @@ try:
     import datasets as hf
     import pyarrow as pa
     import pyarrow.compute as pc
+    from datasets.formatting.formatting import LazyBatch
 
     from ..audit.answers import SCHEMA, tally_of
     from ..audit.frames import PREFIX
@@ -152,6 +153,8 @@ def _batch(rows: Any, gate: TableGate) -> tuple[Any, bool]:
     if not isinstance(rows, Mapping):
         return rows, False
     columns = gate.columns(list(rows))
+    if isinstance(rows, LazyBatch) and rows.keys_to_format.issuperset(columns.names):
+        return rows.pa_table.select(columns.names), False  # before it becomes lists
     found = {name: rows[name] for name in columns.names}
     single = isinstance(found[columns.url], (str, bytes)) or found[columns.url] is None
     return {name: [value] for name, value in found.items()} if single else found, single

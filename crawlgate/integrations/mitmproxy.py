@@ -9,6 +9,7 @@ fails, nothing passes.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Unpack
@@ -18,9 +19,9 @@ from ..gate import AsyncGate, GateOptions
 from ..model import Declaration
 from .body import HeadReader, Tally
 from .hop import keep_to, manner, missing
-from .mitmproxy_options import OPTIONS, SAFE, around, default, evasive, named_as, read_options, way
+from .mitmproxy_options import OPTIONS, SAFE, default, evasive, named_as, read_options, unfit, way
 from .mitmproxy_refusal import RECORD, no_answer, refusal
-from .mitmproxy_stream import Exchange, exchanges, gated
+from .mitmproxy_stream import Exchange, exchanges, gated, standing
 
 try:
     from mitmproxy import ctx, exceptions, http, version
@@ -50,7 +51,7 @@ class GateAddon:
 
     def configure(self, _: set[str]) -> None:
         ctx.options.update(**{name: value for name, value in SAFE.items() if getattr(ctx.options, name) != value})
-        problem = around(ctx.options)
+        problem = unfit(ctx.options)
         if problem is not None:
             raise exceptions.OptionsError(f"crawlgate: {problem}")
 
@@ -83,19 +84,16 @@ class GateAddon:
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         await self._ask(flow)
 
-    async def request(self, flow: http.HTTPFlow) -> None:
-        """Ask anew where other add-ons changed the request since."""
-        exchange = exchanges.get(flow)
-        if flow.response is None and (exchange is None or exchange.judged != _judged(flow)):
-            if flow.request.stream:  # it has left already
-                flow.kill()
-            await self._ask(flow)
+    async def crawlgate_request(self, flow: http.HTTPFlow) -> None:
+        """The request is about to leave, and was not asked about as it stands: other add-ons changed it since."""
+        await self._ask(flow)
 
     async def responseheaders(self, flow: http.HTTPFlow) -> None:
         exchange = exchanges.get(flow)
         if exchange is None or flow.response is None:
             return  # the answer is ours
         flow.response.stream = False
+        await _turn()
         try:
             response, gate = flow.response, self._open()
             lines = list(response.headers.items(multi=True))
@@ -110,6 +108,7 @@ class GateAddon:
     async def crawlgate_page_head(self, flow: http.HTTPFlow) -> None:
         """Enough of a page is there, or all of it."""
         exchange = exchanges[flow]
+        await _turn()
         try:
             if exchange.reader is not None:
                 exchange.reader.judge(whole=exchange.whole)
@@ -149,7 +148,7 @@ class GateAddon:
             )
             if request.path != permit.url.target:
                 request.path = permit.url.target
-            exchanges[flow] = Exchange(permit, _judged(flow))
+            exchanges[flow] = Exchange(permit, standing(flow))
         except Exception as error:
             request.stream = False
             flow.response = self._refused(flow, error)
@@ -185,5 +184,7 @@ class GateAddon:
         return refusal(decision, flow.response.status_code if flow.response is not None else None)
 
 
-def _judged(flow: http.HTTPFlow) -> tuple[str, str]:
-    return flow.request.url, flow.request.headers.get("User-Agent", "")
+async def _turn() -> None:
+    """Let the connection that brought the response go on first. mitmproxy runs hooks at once where Python can
+    (3.12 and later); a connection that is closed while it waits for its turn would stay open, unread."""
+    await asyncio.sleep(0)

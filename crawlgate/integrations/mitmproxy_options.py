@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..declaration import from_table
-from ..errors import ConfigError
 from ..gate import GateOptions
 from ..loaded import Blocklist
 from ..model import Declaration
-from ..policy.config import read_toml
+from .declared import FILE, read_declaration
 from .hop import DIRECT, route
 
 OPTIONS: tuple[tuple[str, Any, Any, str], ...] = (
-    ("declaration", str, "crawlgate.toml", "TOML file: who crawls, and for what."),
+    ("declaration", str, FILE, "TOML file: who crawls, and for what."),
     ("home", str, ".crawlgate", "Directory of ledger, evidence and lists."),
     ("profile", str, "standard", "strict, standard, minimal, or a TOML file."),
     ("mode", str, "enforce", "observe: record and block nothing."),
@@ -55,10 +53,10 @@ def default(name: str, kind: Any, usual: Any) -> Any:
 def read_options(options: Any) -> tuple[Declaration, GateOptions]:
     """The declaration and the gate's options. Raises `ConfigError`."""
     told = {name: getattr(options, f"crawlgate_{name}") for name, *_ in OPTIONS}
-    if told["user_agent"] not in AGENTS:
-        raise ConfigError(f"crawlgate_user_agent {told['user_agent']!r} is unknown; use one of {', '.join(AGENTS)}")
     person = told["vouched_by"] or None
-    return _declaration(told["declaration"]), {
+    file = Path(told["declaration"])
+    declaration = read_declaration(file, file.parent, "name one with --set crawlgate_declaration=FILE")
+    return declaration, {
         "home": told["home"],
         "profile": told["profile"],
         "mode": told["mode"],
@@ -67,8 +65,10 @@ def read_options(options: Any) -> tuple[Declaration, GateOptions]:
     }
 
 
-def around(options: Any) -> str | None:
-    """A setting of mitmproxy that lets traffic pass unasked, in words; None where there is none."""
+def unfit(options: Any) -> str | None:
+    """A setting of mitmproxy that lets traffic pass unasked, or is unknown, in words; None where there is none."""
+    if options.crawlgate_user_agent not in AGENTS:
+        return f"crawlgate_user_agent {options.crawlgate_user_agent!r} is unknown; use one of {', '.join(AGENTS)}"
     for name in _AROUND:
         if getattr(options, name, None):
             return f"{name} lets connections pass the gate unasked; leave it out"
@@ -108,14 +108,3 @@ def evasive(options: Any) -> list[dict[str, str]]:
         for value in options.modify_headers
         if "user-agent" in value.lower()
     ]
-
-
-def _declaration(file: str) -> Declaration:
-    try:
-        raw = Path(file).read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"declaration {file}: cannot be read: {error.strerror or error}; name one with "
-            "--set crawlgate_declaration=FILE or CRAWLGATE_DECLARATION"
-        ) from None
-    return from_table(read_toml(raw, f"declaration {file}"), base=Path(file).parent)

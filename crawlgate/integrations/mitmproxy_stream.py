@@ -3,7 +3,7 @@ a refused response where it stands, so that the rest of its body is not download
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from ..permit import Permit
 from .body import HeadReader, Tally
 from .hop import missing
+from .mitmproxy_refusal import no_answer
 
 try:
     from mitmproxy import http
@@ -32,6 +33,7 @@ except ImportError as error:
 _RELIED_ON = (
     "_handle_event",
     "check_killed",
+    "make_server_connection",
     "send_response",
     "start_response_stream",
     "state_consume_response_body",
@@ -44,7 +46,7 @@ if not all(hasattr(HttpStream, name) for name in _RELIED_ON):
 
 # mitmproxy 12 has names for the ends of a stream; 11 has statuses.
 _CANCEL: Any = layers.ErrorCode.CANCEL if hasattr(layers, "ErrorCode") else 499
-Commands = Iterator[Any]
+Commands = Generator[Any, Any, Any]
 _FROM_SERVER = (ResponseData, ResponseTrailers, ResponseEndOfMessage, ResponseProtocolError)
 
 
@@ -66,6 +68,19 @@ exchanges: WeakKeyDictionary[Any, Exchange] = WeakKeyDictionary()
 """What is under way, by flow; beside it, since what stands in a flow's own metadata is written to files."""
 
 
+def standing(flow: Any) -> tuple[str, str]:
+    """What was judged of a request, as it stands now: where it goes, under which name."""
+    return flow.request.url, flow.request.headers.get("User-Agent", "")
+
+
+@dataclass
+class Leaving(commands.StartHook):  # type: ignore[misc,unused-ignore]
+    """Asks about a request that is about to leave and was changed since; `crawlgate_request(flow)` of ours does."""
+
+    name: ClassVar[str] = "crawlgate_request"
+    flow: http.HTTPFlow
+
+
 @dataclass
 class PageHead(commands.StartHook):  # type: ignore[misc,unused-ignore]
     """Asks add-ons to judge the head of a page; `crawlgate_page_head(flow)` of ours does."""
@@ -80,6 +95,19 @@ class GatedStream(HttpStream):  # type: ignore[misc,unused-ignore]
     flow: Any
     server_state: Any
     cut = False
+
+    def make_server_connection(self) -> Commands:
+        """Nothing leaves that was not judged as it stands, whatever other add-ons did, or failed to do."""
+        exchange = exchanges.get(self.flow)
+        if exchange is None or exchange.judged != standing(self.flow):
+            yield Leaving(self.flow)
+            exchange = exchanges.get(self.flow)
+            if exchange is None or exchange.judged != standing(self.flow):
+                if self.flow.response is None:
+                    self.flow.response = no_answer()
+                yield from self.send_response()
+                return False
+        return (yield from super().make_server_connection())
 
     def state_wait_for_response_headers(self, event: Any) -> Commands:
         yield from super().state_wait_for_response_headers(event)

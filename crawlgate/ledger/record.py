@@ -34,6 +34,8 @@ FIELDS: Mapping[str, tuple[tuple[str, type], ...]] = {
     "register": (*_TIMED, ("host", str), ("product", str), ("source", str)),
     "list": _TIMED,
     "outside": (*_TIMED, ("name", str), ("by", str), ("reason", str)),
+    "audit": (*_TIMED, ("audit", str), ("inputs", dict), ("outputs", dict)),
+    "removal": (*_TIMED, ("audit", str), ("proof", str), ("files", list)),
     "notice": (*_TIMED, ("id", str)),
     "hold": (*_TIMED, ("name", str), ("action", str), ("by", str), ("reason", str)),
     "deletion": (*_TIMED, ("by", str), ("reason", str), ("segments", list)),

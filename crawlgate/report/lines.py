@@ -198,6 +198,17 @@ def _outside(table: Mapping[str, Any], _words: Words) -> str:
     return "  ".join((text(table.get("name")), text(table.get("by")), text(table.get("reason"))))
 
 
+def _audit(table: Mapping[str, Any], words: Words) -> str:
+    counts = words("line.judged", judged=whole(table.get("judged")), rejected=whole(table.get("rejected")))
+    return "  ".join((text(table.get("audit"))[:16], text(table.get("as_of")), counts))
+
+
+def _removal(table: Mapping[str, Any], words: Words) -> str:
+    counts = words("line.removed", removed=whole(table.get("removed")), rows=whole(table.get("rows_in")))
+    parts = (text(table.get("audit"))[:16], counts, text(table.get("by")), text(table.get("reason")))
+    return "  ".join(part for part in parts if part)
+
+
 def _tree(table: Mapping[str, Any], words: Words) -> str:
     return words("line.tree", root=text(table.get("root")))
 
@@ -231,6 +242,8 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any], Words], str]] = {
     "deletion": _deletion,
     "merge": _merge,
     "outside": _outside,
+    "audit": _audit,
+    "removal": _removal,
     "tree": _tree,
     "checkpoint": _checkpoint,
     "closed": _closed,

@@ -54,7 +54,7 @@ def quoted(text: str, class_: str | None = None, *, limit: int = _SHOWN) -> Html
 def table(caption: str, head: Sequence[Child], rows: Iterable[Sequence[Child]]) -> Html:
     """A table whose first column names the rows. Numbers stand right. On narrow screens it scrolls by itself."""
     body = list(rows)
-    right = [bool(body) and all(_is_number(row[at]) for row in body) for at in range(len(head))]
+    right = [at > 0 and bool(body) and all(_is_number(row[at]) for row in body) for at in range(len(head))]
     columns = (element("th", name, scope="col", class_="n" if n else None) for name, n in zip(head, right, strict=True))
     lines = (element("tr", element("th", row[0], scope="row"), *map(_cell, row[1:])) for row in body)
     shown = element(

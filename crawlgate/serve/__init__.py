@@ -15,7 +15,7 @@ try:
     import uvicorn  # noqa: F401
 except ImportError as error:
     raise ExtraMissing(
-        f"crawlgate serve needs a package that is not here ({error}); install crawlgate[serve]"
+        f"crawlgate serve needs a package that is not here ({error}); pip install 'crawlgate[serve]'"
     ) from None
 
 from .app import create_app

@@ -165,4 +165,4 @@ def test_a_missing_package_is_told_with_its_extra() -> None:
     code = "import sys; sys.modules['uvicorn'] = None; sys.argv = ['crawlgate', 'serve']; from crawlgate.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
     assert done.returncode == 2
-    assert "install crawlgate[serve]" in done.stderr
+    assert "pip install 'crawlgate[serve]'" in done.stderr

@@ -86,6 +86,7 @@ def node(port: int, urls: list[str], folder: Path) -> list[str]:
 
 
 def java(port: int, urls: list[str], folder: Path) -> list[str]:
+    program("javac")  # a runtime alone does not start from source
     file = folder / "Loop.java"
     file.write_text(JAVA)
     return said(program("java"), "-XX:TieredStopAtLevel=1", file, port, *urls)

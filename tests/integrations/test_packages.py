@@ -8,7 +8,7 @@ import sys
 import pytest
 
 CLIENTS = ("httpx2", "requests", "aiohttp", "scrapy", "crawlee", "playwright")
-PIPELINES = ("datasets", "datatrove", "duckdb", "polars")
+PIPELINES = ("dagster", "datasets", "datatrove", "duckdb", "polars", "ray")
 PROXY = "mitmproxy"
 
 

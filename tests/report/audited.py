@@ -50,7 +50,13 @@ def log() -> list[dict[str, Any]]:
     return [*found, {"url": "https://open.example/", "time": "yesterday", "status": 200}]
 
 
-def audited(folder: Path, *, more: Sequence[str] = (), rows: Sequence[dict[str, Any]] | None = None) -> Path:
+def audited(
+    folder: Path,
+    *,
+    more: Sequence[str] = (),
+    rows: Sequence[dict[str, Any]] | None = None,
+    later: Sequence[dict[str, Any]] = (),
+) -> Path:
     """The outputs of an audit of `log()` in `folder`, by the command itself."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "me.toml").write_text(DECLARATION, "utf-8")
@@ -60,6 +66,7 @@ def audited(folder: Path, *, more: Sequence[str] = (), rows: Sequence[dict[str, 
         *robots("named.example", NAMED, 60),
         *robots("open.example", None, 60),
         *robots("img.listed.example", None, 60),
+        *later,
     ]
     for name, lines in (("robots.jsonl", evidence), ("log.jsonl", log() if rows is None else rows)):
         (folder / name).write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
@@ -89,6 +96,7 @@ def rewritten(out: Path, to: Path, rows: list[dict[str, Any]], *, group: int = 1
     edited(to, outputs={})  # no hash is noted, so none is compared
     schema = pq.read_schema(out / "decisions.parquet")
     pq.write_table(pa.Table.from_pylist(rows, schema), to / "decisions.parquet", row_group_size=group)
+    pq.write_table(pq.read_table(out / "removals.parquet"), to / "removals.parquet", row_group_size=group)
     return to
 
 

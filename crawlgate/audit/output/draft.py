@@ -5,7 +5,8 @@
     OUT/.unfinished/rejects.jsonl      what could not be judged so far
 
 What stands behind the last state is cut off when a run is continued. Finished outputs are renamed into OUT, the summary
-last: where there is a summary, everything that it names is there and whole.
+last: where there is a summary, everything that it names is there and whole. `finished.json` says that all are ready to
+be renamed; a run that is broken then is continued by doing so.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from .growing import GrowingParquet
 from .question import Question
 from .removal_columns import SCHEMA as REMOVALS
 
-FOLDER, STATE = ".unfinished", "state.json"
+FOLDER, STATE, FINISHED = ".unfinished", "state.json", "finished.json"
 SUMMARY = "summary.json"
 FORMAT = "crawlgate.audit-state/1"
 GROUP = 200_000
@@ -83,21 +84,13 @@ class Draft:
         """The state to go on from, None to begin. Raises `ConfigError` where there is one and nobody asked for it."""
         try:
             self.out.mkdir(parents=True, exist_ok=True)
-            raw = read_bounded(self.folder / STATE, _MAX_STATE)
         except OSError as error:
             raise ConfigError(f"{self.out}: cannot be used: {error.strerror or error}") from None
-        state = None
-        if raw is not None:
-            state = _read(raw, self.folder)
-            if not resume:
-                raise ConfigError(
-                    f"{self.out} holds an audit that was not finished; go on with --resume, or delete {self.folder}"
-                )
-            if state["audit"] != self._question.digest:
-                raise ConfigError(
-                    f"{self.out} holds an unfinished audit of another question: {_differences(state, self._question)}; "
-                    f"ask it as before, or delete {self.folder}"
-                )
+        state = _state(self.folder, STATE, self._question)
+        if not resume and (state is not None or (self.folder / FINISHED).exists()):
+            raise ConfigError(
+                f"{self.out} holds an audit that was not finished; go on with --resume, or delete {self.folder}"
+            )
         if state is None:
             shutil.rmtree(self.folder, ignore_errors=True)  # of a run that was broken before it wrote anything down
             self.folder.mkdir()
@@ -169,19 +162,25 @@ class Draft:
 
     def publish(self, names: Sequence[str]) -> None:
         """Rename the outputs into their places, the summary last, and forget that there was a draft."""
-        (self.out / SUMMARY).unlink(missing_ok=True)
-        sync_folder(self.out)
-        for name in (*(name for name in names if name != SUMMARY), SUMMARY):
-            (self.folder / name).replace(self.out / name)
-        sync_folder(self.out)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for name in names:
+            with (self.folder / name).open("rb") as file:
+                os.fsync(file.fileno())
+        ready = {
+            "format": FORMAT,
+            "audit": self._question.digest,
+            "question": self._question.table,
+            "names": [*(name for name in names if name != SUMMARY), SUMMARY],
+        }
+        write_whole(self.folder / FINISHED, orjson.dumps(ready))
+        (self.folder / STATE).unlink(missing_ok=True)
+        complete(self.out, self._question)
 
     def close(self) -> None:
         """Leave the draft as it is. One in which nothing was written down is taken away."""
         self.decisions.close()
         self.removals.close()
         self._rejects.close()
-        if not (self.folder / STATE).exists():
+        if not any((self.folder / name).exists() for name in (STATE, FINISHED)):
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -189,17 +188,46 @@ def _joined(tables: list[Any]) -> Any:
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks() if len(tables) > 1 else tables[0]
 
 
-def _read(raw: bytes, folder: Path) -> dict[str, Any]:
+def complete(out: Path, question: Question) -> None:
+    """Rename the outputs that a finished draft left, if there is one."""
+    folder = out / FOLDER
+    ready = _state(folder, FINISHED, question)
+    if ready is None:
+        return
+    if (folder / SUMMARY).exists():  # the last to go: with it the old outputs are no more
+        (out / SUMMARY).unlink(missing_ok=True)
+        sync_folder(out)
+    for name in ready["names"]:
+        if (folder / name).exists():
+            (folder / name).replace(out / name)
+    sync_folder(out)
+    (folder / FINISHED).unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _state(folder: Path, name: str, question: Question) -> dict[str, Any] | None:
+    """What a file of the folder says, None where there is none. Raises `ConfigError` for one of another question, or
+    one that cannot be read."""
     try:
-        state = orjson.loads(raw)
+        raw = read_bounded(folder / name, _MAX_STATE)
+    except OSError as error:
+        raise ConfigError(f"{folder / name}: cannot be read: {error.strerror or error}") from None
+    if raw is None:
+        return None
+    try:
+        state: dict[str, Any] = orjson.loads(raw)
         if state["format"] != FORMAT:
             raise ValueError
     except (ValueError, KeyError, TypeError):
         raise ConfigError(
-            f"{folder / STATE} is of another version, or damaged; delete {folder} and begin anew"
+            f"{folder / name} is of another version, or damaged; delete {folder} and begin anew"
         ) from None
-    found: dict[str, Any] = state
-    return found
+    if state["audit"] != question.digest:
+        raise ConfigError(
+            f"{folder.parent} holds an unfinished audit of another question: {_differences(state, question)}; "
+            f"ask it as before, or delete {folder}"
+        )
+    return state
 
 
 def _differences(state: dict[str, Any], question: Question) -> str:

@@ -51,7 +51,8 @@ class Removals:
             at = micros(self._now)
             plans, robots = self._engine.plans_at(judged, at)
             self.looked_again += int((received(self._engine)[robots[good]] > judged.times[good]).sum())
-            newest = judged.times >= at  # by their own time everything is on record: the two questions are one
+            # By their own time everything is on record: the two questions are one.
+            newest = (judged.times >= at) & (judged.classes >= 0)
             plans, robots = np.where(newest, judged.plans, plans), np.where(newest, judged.robots, robots)
             now[newest], chosen[newest] = judged.classes[newest], chosen[newest] | self._named(plans[newest])
             asked = good[(self._differs(judged, plans) & ~newest)[good]]

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...model import Outcome
 from ..gist import Answer
+from ..shared import VERDICTS
 from ..totals import NotAssessed
 from .outputs import Basis, Digest, Found, Quote
 
@@ -21,7 +22,8 @@ class ExampleRow:
     """A row shown as an example: where it stands, what was decided and why, and the robots.txt of its time.
 
     `robots` is the hash of that file and `robots_at` its receipt; `line` the number of the line that kept the row
-    out, `quote` that line as it stood; None where there is none.
+    out, `quote` that line as it stood; `named` the first line that keeps a crawler for AI data out by name, where B3
+    rests on such. None where there is none.
     """
 
     file: str
@@ -33,8 +35,14 @@ class ExampleRow:
     robots_at: datetime | None
     line: int | None
     quote: Quote | None
+    named: Quote | None
     list: str | None
     notice: str | None
+
+    @property
+    def names_others(self) -> bool:
+        """True if B3 found something: the site keeps crawlers for AI data out by name."""
+        return self.basis.outcome("B3") in (Outcome.MET, Outcome.INDICATED, Outcome.NEEDS_HUMAN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +160,51 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalRow:
+    """A row of the removal list as an example: why it is out, what was known at its fetch, and where its copy is."""
+
+    file: str
+    row: int
+    url: str
+    at: datetime
+    effect: Answer
+    cause: str
+    criteria: tuple[tuple[str, Outcome], ...]
+    known: str | None
+    notice: str | None
+    list: str | None
+    issuer: str | None
+    received_at: datetime | None
+    override: str | None
+    robots: str | None
+    robots_at: datetime | None
+    line: int | None
+    quote: Quote | None
+    shard: str | None
+    offset: int | None
+    content_hash: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removals:
+    """The removal list. `effects` are rows by what the profile says of an item that is kept, `split` (cause, what was
+    known at the fetch, effect, rows), `lists` rows by list; `placed` are rows whose copy is named by shard, offset or
+    hash; `looked_again` rows of whose host something was received after the fetch (None: one question was asked)."""
+
+    rows: int
+    effects: Counts
+    split: tuple[tuple[str, str | None, Answer, int], ...]
+    lists: tuple[tuple[str, int], ...]
+    placed: int
+    looked_again: int | None
+    not_looked_again: int | None
+    examples: tuple[RemovalRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The whole report. `summary` is what the audit says of itself, `outputs` the files this was made from."""
+    """The whole report. `summary` is what the audit says of itself, `outputs` the files this was made from; `removals`
+    None: the audit wrote no removal list."""
 
     summary: Mapping[str, Any]
     outputs: tuple[Digest, ...]
@@ -171,7 +222,13 @@ class Account:
     lists: tuple[ListFigures, ...]
     waiting: tuple[Waiting, ...]
     questions: Mapping[str, int]
+    removals: Removals | None
     setup: tuple[SetupFinding, ...]
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The answers that rows may have here: "for now" only where some have it."""
+        return tuple(answer for answer in VERDICTS if answer is not Answer.FOR_NOW or self.counts.get(answer))
 
     @property
     def as_of(self) -> str:

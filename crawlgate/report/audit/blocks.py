@@ -79,13 +79,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A row: its URL, the answer and why, the lines that said so, and where all that stands."""
+    """A row: its URL, the answer and why, the lines that said so, and where all that stands. `verdict` is the answer in
+    other words than its own."""
 
     url: str
     answer: Answer
     said: tuple[str, ...]
     raw: tuple[str, ...]
     where: tuple[Cell, ...]
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,6 @@ class Curve:
     title: str
     points: tuple[tuple[int, int], ...]
     total: int
-    axis: str
 
 
 Block = Heading | Text | Table | Facts | Examples | Passages | Bar | Columns | Curve

@@ -54,33 +54,29 @@ def curve(chart: Curve) -> Html:
     def across(rank: int) -> float:
         return log10(rank) / log10(last) * 100
 
-    def up(gathered: int) -> float:
-        return _BASE - gathered / chart.total * (_BASE - _TOP)
-
-    drawn: list[Html] = []
-    for (rank, gathered), (further, more) in zip(chart.points, chart.points[1:], strict=False):
-        left, right = across(rank), across(further)
-        high = up(gathered)
-        drawn.append(
-            element(
-                "rect",
-                x=_percent(left),
-                y=_percent(high),
-                width=_percent(right - left),
-                height=_percent(_BASE - high),
-                class_="area",
-            )
-        )
-        drawn.append(_line(left, high, right, up(more), "curve"))
+    points = [(across(rank) * 10, 1000 - gathered / chart.total * 1000) for rank, gathered in chart.points]
+    line = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    drawn = element(
+        "svg",
+        element("path", d=f"M0 1000L{line}L1000 1000Z", class_="area"),
+        element("path", d=f"M{line}", class_="curve"),
+        y=_percent(_TOP),
+        width="100%",
+        height=_percent(_BASE - _TOP),
+        viewBox="0 0 1000 1000",
+        preserveAspectRatio="none",
+        aria_hidden="true",
+    )
     names = [(0.0, "start", "1"), (100.0, "end", number(last))]
+    marks: list[Html] = []
     mark = 10
     while mark < last:
+        marks.append(_line(across(mark), _BASE, across(mark), _BASE + 2, "base"))
         if 8 < across(mark) < 88:
             names.append((across(mark), "middle", number(mark)))
-            drawn.append(_line(across(mark), _BASE, across(mark), _BASE + 2, "base"))
         mark *= 10
     levels = [(1.0, "100 %"), (0.5, "50 %")]
-    return _chart(chart.title, [*_levels(levels), *drawn], names)
+    return _chart(chart.title, [*_levels(levels), drawn, *marks], names)
 
 
 def _chart(title: str, drawn: list[Html], names: list[tuple[float, str, str]]) -> Html:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from ...explain import OUTCOMES
 from ...model import Outcome
-from ..gist import Answer
 from ..shared import WEIGHTY
 from ..totals import is_criterion
 from ..words import Words, number
@@ -116,13 +115,11 @@ def verdicts(account: Account, words: Words) -> Iterator[Block]:
         yield Text(words("audit_verdicts.none"))
         return
     yield Text(words("audit_verdicts.lead", count=number(judged)), "lead")
-    counts = [(answer, account.counts.get(answer, 0)) for answer in ANSWERS]
+    counts = [(answer, account.counts.get(answer, 0)) for answer in account.answers]
     told = ", ".join(f"{words(f'answer.{a}')} {number(n)} ({words.percent(n, judged)})" for a, n in counts)
     yield Bar(words("verdicts.bar", shares=told), shares(account.counts, ANSWERS))
     rows: list[tuple[Cell, ...]] = [
-        (Key(answer), count, share(count, judged, words), words(f"audit_meaning.{answer}"))
-        for answer, count in counts
-        if count or answer is not Answer.FOR_NOW
+        (Key(answer), count, share(count, judged, words), words(f"audit_meaning.{answer}")) for answer, count in counts
     ]
     head = (words("verdicts.verdict"), words("audit.rows"), words("audit.share"), words("verdicts.meaning"))
     yield Table(words("audit_verdicts.caption"), head, rows)

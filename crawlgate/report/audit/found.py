@@ -109,7 +109,7 @@ def sites(account: Account, words: Words) -> Iterator[Block]:
         words("sites.site"),
         words("audit_sites.hosts"),
         words("audit.rows"),
-        *(words(f"answer.{answer}") for answer in ANSWERS),
+        *(words(f"answer.{answer}") for answer in account.answers),
         words("sites.criteria"),
     )
     rows: list[tuple[Cell, ...]] = [
@@ -117,7 +117,7 @@ def sites(account: Account, words: Words) -> Iterator[Block]:
             Code(site.name),
             site.hosts,
             site.rows,
-            *(site.counts.get(answer, 0) for answer in ANSWERS),
+            *(site.counts.get(answer, 0) for answer in account.answers),
             ", ".join(dict.fromkeys(found.criterion for _, found, _ in site.found[:_DECIDING])) or words("page.none"),
         )
         for site in shown
@@ -157,7 +157,6 @@ def concentration(account: Account, words: Words) -> Iterator[Block]:
             ),
             found.curve,
             found.denied,
-            words("audit_concentration.axis"),
         )
     rows: list[tuple[Cell, ...]] = [
         (Figure(f"{percent} %"), sites, share(sites, found.sites, words)) for percent, sites in found.needed
@@ -180,14 +179,14 @@ def lists(account: Account, words: Words) -> Iterator[Block]:
         words("audit_lists.list"),
         words("audit_lists.entries"),
         words("audit.rows"),
-        *(words(f"answer.{answer}") for answer in ANSWERS),
+        *(words(f"answer.{answer}") for answer in account.answers),
     )
     rows: list[tuple[Cell, ...]] = [
         (
             _list(one, words),
             int(one.noted.get("entries") or 0),
             one.rows,
-            *(one.counts.get(answer, 0) for answer in ANSWERS),
+            *(one.counts.get(answer, 0) for answer in account.answers),
         )
         for one in account.lists
     ]

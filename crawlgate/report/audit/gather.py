@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...criteria import CATALOGUE
 from ...criteria.passages import person_questions, raises
 from ...model import Outcome
@@ -26,8 +28,9 @@ from .account import (
     Waiting,
 )
 from .outputs import Basis, Found, Outputs
+from .outs import removals
 from .periods import periods
-from .places import ANSWERS, Pair, Places
+from .places import ANSWERS, Pair, Places, ranks
 from .rows import rows_at
 from .setup import setup_findings
 from .tally import Tally
@@ -40,7 +43,7 @@ EXAMPLES = 2
 
 _OF_SITE = 3
 
-_REJECTS = 10
+_REJECTS, _OF_CODE, _LOOKED_AT = 12, 3, 100_000
 _NOTICES = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STOPS = (Answer.DENY, Answer.FOR_NOW, Answer.REVIEW)
@@ -60,10 +63,7 @@ def gather(folder: Path, *, sites: int = SITES) -> Account:
     rows = rows_at(outputs, [*chosen.places, *(place for found in shown.values() for place in found)])
     coverage = _coverage(outputs, tally)
     outcomes = _outcomes(tally.bases, bases)
-    hours: Counter[tuple[int, Answer]] = Counter()
-    for (hour, number), count in tally.hours.items():
-        hours[hour, bases[number].answer] += count
-    unit, found_periods = periods(hours)
+    unit, found_periods = periods(_hours(tally, bases))
     first, last = _time(tally.first), _time(tally.last)
     digests = outputs.digests()
     return Account(
@@ -83,6 +83,7 @@ def gather(folder: Path, *, sites: int = SITES) -> Account:
         lists=_lists(outputs.summary, tally, bases),
         waiting=_waiting(tally.bases, bases, chosen, rows),
         questions=_questions(outcomes),
+        removals=removals(outputs),
         setup=setup_findings(outputs.summary, coverage, last, outcomes, digests),
     )
 
@@ -117,6 +118,17 @@ def _shown(pairs: list[Pair], bases: Mapping[int, Basis]) -> list[int]:
     return [pair.first for pair in stopped[:_OF_SITE]]
 
 
+def _hours(tally: Tally, bases: Mapping[int, Basis]) -> dict[tuple[int, Answer], int]:
+    """Rows by hour and answer."""
+    hours, numbers, rows = tally.of_hours
+    keys, places = np.unique(hours * len(ANSWERS) + ranks(bases)[numbers], return_inverse=True)
+    totals = np.bincount(places, rows).astype(np.int64)
+    return {
+        (key // len(ANSWERS), ANSWERS[key % len(ANSWERS)]): rows
+        for key, rows in zip(keys.tolist(), totals.tolist(), strict=True)
+    }
+
+
 def _coverage(outputs: Outputs, tally: Tally) -> Coverage:
     noted: Mapping[str, Any] = outputs.summary["coverage"]
     skipped: Counter[tuple[str, str]] = Counter()
@@ -137,8 +149,22 @@ def _coverage(outputs: Outputs, tally: Tally) -> Coverage:
         rejected=int(noted.get("rejected", 0)),
         rejected_by=dict(noted.get("rejected_by") or {}),
         not_assessed=by_reason(skipped),
-        rejects=tuple(islice(outputs.rejects(), _REJECTS)),
+        rejects=_rejects(outputs),
     )
+
+
+def _rejects(outputs: Outputs) -> tuple[Mapping[str, Any], ...]:
+    """A few of what was rejected, of each reason some."""
+    found: list[Mapping[str, Any]] = []
+    told: Counter[str] = Counter()
+    for table in islice(outputs.rejects(), _LOOKED_AT):
+        code = str(table.get("code"))
+        if told[code] < _OF_CODE:
+            told[code] += 1
+            found.append(table)
+            if len(found) == _REJECTS:
+                break
+    return tuple(found)
 
 
 def _outcomes(rows: Mapping[int, int], bases: Mapping[int, Basis]) -> dict[str, dict[str, int]]:

@@ -10,7 +10,7 @@ from ...criteria import CATALOGUE
 from ...criteria.passages import person_questions
 from ...explain import printable
 from ..words import Words
-from .account import Account, Counts, ExampleRow, Site
+from .account import Account, Counts, ExampleRow, RemovalRow, Site
 from .examples import finding_text, reason_text
 from .outputs import Found
 from .places import ANSWERS
@@ -76,6 +76,7 @@ def report_object(account: Account, lang: str = "en") -> dict[str, Any]:
                 if one.key in account.questions
             ],
         },
+        "removals": _removals(account),
         "setup": [
             {"key": one.key, "level": one.level, "text": words(f"audit_setup.{one.key}", **one.params)}
             for one in account.setup
@@ -165,17 +166,65 @@ def _row(row: ExampleRow, words: Words) -> dict[str, Any]:
         "verdict": str(row.basis.answer),
         "basis": row.basis.number,
         "findings": [printable(finding_text(found, words, row)) for found in row.basis.deciding],
-        "robots": None
-        if row.robots is None
-        else {
-            "sha256": row.robots,
-            "received_at": _time(row.robots_at),
-            "line": row.line,
-            "text": None if row.quote is None else row.quote.text,
-            "agents": [] if row.quote is None else list(row.quote.agents),
-        },
+        "robots": _robots(row),
+        "named": None
+        if row.named is None
+        else {"line": row.named.line, "text": row.named.text, "agents": list(row.named.agents)},
         "list": row.list,
         "notice": row.notice,
+    }
+
+
+def _removals(account: Account) -> dict[str, Any] | None:
+    found = account.removals
+    if found is None:
+        return None
+    return {
+        "rows": found.rows,
+        "effects": {str(effect): count for effect, count in found.effects.items()},
+        "split": [
+            {"cause": cause, "known": known, "effect": str(effect), "rows": rows}
+            for cause, known, effect, rows in found.split
+        ],
+        "lists": [{"name": name, "rows": rows} for name, rows in found.lists],
+        "placed": found.placed,
+        "looked_again": found.looked_again,
+        "not_looked_again": found.not_looked_again,
+        "examples": [_removal(row) for row in found.examples],
+    }
+
+
+def _removal(row: RemovalRow) -> dict[str, Any]:
+    return {
+        "file": row.file,
+        "row": row.row,
+        "url": row.url,
+        "fetched_at": _time(row.at),
+        "effect": str(row.effect),
+        "cause": row.cause,
+        "findings": {name: str(outcome) for name, outcome in row.criteria},
+        "known": row.known,
+        "notice": row.notice,
+        "list": row.list,
+        "issuer": row.issuer,
+        "received_at": _time(row.received_at),
+        "override": row.override,
+        "robots": _robots(row),
+        "shard": row.shard,
+        "offset": row.offset,
+        "content_hash": row.content_hash,
+    }
+
+
+def _robots(row: ExampleRow | RemovalRow) -> dict[str, Any] | None:
+    if row.robots is None:
+        return None
+    return {
+        "sha256": row.robots,
+        "received_at": _time(row.robots_at),
+        "line": row.line,
+        "text": None if row.quote is None else row.quote.text,
+        "agents": [] if row.quote is None else list(row.quote.agents),
     }
 
 

@@ -95,7 +95,7 @@ def _places(block: Table) -> Iterable[int]:
 
 def _examples(block: Examples, words: Words) -> Iterator[str]:
     for item in block.items:
-        yield f"- {words(f'answer.{item.answer}')} {_code(item.url, _URL)}"
+        yield f"- {item.verdict or words(f'answer.{item.answer}')} {_code(item.url, _URL)}"
         if item.raw:
             yield f"  - {'<br>'.join(_code(line) for line in item.raw)}"
         yield from (f"  - {_plain(text)}" for text in item.said)

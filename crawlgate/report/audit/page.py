@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import svg
 from ..document import document
+from ..gist import Answer
 from ..markup import Child, Figure, Html, bullets, definitions, element, join, quoted, table
 from ..shared import criterion_name, passages_of
 from ..words import Words, moment, number
@@ -29,7 +30,6 @@ from .blocks import (
     Table,
     Text,
 )
-from .places import ANSWERS
 from .sections import sections
 
 _URL = 2_000
@@ -94,11 +94,13 @@ def _figures(account: Account, words: Words) -> Html:
         _figure(covered.judged, words("audit_figures.judged")),
         _figure(covered.rejected, words("audit_figures.rejected")),
     ]
-    for answer in ANSWERS:
-        count = account.counts.get(answer, 0)
-        if count or answer != "for_now":
-            shown.append(_figure(count, join((svg.swatch(answer), words(f"answer.{answer}")))))
+    shown += [
+        _figure(account.counts.get(answer, 0), join((svg.swatch(answer), words(f"answer.{answer}"))))
+        for answer in account.answers
+    ]
     shown.append(_figure(account.concentration.sites_denied, words("audit_figures.sites")))
+    if account.removals is not None:
+        shown.append(_figure(account.removals.effects[Answer.DENY], words("audit_figures.out")))
     return element("ul", *shown, class_="figures", aria_label=words("figures.title"))
 
 
@@ -148,7 +150,7 @@ def _block(block: Block, words: Words) -> Html:
             keys = (join((svg.swatch(answer), words(f"answer.{answer}"))) for answer in block.answers)
             return element("figure", charts.columns(block), bullets(keys, class_="keys"))
         case Curve():
-            return element("figure", charts.curve(block), element("figcaption", f"{block.axis}. {block.title}"))
+            return element("figure", charts.curve(block), element("figcaption", block.title))
 
 
 def _table(block: Table, words: Words) -> Html:
@@ -178,7 +180,8 @@ def _cell(cell: Cell, words: Words) -> Child:
 
 
 def _example(item: Example, words: Words) -> Html:
-    verdict = element("span", svg.swatch(item.answer), words(f"answer.{item.answer}"), class_="verdict")
+    said = item.verdict or words(f"answer.{item.answer}")
+    verdict = element("span", svg.swatch(item.answer), said, class_="verdict")
     raw = element("code", *(element("span", line) for line in item.raw), class_="raw", dir="ltr") if item.raw else None
     where = (element("span", _cell(cell, words)) for cell in item.where)
     return join(

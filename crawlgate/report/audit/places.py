@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...domains import Suffixes
-from ..gist import Answer
+from ..shared import VERDICTS
 from .account import Concentration
 from .outputs import Basis
 from .tally import Tally
 
-ANSWERS = (Answer.ALLOW, Answer.REVIEW, Answer.FOR_NOW, Answer.DENY)
+ANSWERS = VERDICTS
 _NEEDED = (50, 80, 90, 99, 100)
 _CURVE = 48
 _LOOKED_AT = 10_000
@@ -44,9 +44,7 @@ class Places:
         hosts, self._bases, self._rows, self._first = tally.of_hosts
         self._sites = of_host[hosts] if len(hosts) else hosts
         self.hosts = np.bincount(of_host[: len(tally.hosts)], minlength=len(self.names))
-        rank = {answer: n for n, answer in enumerate(ANSWERS)}
-        answers = np.array([rank[bases[n].answer] if n in bases else 0 for n in range(max(bases, default=0) + 1)])
-        keys = self._sites * len(ANSWERS) + answers[self._bases]
+        keys = self._sites * len(ANSWERS) + ranks(bases)[self._bases]
         counts = np.bincount(keys, self._rows, len(self.names) * len(ANSWERS)).astype(np.int64)
         self.counts = counts.reshape(len(self.names), len(ANSWERS))
         self.denied: _Numbers = self.counts[:, 2] + self.counts[:, 3]
@@ -118,3 +116,8 @@ class Places:
 def _site(host: str, suffixes: Suffixes) -> str:
     name = host if host.startswith("[") else host.partition(":")[0]
     return suffixes.registrable(name) or host
+
+
+def ranks(bases: Mapping[int, Basis]) -> _Numbers:
+    """The place of each basis's answer among `ANSWERS`, by its number."""
+    return np.array([ANSWERS.index(bases[n].answer) if n in bases else 0 for n in range(max(bases, default=0) + 1)])

@@ -9,7 +9,7 @@ from .account import Account
 from .asked import asked, files, setup, sources
 from .blocks import Block, Section
 from .covered import coverage, legend, over_time, verdicts
-from .decided import people
+from .decided import people, removals
 from .found import concentration, criteria, lists, sites
 
 _PARTS: Mapping[str, Callable[[Account, Words], Iterator[Block]]] = {
@@ -23,6 +23,7 @@ _PARTS: Mapping[str, Callable[[Account, Words], Iterator[Block]]] = {
     "concentration": concentration,
     "lists": lists,
     "people": people,
+    "removals": removals,
     "files": files,
     "legend": legend,
     "sources": sources,

@@ -58,15 +58,15 @@ class Sums:
 class Tally:
     """The numbers of an audit.
 
-    `bases` counts rows by basis, `hours` by (hour since 1970, basis), `files` and `lists` by (name, basis), `notices`
-    by (list, notice), and `without_robots` by basis those for which no robots.txt was on record. `hosts` are the names
-    behind `of_hosts`: host number, basis, rows, and the place of the first row. `first` and `last` are times.
+    `bases` counts rows by basis, `files` and `lists` by (name, basis), `notices` by (list, notice), and
+    `without_robots` by basis those for which no robots.txt was on record. `of_hours` are columns: hour since 1970,
+    basis, rows; so are `of_hosts`: number of the host in `hosts`, basis, rows, and the place of the first row. `first`
+    and `last` are times.
     """
 
     def __init__(self, outputs: Outputs) -> None:
         self.rows = 0
         self.bases: Counter[int] = Counter()
-        self.hours: Counter[tuple[int, int]] = Counter()
         self.files: Counter[tuple[str, int]] = Counter()
         self.lists: Counter[tuple[str, int]] = Counter()
         self.notices: Counter[tuple[str, str]] = Counter()
@@ -84,23 +84,23 @@ class Tally:
         self.hosts = list(self._names)
         keys, counts, places = hosts.all()
         self.of_hosts = (keys // self._width, keys % self._width, counts, places)
-        for key, count in zip(*(column.tolist() for column in hours.all()[:2]), strict=True):
-            hour, basis = divmod(key, self._width)
-            self.hours[hour, basis] = count
-            self.bases[basis] += count
+        keys, counts, _ = hours.all()
+        self.of_hours = (keys // self._width, keys % self._width, counts)
+        in_all = np.bincount(keys % self._width, counts).astype(np.int64)
+        self.bases = Counter({int(basis): int(in_all[basis]) for basis in np.flatnonzero(in_all)})
 
     def _count(self, batch: Any, hosts: Sums, hours: Sums) -> None:
-        basis = _whole(batch["basis"])
-        codes, names = _codes(batch["host"])
+        basis = whole(batch["basis"])
+        codes, names = codes_of(batch["host"])
         numbers = np.array([self._names.setdefault(name, len(self._names)) for name in names] or [0], np.int64)
         hosts.add(numbers[codes] * self._width + basis, self.rows)
-        at = _whole(batch["time"].cast(pa.int64()))
+        at = whole(batch["time"].cast(pa.int64()))
         hours.add(at // HOUR * self._width + basis, self.rows)
         low, high = int(at.min()), int(at.max())
         self.first = low if self.first is None else min(low, self.first)
         self.last = high if self.last is None else max(high, self.last)
         for column, to in (("file", self.files), ("list", self.lists)):
-            codes, names = _codes(batch[column])
+            codes, names = codes_of(batch[column])
             told = codes >= 0
             if told.any():
                 keys, counts = np.unique(codes[told] * self._width + basis[told], return_counts=True)
@@ -114,23 +114,23 @@ class Tally:
     def _count_notices(self, batch: Any) -> None:
         if not len(batch):
             return
-        (lists, sources), (notices, names) = _codes(batch["list"]), _codes(batch["notice"])
+        (lists, sources), (notices, names) = codes_of(batch["list"]), codes_of(batch["notice"])
         keys, counts = np.unique(lists * len(names) + notices, return_counts=True)
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
             self.notices[sources[key // len(names)], names[key % len(names)]] += count
 
 
-def _whole(column: Any) -> _Numbers:
+def whole(column: Any) -> _Numbers:
+    """A column of whole numbers without nulls."""
     numbers: _Numbers = column.to_numpy(zero_copy_only=False).astype(np.int64)
     return numbers
 
 
-def _codes(column: Any) -> tuple[_Numbers, list[str]]:
+def codes_of(column: Any) -> tuple[_Numbers, list[str]]:
     """A column of names as numbers (-1: none) and the names behind them; only those that occur."""
     coded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
-    codes = _whole(coded.indices.fill_null(-1))
-    used = np.unique(codes)
-    used = used[used >= 0]
+    codes = whole(coded.indices.fill_null(-1))
+    used = np.flatnonzero(np.bincount(codes + 1, minlength=1)[1:])
     places = np.full(len(coded.dictionary) + 1, -1, np.int64)
     places[used] = np.arange(len(used))
     return places[codes], coded.dictionary.take(pa.array(used)).to_pylist()

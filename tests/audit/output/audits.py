@@ -120,3 +120,30 @@ class Scene:
         return [
             (r["url"].partition("//")[2], r["cause"], r["effect"], r["known"], r["criteria"]) for r in self.removals()
         ]
+
+
+def filled(folder: Path, rows: int) -> Scene:
+    """A scene with rows in several files of several kinds, with rejects, removals and many hosts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scene = Scene(folder)
+    hosts = [f"h{n}.example" for n in range(60)]
+    for n, host in enumerate(hosts):
+        scene.evidence += [robots(host, 0, (OPEN, CLOSED, "User-agent: *\nDisallow: /x\n")[n % 3])]
+        scene.evidence += [robots(host, 2, (OPEN, CLOSED)[n % 2])]
+    scene.notices = [notice(host, 1.5) for host in hosts[::7]]
+    for n in range(rows):
+        url = f"https://{hosts[n * n % 59]}/{'x' if n % 5 else 'y'}/{n}"
+        if n % 97 == 0:
+            url = "no url"
+        scene.row(url, 0.1 + n % 40 / 20)
+    third = rows // 3
+    scene.write("data-1.parquet", scene.rows[:third])
+    lines = [f"{row['url']},{row['time'].isoformat()}\n" for row in scene.rows[third : 2 * third]]
+    (folder / "data-2.csv").write_text("url,time\n" + "".join(lines), "utf-8")
+    scene.write("data-3.parquet", scene.rows[2 * third :])
+    return scene
+
+
+def outputs(scene: Scene) -> dict[str, bytes]:
+    """Every finished output by name."""
+    return {file.name: file.read_bytes() for file in sorted((scene.folder / "out").iterdir())}

@@ -1,0 +1,59 @@
+"""Ray Data behind the gate, run for real on this machine with one worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("ray", reason="the ray extra is not installed")
+
+from tests.integrations.pages import COLUMNS, DROPPED, KEPT, ROWS, gate
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:`use_.*` is deprecated:DeprecationWarning"),  # Ray copies its own settings
+]
+
+
+@pytest.fixture(scope="module")
+def ray() -> Iterator[Any]:
+    patch = pytest.MonkeyPatch()
+    patch.setenv("RAY_AUTH_MODE", "disabled")  # or a token is written into the user's home
+    patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+
+    ray.init(
+        num_cpus=1,
+        include_dashboard=False,
+        configure_logging=False,
+        log_to_driver=False,
+        object_store_memory=100_000_000,
+        runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
+    )
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    yield ray
+    ray.shutdown()
+    patch.undo()
+
+
+def test_a_dataset_is_filtered_and_all_workers_are_counted(ray: Any) -> None:
+    from crawlgate.integrations.ray import SharedTally, allowed
+
+    one, counted = gate(), SharedTally()
+    rows = ray.data.from_items(ROWS, override_num_blocks=2)
+    kept = allowed(rows, one, tally=counted).take_all()
+    assert sorted(row["id"] for row in kept) == KEPT
+    assert counted.value.as_dict()["dropped"] == DROPPED
+    assert one.tally.rows == 0  # the workers' own gates were asked
+
+
+def test_the_answers_are_those_of_one_process_row_for_row(ray: Any) -> None:
+    from crawlgate.integrations.ray import judged
+
+    found = {row["id"]: row for row in judged(ray.data.from_items(ROWS), gate()).take_all()}
+    for row, answer in zip(ROWS, gate().answers(COLUMNS).to_pylist(), strict=True):
+        assert found[row["id"]] == {**row, **answer}

@@ -1,0 +1,91 @@
+"""Spark behind the gate, run for real in local mode: one worker process, two partitions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pyspark", reason="the spark extra is not installed")
+
+from crawlgate import ConfigError
+from crawlgate.integrations.spark import SharedTally, allowed, judged
+from tests.integrations.pages import COLUMNS, DROPPED, KEPT, ROWS, VERDICTS, gate
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # py4j leaves its sockets to the garbage collector
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),  # nor do we ask it to
+]
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from pyspark.sql import SparkSession
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    builder = SparkSession.builder.master("local[1]").appName("crawlgate")
+    for name, value in {
+        "spark.ui.enabled": "false",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "512m",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+        "spark.log.level": "ERROR",
+    }.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    yield session
+    session.stop()
+
+
+def pages(spark: Any) -> Any:
+    frame = spark.createDataFrame([tuple(row.values()) for row in ROWS], list(ROWS[0]))
+    return frame.repartition(2, "id")
+
+
+def test_a_frame_is_filtered_and_all_workers_are_counted(spark: Any) -> None:
+    one, counted = gate(), SharedTally(spark)
+    kept = allowed(pages(spark), one, tally=counted)
+    assert kept.columns == list(ROWS[0])
+    assert sorted(row.id for row in kept.collect()) == KEPT
+    assert counted.value.as_dict()["dropped"] == DROPPED
+    assert counted.value.examples["C1"] == ["https://img.pirate.example/1"]
+    assert one.tally.rows == 0  # the workers' own gates were asked
+
+
+def test_the_answers_are_those_of_one_process_row_for_row(spark: Any) -> None:
+    frame = pages(spark)
+    frame = frame.withColumn("verdict", frame["text"])
+    rows = {row.id: row.asDict() for row in judged(frame, gate()).collect()}
+    answers = gate().answers(COLUMNS).to_pylist()
+    for row, answer in zip(ROWS, answers, strict=True):
+        found = rows[row["id"]]
+        assert found["verdict"] == row["text"]
+        answer["crawlgate_verdict"] = answer.pop("verdict")
+        assert {name: found[name] for name in answer} == answer
+    assert [rows[n]["crawlgate_verdict"] for n in COLUMNS["id"]] == VERDICTS
+
+
+def test_instants_of_spark_are_times(spark: Any) -> None:
+    from pyspark.sql import functions as f
+
+    frame = pages(spark).withColumn("time", f.to_timestamp("time"))
+    assert sorted(row.id for row in allowed(frame, gate()).collect()) == KEPT
+    naive = frame.withColumn("time", f.col("time").cast("timestamp_ntz"))
+    assert allowed(naive, gate()).collect() == []
+    assert sorted(row.id for row in allowed(naive, gate(zone="UTC")).collect()) == KEPT
+
+
+def test_a_frame_without_urls_is_told_before_it_runs(spark: Any) -> None:
+    with pytest.raises(ConfigError, match="no column of URLs was found among id"):
+        allowed(pages(spark).select("id"), gate())
