@@ -99,9 +99,10 @@ def live(data: bytes) -> Live | None:
 
 def text_of(data: bytes) -> bytes:
     """The text of live parts: without inline tags and what comments left behind, a NUL for any other tag."""
-    return _TAG.sub(b"\0", _INLINE_TAG.sub(b"", data))
+    return _INLINE_TAG.sub(b"", _BLOCK_TAG.sub(b"\0", data))  # the other way round, text could become a tag
 
 
 _INLINE_NAMES = b"|".join(_either_case(name) for name in sorted(INLINE, reverse=True))
-_INLINE_TAG = re.compile(rb"<!>|</?(?:" + _INLINE_NAMES + rb")" + NAME_ENDS + REST_OF_TAG)
-_TAG = re.compile(rb"</?[a-zA-Z][^\t\n\f\r />]*+" + REST_OF_TAG)
+_INLINE_NAME = rb"(?:" + _INLINE_NAMES + rb")" + NAME_ENDS
+_INLINE_TAG = re.compile(rb"<!>|</?" + _INLINE_NAME + REST_OF_TAG)
+_BLOCK_TAG = re.compile(rb"</?(?!" + _INLINE_NAME + rb")[a-zA-Z][^\t\n\f\r />]*+" + REST_OF_TAG)

@@ -49,9 +49,11 @@ def read(
     evidence: str = "",
     limits: Limits = DEFAULT_LIMITS,
     findings_only: bool = False,
+    head_seen: bool = False,
 ) -> Reading:
     """`before` with what the page adds. `body` may be its beginning only; `whole` says that nothing follows.
-    `findings_only` says that lint is not wanted, which a page that says nothing is then not searched for.
+    `findings_only` says that lint is not wanted, which a page that says nothing is then not searched for, `head_seen`
+    that its head is known to be complete.
 
     XML that is no page (a feed, a sitemap) is looked through for licences; it has no head and no words.
     """
@@ -65,12 +67,19 @@ def read(
     not_looked = {name: why for name, why in before.not_looked.items() if name in _KEPT}
     if not whole:
         not_looked["terms"] = "not_assessed.head_only"
-    if findings_only and (whole or page_head.head_complete(body)):
+    if findings_only and (whole or head_seen or page_head.head_complete(body)):
         quiet = quick_page.read(
-            body, before, url=url, content_type=content_type, token=token, whole=whole, evidence=evidence
+            body,
+            before,
+            url=url,
+            content_type=content_type,
+            token=token,
+            whole=whole,
+            not_looked=not_looked,
+            evidence=evidence,
         )
         if quiet is not None:
-            return replace(quiet, not_looked=not_looked)
+            return quiet
     head = page_head.scan(body, content_type=content_type, limit=limits.page_head_bytes, whole=whole)
     lint: list[Lint] = []
     graph = Graph((*head.jsonld, *microdata.nodes(body, charset=head.charset)))

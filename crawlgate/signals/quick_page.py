@@ -42,16 +42,25 @@ from .triggers import AVAILABLE, Trigger, triggers
 _META = re.compile(rb"<[mM][eE][tT][aA]" + NAME_ENDS + REST_OF_TAG)
 _LINK = re.compile(rb"<[lL][iI][nN][kK]" + NAME_ENDS + REST_OF_TAG)
 _LINK_SAYS = re.compile(rb"[cC][aA][nN][oO][nN]|[lL][iI][cC][eE][nN]|&")
-_RUN = re.compile(rb">([^<>&]{16,}+)<")
+_RUN = re.compile(rb">([^<>&]{24,}+)<")
+_BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
 _ENOUGH_TEXT = 1_600
 _RUNS = 400
 
 
 def read(
-    body: bytes, before: Reading, *, url: Url, content_type: str, token: str, whole: bool, evidence: str = ""
+    body: bytes,
+    before: Reading,
+    *,
+    url: Url,
+    content_type: str,
+    token: str,
+    whole: bool,
+    not_looked: dict[str, str],
+    evidence: str = "",
 ) -> Reading | None:
     """As `page.read`, of a page in HTML that is no longer than is read; None where it has to be read in full.
-    What was not looked at is for the caller to say."""
+    `not_looked` are the checks that are not made."""
     if not AVAILABLE or not before.silent or before.licences:
         return None
     coded = "charset" in content_type.lower()
@@ -73,28 +82,32 @@ def read(
         return None
     metas = tuple(_metas(parts.data)) if seen & (Trigger.META | Trigger.SPELT) else ()
     head = PageHead(meta=metas, links=tuple(_links(parts.data)))
-    blocks = _blocks(parts)
+    blocks = _blocks(parts) if parts.scripts else []
     if blocks is None or _canonical_elsewhere(head, url):
         return None
     graph = Graph((*blocks, *microdata.nodes(body))) if seen & Trigger.MICRODATA else Graph(blocks)
+    if not (graph.nodes or head.links or metas):
+        return replace(before, not_looked=not_looked)
     facts = dataset.read(graph, page=url, evidence=evidence) if graph.nodes else dataset.DatasetFacts()
-    named = [(tag.name, tag.content) for tag in metas]
     if (
         facts.signals
         or facts.offers
-        or paywall.read(graph, named, evidence=evidence)
-        or robots_tags.meta(head, token=token, evidence=evidence)
-        or tdmrep.meta(head, base=url, evidence=evidence)
+        or paywall.read(graph, [(tag.name, tag.content) for tag in metas], evidence=evidence)
+        or (metas and robots_tags.meta(head, token=token, evidence=evidence))
+        or (metas and tdmrep.meta(head, base=url, evidence=evidence))
         or rsl.from_page(head, base=url)
         or open_licence.from_page(b"", head, graph, base=url, evidence=evidence)
     ):
         return None
-    return replace(before, creators=creator.read(head, graph, page=url), dataset=facts.standing, not_looked={})
+    creators = creator.read(head, graph, page=url)
+    return replace(before, creators=creators, dataset=facts.standing, not_looked=not_looked)
 
 
-def _says(seen: Trigger, data: bytes) -> bool:
+def _says(seen: int, data: bytes) -> bool:
     """True if a sentence of the page counts."""
     if not seen & (Trigger.WORDS | Trigger.SPLIT | Trigger.SPELT):
+        return False
+    if not seen & (Trigger.SPLIT | Trigger.SPELT) and not triggers().may_say(data):
         return False
     text = text_of(data)
     if not seen & Trigger.SPELT and not triggers().may_say(text):
@@ -118,7 +131,7 @@ def _has_content(data: bytes) -> bool:
     for number, run in enumerate(_RUN.finditer(data)):
         said = run[1]
         if said.isascii():
-            size += len(b" ".join(said.split()))
+            size += len(said.translate(None, _BLANKS))
         else:
             size += challenge.weight(" ".join(said.decode("utf-8", "replace").split()))
         if size > _ENOUGH_TEXT:

@@ -114,9 +114,10 @@ def read_body(
     evidence: str = "",
     limits: Limits = DEFAULT_LIMITS,
     findings_only: bool = False,
+    head_seen: bool = False,
 ) -> Reading:
     """`before` with what the body adds. Of a page, `body` may be the beginning only; `whole` says that nothing follows.
-    `findings_only`: see `page.read`.
+    `findings_only` and `head_seen`: see `page.read`.
 
     Never raises, whatever the octets are.
     """
@@ -132,6 +133,7 @@ def read_body(
             evidence=evidence,
             limits=limits,
             findings_only=findings_only,
+            head_seen=head_seen,
         )
     if 200 <= status < 300:
         return file_body.read(body, before, url=url, headers=headers, evidence=evidence, limits=limits)

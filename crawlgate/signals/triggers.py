@@ -13,8 +13,7 @@ import importlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from enum import IntFlag
-from typing import Any
+from typing import Any, Final
 
 from . import creator, login_page, login_words, microdata, open_licence, page_head, paywall, paywall_text, wording
 from .factors import EDGE, Words, necessary
@@ -31,24 +30,24 @@ AVAILABLE = re2 is not None
 """Whether RE2 is here (`crawlgate[fast]`). Without it pages are read in full."""
 
 
-class Trigger(IntFlag):
-    """What was seen in the live parts of a page."""
+class Trigger:
+    """What was seen in the live parts of a page, as bits of a number."""
 
-    ODD = 1
+    ODD: Final = 1
     """A tag that holds a `<` or `>`, or is open at the end."""
-    CODING = 2
+    CODING: Final = 2
     """Another coding than UTF-8 is named."""
-    MICRODATA = 4
-    PASSWORD = 8
-    META = 16
+    MICRODATA: Final = 4
+    PASSWORD: Final = 8
+    META: Final = 16
     """A meta tag that may bear on use, or name an author."""
-    MARK = 32
+    MARK: Final = 32
     """A licence in a link, or an attribute of a protocol."""
-    SPLIT = 64
+    SPLIT: Final = 64
     """A word that goes on behind an inline tag."""
-    WORDS = 128
+    WORDS: Final = 128
     """A word without which no sentence counts."""
-    SPELT = 256
+    SPELT: Final = 256
     """Letters in a spelling of their own: as references, or that fold to other letters."""
 
 
@@ -194,21 +193,21 @@ def _any_of(words: Iterable[str]) -> bytes:
 class _Automaton:
     """Patterns that are looked for in one pass."""
 
-    def __init__(self, options: Any, patterns: Mapping[Trigger, bytes]) -> None:
+    def __init__(self, options: Any, patterns: Mapping[int, bytes]) -> None:
         self._set = re2.Set.SearchSet(options)
         self._set.Add(rb"[\x00-\xff]|\A")  # matches always: where it is not told, the automaton did not run to its end
         for pattern in patterns.values():
             self._set.Add(pattern)
         self._set.Compile()
-        self._told = (Trigger(0), *patterns)
-        self._all = Trigger(sum(patterns))
+        self._told = (0, *patterns)
+        self._all = sum(patterns)
 
-    def seen(self, data: bytes) -> Trigger:
+    def seen(self, data: bytes) -> int:
         """What stands in `data`; everything where that cannot be told."""
         found = self._set.Match(data) or ()
         if 0 not in found:
             return self._all
-        seen = Trigger(0)
+        seen = 0
         for number in found:
             seen |= self._told[number]
         return seen
@@ -260,7 +259,7 @@ class Triggers:
     def _compiled(self, pattern: bytes) -> Any:
         return re2.compile(pattern, self._options)
 
-    def seen(self, live: bytes) -> Trigger:
+    def seen(self, live: bytes) -> int:
         """The triggers in the live parts of a page."""
         return self._tags.seen(live) | self._words.seen(live)
 
@@ -269,7 +268,7 @@ class Triggers:
         return bool(hidden) and bool(self._tags.seen(hidden) & Trigger.ODD)
 
     def may_say(self, text: bytes) -> bool:
-        """True if a sentence of a text may count; `text` is without tags."""
+        """True if a sentence of a text, with its tags or without, may count."""
         seen = self._words.seen(text)
         if seen & Trigger.SPELT:
             return True

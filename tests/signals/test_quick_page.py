@@ -37,7 +37,9 @@ def both(body: bytes, content_type: str, url: urls.Url = PAGE, *, whole: bool = 
         )
         for only in (True, False)
     )
-    taken = quick_page.read(body, before, url=url, content_type=content_type, token="ExampleBot", whole=whole)
+    taken = quick_page.read(
+        body, before, url=url, content_type=content_type, token="ExampleBot", whole=whole, not_looked={}
+    )
     return replace(quick, lint=()), replace(full, lint=()), taken is not None
 
 
@@ -65,7 +67,13 @@ def test_real_pages_are_told_as_they_are_read() -> None:
         content_type = ("text/html; charset=utf-8", "text/html")[number % 2]
         before = response.read_headers(200, Headers({"content-type": content_type}), url=url, token="ExampleBot")
         found = quick_page.read(
-            body[:262_144], before, url=url, content_type=content_type, token="ExampleBot", whole=len(body) <= 262_144
+            body[:262_144],
+            before,
+            url=url,
+            content_type=content_type,
+            token="ExampleBot",
+            whole=len(body) <= 262_144,
+            not_looked={},
         )
         if found is None:
             continue
