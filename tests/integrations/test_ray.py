@@ -38,7 +38,7 @@ def ray(folder: Path) -> Iterator[Any]:
     import ray
 
     ray.init(
-        num_cpus=1,
+        num_cpus=2,  # one for the gate, one to read and write: with less Ray Data waits for ever
         include_dashboard=False,
         configure_logging=False,
         log_to_driver=False,
