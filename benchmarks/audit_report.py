@@ -42,7 +42,10 @@ def make(folder: Path, rows: int, hosts: int, group: int) -> None:
     kinds = [kind(n) for n in range(KINDS)]
     pq.write_table(pa.Table.from_pylist(kinds, BASES), folder / "bases.parquet")
     hashes = [f"{n:064x}" for n in range(500)]
-    lines = [{"robots": h, "line": 7, "text": "Disallow: /private/", "agents": ["User-agent: *"]} for h in hashes]
+    lines = [
+        {"robots": h, "line": 7, "about": "own", "text": "Disallow: /private/", "agents": ["User-agent: *"]}
+        for h in hashes
+    ]
     pq.write_table(pa.Table.from_pylist(lines, LINES), folder / "lines.parquet")
     (folder / "rejects.jsonl").write_text("")
     summary = {"coverage": {"judged": rows, "rejected": 0, "rejected_by": {}}, "as_of": "fetched", "declaration": {}}

@@ -32,7 +32,7 @@ _LED_KEPT = 10_000  # hosts to which listed ones led, and URLs that led to liste
 Look = Callable[[str], "Known | None"]
 
 # Answers that refuse a crawler, as kinds of signals, and how a refusal is called.
-_REFUSING = {
+REFUSING = {
     "access.401": "http_401",
     "access.403": "http_403",
     "access.451": "http_451",
@@ -165,7 +165,7 @@ class Conduct:
         decision: Decision | None,
     ) -> str | None:
         """Note an answer that refused, here and for the other gates of the home; the kind of refusal, if it was one."""
-        kind = next((_REFUSING[s.kind] for s in signals if s.kind in _REFUSING), _STATUSES.get(status))
+        kind = next((REFUSING[s.kind] for s in signals if s.kind in REFUSING), _STATUSES.get(status))
         if kind is None:
             return None
         at = self._now()

@@ -35,7 +35,7 @@ _TABLES = """
         record TEXT NOT NULL
     );
 """
-_PER_SITE = 64
+PER_SITE = 64
 """Refusals of one site that are kept; the newest say who was refused last."""
 _BUSY = 10.0
 """Seconds to wait for another process that writes."""
@@ -61,7 +61,7 @@ class State:
         rows = self._run(
             "SELECT url, at, kind, status, user_agent, proxy, record FROM refusals WHERE site = ? AND at >= ? "
             "ORDER BY at DESC, rowid DESC LIMIT ?",
-            (site, _stamp(now - self._keep), _PER_SITE),
+            (site, _stamp(now - self._keep), PER_SITE),
         )
         return tuple(
             Refusal(
@@ -84,7 +84,7 @@ class State:
             self._run(
                 "DELETE FROM refusals WHERE site = ? AND (at < ? OR rowid NOT IN "
                 "(SELECT rowid FROM refusals WHERE site = ? ORDER BY at DESC, rowid DESC LIMIT ?))",
-                (refusal.site, _stamp(refusal.at - self._keep), refusal.site, _PER_SITE),
+                (refusal.site, _stamp(refusal.at - self._keep), refusal.site, PER_SITE),
             )
 
     def _insert(self, refusal: Refusal) -> None:

@@ -31,6 +31,7 @@ from .on_record import RobotsOnRecord
 from .plans import Plan, Planner
 from .rows import Context, Contexts, Particulars, Rows
 from .rule_tables import NO_RULES
+from .shown import AFTER_DENY, TRACES
 from .timeline import Timelines
 
 _CONTEXT_BITS = 16
@@ -115,6 +116,7 @@ class Engine:
         exact = _by_plan(self._exact, plans, np.bool_)
         two_faced = encoded & _by_plan(self._two_faced, plans, np.bool_)
         one_by_one = (exact | two_faced | (column.state == kernels.ALONE)) & ~left
+        one_by_one |= (contexts >= 1 << _CONTEXT_BITS) & ~left  # there is no room for more in a key
         if rows.particulars:
             one_by_one[list(rows.particulars)] = ~left[list(rows.particulars)]
         targets = respelled(column, np.flatnonzero(encoded & ~one_by_one))
@@ -202,6 +204,9 @@ class Engine:
         assessor = self._assessor
         reading = context.reading(url, assessor.declaration.token)
         told = replace(context.circumstances, register=plan.register) if plan.register else context.circumstances
+        if context.shown == AFTER_DENY and plan.age is not None and not answer.rule:
+            # The collector's check had denied it; what was in force at the fetch did not.
+            told = replace(told, traces=tuple(t for t in told.traces if t is not TRACES[AFTER_DENY]))
         hops: tuple[NoticeMatch, ...] = ()
         if particulars is not None:
             reading = particulars.reading or reading

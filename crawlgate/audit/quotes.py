@@ -7,7 +7,7 @@ Read back from them when they are whole, so that a run that was broken off and r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,34 +18,61 @@ import pyarrow.parquet as pq
 
 from ..limits import DEFAULT_LIMITS
 from ..signals.robots_lines import AGENT, decode, kind_of
+from .named_agents import first_refusal
 
 SCHEMA = pa.schema(
-    [("robots", pa.string()), ("line", pa.int32()), ("text", pa.string()), ("agents", pa.list_(pa.string()))]
+    [
+        ("robots", pa.string()),
+        ("line", pa.int32()),
+        ("about", pa.string()),
+        ("text", pa.string()),
+        ("agents", pa.list_(pa.string())),
+    ]
 )
 """The columns of lines.parquet: hash of the robots.txt, number of the line from 1, the line, and the `User-agent`
-lines above it that begin its group."""
+lines above it that begin its group. `about` is `own` for a line that kept our crawler out, `agents` for the first line
+of a file that keeps a crawler for AI data out by name."""
+
+OWN, AGENTS = "own", "agents"
 
 _LONGEST = 500
 _MOST_AGENTS = 8
 _KEY = re.compile(r"\s*([^:#]{0,64}?)\s*(?::|\s\S+\s*$)")
 
 
-def quotes(tables: Iterable[Path], body_of: Callable[[str], bytes | None]) -> Any:
-    """A table of the lines that Parquet files refer to (columns `robots` and `robots_line`), in the order of hash and
-    number. `body_of` gives the robots.txt of a hash, None where there is none."""
+def quotes(
+    tables: Iterable[Path],
+    body_of: Callable[[str], bytes | None],
+    files: Iterable[str] = (),
+    named: Collection[str] = (),
+) -> Any:
+    """A table of the lines that Parquet files refer to (columns `robots` and `robots_line`), and of the first line of
+    each of `files` (hashes) that keeps one of the `named` crawlers out; in the order of hash and number. `body_of`
+    gives the robots.txt of a hash, None where there is none."""
     used: dict[str, set[int]] = {}
     for path in tables:
         _use(path, used)
+    naming = set(files)
     rows = []
-    for sha256, numbers in sorted(used.items()):
+    for sha256 in sorted(used.keys() | naming):
         body = body_of(sha256)
         if body is None:
             continue
-        lines = decode(body, DEFAULT_LIMITS)[0].split("\n")
+        text = decode(body, DEFAULT_LIMITS)[0]
+        places = [(number, OWN) for number in used.get(sha256, ())]
+        if sha256 in naming:
+            places.append((first_refusal(text, named), AGENTS))
+        lines = text.split("\n")
         rows += [
-            {"robots": sha256, "line": number, "text": _shown(lines[number - 1]), "agents": _agents(lines, number)}
-            for number in sorted(numbers)
-            if number <= len(lines)
+            {
+                "robots": sha256,
+                "line": number,
+                "about": about,
+                "text": _shown(lines[number - 1]),
+                "agents": _agents(lines, number),
+            }
+            for number, about in sorted(places)
+            if 0 < number <= len(lines)
         ]
     return pa.Table.from_pylist(rows, SCHEMA)
 

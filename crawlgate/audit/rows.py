@@ -17,6 +17,7 @@ from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, Stage
 from ..signals import response
 from ..signals.response import Reading
 from ..url import Url
+from .shown import TRACES
 from .texts import Texts
 
 NO_STATUS = -1
@@ -46,7 +47,8 @@ class Rows:
     """Rows by column: the URL, the time of the fetch (microseconds since 1970, UTC), the status that was answered
     (-1: the log does not say), and the user agent that was sent, as a number in `agents` (-1: not said).
 
-    `particulars` are by row; such rows are judged one by one.
+    `particulars` are by row; such rows are judged one by one. `shown` is what the log shows of each attempt against
+    those before it, as a code of `shown` (0: nothing).
     """
 
     urls: Texts
@@ -55,6 +57,7 @@ class Rows:
     sent: npt.NDArray[np.int32] | None = None
     agents: Sequence[str] = ()
     particulars: Mapping[int, Particulars] = field(default_factory=dict)
+    shown: npt.NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.urls)
@@ -68,6 +71,7 @@ class Context:
     attempt: Attempt
     circumstances: Circumstances
     answered: bool
+    shown: int = 0
 
     def reading(self, url: Url, token: str) -> Reading | None:
         """What the status says by itself."""
@@ -83,35 +87,41 @@ class Contexts:
     def __init__(self, declaration: Declaration, stage: Stage) -> None:
         self._declaration = declaration
         self._stage = stage
-        self._numbers: dict[tuple[int, str | None], int] = {}
+        self._numbers: dict[tuple[int, str | None, int], int] = {}
         self.known: list[Context] = []
 
     def codes(self, rows: Rows) -> npt.NDArray[np.int32]:
         """The number of each row's context."""
         statuses = rows.statuses if rows.statuses is not None else np.full(len(rows), NO_STATUS, np.int32)
         sent = rows.sent if rows.sent is not None else np.full(len(rows), NO_AGENT, np.int32)
-        mixed = (statuses.astype(np.int64) << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
+        shown = rows.shown.astype(np.int64) if rows.shown is not None else np.int64(0)
+        mixed = (statuses.astype(np.int64) << 40) | (shown << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
         distinct, codes = _distinct(mixed)
         numbers = [
-            self._number(int(value >> 32), _agent(rows.agents, int(np.int32(value & 0xFFFFFFFF)))) for value in distinct
+            self._number(
+                int(value >> 40), _agent(rows.agents, _signed(int(value & 0xFFFFFFFF))), int(value >> 32) & 0xFF
+            )
+            for value in distinct
         ]
         table: npt.NDArray[np.int32] = np.array(numbers or [0], np.int32)
         found: npt.NDArray[np.int32] = table[codes]
         return found
 
-    def _number(self, status: int, agent: str | None) -> int:
-        number = self._numbers.get((status, agent))
+    def _number(self, status: int, agent: str | None, shown: int = 0) -> int:
+        number = self._numbers.get((status, agent, shown))
         if number is None:
-            number = self._numbers[status, agent] = len(self.known)
-            self.known.append(self._make(status, agent))
+            number = self._numbers[status, agent, shown] = len(self.known)
+            self.known.append(self._make(status, agent, shown))
         return number
 
-    def _make(self, status: int, agent: str | None) -> Context:
+    def _make(self, status: int, agent: str | None, shown: int) -> Context:
         past = self._stage is not Stage.PRE_FETCH
         said = status not in (NO_STATUS, NO_ANSWER, ROBOTS_PRECLUDED)
         silent = status in (NO_ANSWER, ROBOTS_PRECLUDED)
         declared = agent is None or agent == self._declaration.user_agent
         traces: tuple[Trace, ...] = () if agent is None else tuple(conduct.of_name(agent, self._declaration.token))
+        if shown:
+            traces += (TRACES[shown],)
         return Context(
             status=status if said else None,
             attempt=AS_DECLARED if declared else Attempt(user_agent=agent),
@@ -122,7 +132,12 @@ class Contexts:
                 unseen=(("behaviour", "not_assessed.log_without_attempts"),) if past and agent is None else (),
             ),
             answered=past and not silent,
+            shown=shown,
         )
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 32) if value >= 1 << 31 else value
 
 
 def _agent(agents: Sequence[str], number: int) -> str | None:

@@ -23,11 +23,14 @@ import numpy as np
 import orjson
 
 from ..errors import ConfigError
+from ..signals import agents
+from .behaviour import Behaviour
 from .listed import Listed
+from .named_agents import collectors, files_with_names
 from .output.bases import bases_table
 from .output.course import Course, Watch
 from .output.csv_copy import copy_as_csv
-from .output.decisions import SCHEMA, decisions_table, row_numbers
+from .output.decisions import SCHEMA, Earlier, decisions_table, row_numbers
 from .output.draft import SUMMARY, Draft, complete
 from .output.growing import encoded
 from .output.question import Question, ask
@@ -83,6 +86,7 @@ class Audit:
         self._knowledge = knowledge
         self._watch = watch
         self._listed = Listed()
+        self._behaviour = Behaviour(judge.declaration, latest=judge.latest, zone=judge.zone)
 
     def run(self, inputs: list[Source], evidence: list[Source], earlier: list[Reject], *, resume: bool = False) -> Done:
         """Judge the files and write the outputs. `resume` goes on with a run that was broken, where there is one.
@@ -111,6 +115,10 @@ class Audit:
             if not draft.continued:
                 for reject in earlier:
                     draft.reject(reject)
+            self._phase("behaviour")
+            for number, path in enumerate(inputs):
+                self._behaviour.observe(number, path, self._told)
+            self._behaviour.settle()
             self._phase("rows")
             self._judge_all(inputs, draft, Course(inputs, [file.bytes for file in question.inputs]))
             self._phase("outputs")
@@ -131,6 +139,7 @@ class Audit:
     def _judge_all(self, inputs: list[Source], draft: Draft, course: Course) -> None:
         removals = Removals(self._judge, self._knowledge.until)
         before = draft.tally.looked_again
+        names = [str(path) for path in inputs]
         for number, path in enumerate(inputs):
             if number < draft.file:
                 continue
@@ -138,7 +147,7 @@ class Audit:
             count = skipped
             batches = self._batches(path, alone=len(inputs) == 1)
             for count, batch in enumerate(islice(batches, skipped, None), skipped + 1):
-                self._judge_batch(batch, draft, removals)
+                self._judge_batch(batch, number, draft, removals, names)
                 draft.tally.looked_again = before + removals.looked_again
                 draft.batch_done(number, count)
                 if self._watch is not None:
@@ -159,18 +168,21 @@ class Audit:
                 raise
             yield nothing(path, [Reject(str(path), None, None, "file", str(error))])
 
-    def _judge_batch(self, batch: Batch, draft: Draft, removals: Removals) -> None:
+    def _judge_batch(self, batch: Batch, number: int, draft: Draft, removals: Removals, names: Sequence[str]) -> None:
         for reject in batch.rejects:
             draft.reject(reject)
         if not len(batch.rows):
             return
-        judged, refused = self._judge.judge(batch.rows, batch.columns, batch.particulars)
+        shown, earlier = self._behaviour.look(batch, number) or (None, None)
+        judged, refused = self._judge.judge(batch.rows, batch.columns, batch.particulars, shown)
         numbers = row_numbers(batch)
         good = np.flatnonzero(judged.classes >= 0)
         for reject in _refused(batch, numbers, refused):
             draft.reject(reject)
         draft.add(
-            decisions_table(batch, judged, good, numbers, self._judge.engine, draft.bases, self._listed),
+            decisions_table(
+                batch, judged, good, numbers, self._judge.engine, draft.bases, self._listed, Earlier(names, earlier)
+            ),
             removals.table(batch, judged, good, numbers),
         )
 
@@ -179,7 +191,9 @@ class Audit:
         counted = totals(draft.folder / "decisions.parquet", draft)
         bases = bases_table(draft.bases.classes, counted.by_basis)
         named = [draft.folder / name for name in ("decisions.parquet", "removals.parquet")]
-        lines = quotes(named, self._judge.evidence.body)
+        files = files_with_names(named[0], draft.bases.classes)
+        crawlers = collectors(agents.load(), self._judge.declaration.token)
+        lines = quotes(named, self._judge.evidence.body, files, crawlers)
         for name, table in (("bases.parquet", bases), ("lines.parquet", lines)):
             marked = table.replace_schema_metadata({"crawlgate.audit": question.digest})
             (draft.folder / name).write_bytes(encoded(marked))

@@ -28,6 +28,7 @@ from .classes import DecisionClass
 from .engine import Engine, Judged
 from .output.bases import bases_table
 from .plans import Planner
+from .redirects import Redirects
 from .rows import NO_AGENT, NO_ANSWER, NO_STATUS, ROBOTS_PRECLUDED, Particulars, Rows
 from .texts import texts
 from .times import Times, read_times
@@ -38,6 +39,7 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "status": ("status", "fetch_status", "http_status", "status_code", "statuscode"),
     "user_agent": ("user_agent", "user-agent", "useragent", "ua"),
     "proxy": ("proxy", "egress", "proxy_id"),
+    "redirect": ("redirect", "fetch_redirect", "redirect_url", "redirect_to", "location", "final_url"),
     "shard": ("shard", "shard_id", "shard_path", "warc_filename", "filename", "file_name"),
     "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
     "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
@@ -56,6 +58,7 @@ class Columns:
     status: str | None = None
     user_agent: str | None = None
     proxy: str | None = None
+    redirect: str | None = None
     shard: str | None = None
     offset: str | None = None
     content_hash: str | None = None
@@ -129,6 +132,7 @@ class TableJudge:
             )
 
         self.engine = Engine(assessor, planner, Stage(stage))
+        self._redirects = None if notices is None else Redirects(notices)
         self.counts: Counter[int] = Counter()
         self.refusals: Counter[str] = Counter()
 
@@ -142,18 +146,27 @@ class TableJudge:
         return self.engine.robots[number]
 
     def judge(
-        self, table: Any, columns: Columns | None = None, particulars: Mapping[int, Particulars] | None = None
+        self,
+        table: Any,
+        columns: Columns | None = None,
+        particulars: Mapping[int, Particulars] | None = None,
+        shown: npt.NDArray[np.uint8] | None = None,
     ) -> tuple[Judged, dict[int, tuple[str, str]]]:
         """Judge the rows of an Arrow table or batch: the answers, and why rows could not be judged. `particulars`
-        are by row."""
+        are by row; `shown` is what the whole log shows of each row (`behaviour.Behaviour.look`)."""
         columns = columns or Columns.find(table.column_names if hasattr(table, "column_names") else table.schema.names)
         at = self._times(table, columns)
+        statuses = statuses_of(table[columns.status]) if columns.status else None
+        if columns.redirect is not None and self._redirects is not None:
+            asked, targets = table[columns.url], table[columns.redirect]
+            particulars = self._redirects.particulars(asked, targets, statuses, particulars or {})
         rows = Rows(
             texts(table[columns.url]),
             at.at,
-            _statuses(table[columns.status]) if columns.status else None,
-            *_agents(table[columns.user_agent] if columns.user_agent else None),
+            statuses,
+            *agents_of(table[columns.user_agent] if columns.user_agent else None),
             particulars or {},
+            shown,
         )
         judged = self.engine.judge(rows)
         refused = judged.refused | at.refused if at.refused else judged.refused
@@ -240,7 +253,7 @@ def no_times(names: Sequence[str]) -> ConfigError:
     )
 
 
-def _statuses(column: Any) -> npt.NDArray[np.int32]:
+def statuses_of(column: Any) -> npt.NDArray[np.int32]:
     """Numbers, or text that is one; 0 is "no answer", anything else "not said"."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
@@ -254,7 +267,7 @@ def _statuses(column: Any) -> npt.NDArray[np.int32]:
     return found
 
 
-def _agents(column: Any) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]:
+def agents_of(column: Any) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]:
     if column is None:
         return None, ()
     if isinstance(column, pa.ChunkedArray):

@@ -17,6 +17,7 @@ from .book import EPOCH, MICROSECOND, micros
 from .timeline import BEGINNING
 
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})\Z")
+_NUMBER = re.compile(r"(?:[0-9]{9,13}|[0-9]{15,16})(?:\.[0-9]+)?\Z")
 _HOUR = timedelta(hours=1) // MICROSECOND
 _EARLIEST = micros(datetime(1990, 1, 1, tzinfo=UTC))
 
@@ -30,8 +31,8 @@ class Times(NamedTuple):
 
 def read_times(column: Any, *, latest: datetime, zone: tzinfo | None = None) -> Times:
     """Read timestamps with a zone, numbers (seconds, milliseconds or microseconds since 1970, by their size), and
-    text: RFC 3339, or the fourteen digits of web archives (UTC by definition). Times without a zone are of `zone`,
-    and refused without it. Times before the web or after `latest` are refused."""
+    text: RFC 3339, such numbers, or the fourteen digits of web archives (UTC by definition). Times without a zone are
+    of `zone`, and refused without it. Times before the web or after `latest` are refused."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     refused: dict[int, tuple[str, str]] = {}
@@ -117,6 +118,8 @@ def _of_text(text: str | None, zone: tzinfo | None = None) -> int | tuple[str, s
     if text is None:
         return "no_time", "the time is missing"
     shown = repr(text[:60])
+    if _NUMBER.match(text):
+        return int(_of_numbers(pa.array([float(text)]))[0])
     digits = _DIGITS.match(text.strip())
     try:
         # fromisoformat reads both once the digits are parted.

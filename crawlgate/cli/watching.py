@@ -19,6 +19,7 @@ EVERY = 10.0
 _PHASES = {
     "evidence": "reading evidence",
     "digests": "digests of the inputs",
+    "behaviour": "looking for refusals",
     "rows": "judging rows",
     "outputs": "writing outputs",
 }

@@ -9,6 +9,7 @@ fails, nothing passes.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Unpack
@@ -92,6 +93,7 @@ class GateAddon:
         if exchange is None or flow.response is None:
             return  # the answer is ours
         flow.response.stream = False
+        await _turn()
         try:
             response, gate = flow.response, self._open()
             lines = list(response.headers.items(multi=True))
@@ -106,6 +108,7 @@ class GateAddon:
     async def crawlgate_page_head(self, flow: http.HTTPFlow) -> None:
         """Enough of a page is there, or all of it."""
         exchange = exchanges[flow]
+        await _turn()
         try:
             if exchange.reader is not None:
                 exchange.reader.judge(whole=exchange.whole)
@@ -179,3 +182,9 @@ class GateAddon:
         _log.info("crawlgate: %s", decision.explain(not_assessed=False))
         flow.metadata["crawlgate"] = decision.record
         return refusal(decision, flow.response.status_code if flow.response is not None else None)
+
+
+async def _turn() -> None:
+    """Let the connection that brought the response go on first. mitmproxy runs hooks at once where Python can
+    (3.12 and later); a connection that is closed while it waits for its turn would stay open, unread."""
+    await asyncio.sleep(0)

@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from ..errors import ConfigError, Refused
 from ..model import Decision
+from .either import at_once, now_or_later
 from .hop import missing, route
-from .playwright_hops import Hops, now_or_later
+from .playwright_hops import Hops
 
 try:
     from playwright import _repo_version, async_api, sync_api
@@ -32,8 +33,6 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate
-
-T = TypeVar("T")
 
 _ERROR_PAGE = "chrome-error://**"
 _ERROR_PAGE_WAIT = 1000.0  # milliseconds
@@ -62,6 +61,14 @@ class _Behind:
         except Refused as refused:
             return refused.decision
         return None
+
+    async def start(self) -> None:
+        """Pause what the browser asks for from now on."""
+        try:
+            await self._start()
+        except BaseException:
+            _BEHIND.pop(self._browser, None)
+            raise
 
     async def _start(self) -> None:
         session = await now_or_later(self._browser.new_browser_cdp_session())
@@ -128,14 +135,14 @@ class SyncBrowserGate(_Behind):
 
     def new_context(self, **options: Any) -> sync_api.BrowserContext:
         """As `BrowserGate.new_context`."""
-        return _at_once(self._new_context(options))  # type: ignore[no-any-return]
+        return at_once(self._new_context(options))  # type: ignore[no-any-return]
 
     def goto(self, page: sync_api.Page, url: str, **options: Any) -> sync_api.Response | None:
         """As `BrowserGate.goto`."""
-        return _at_once(self._goto(page, url, options))  # type: ignore[no-any-return]
+        return at_once(self._goto(page, url, options))  # type: ignore[no-any-return]
 
     def _listener(self, hops: Hops) -> Any:
-        return lambda event: _at_once(hops.paused(event))
+        return lambda event: at_once(hops.paused(event))
 
 
 _BEHIND: WeakKeyDictionary[Any, _Behind] = WeakKeyDictionary()  # until they are closed
@@ -158,17 +165,24 @@ async def before(
     """
     made = _behind(BrowserGate, browser, gate, collect=collect, subresources=subresources, proxy=proxy)
     if made.starting is None:
-        made.starting = asyncio.ensure_future(made._start())
+        made.starting = asyncio.ensure_future(made.start())
     await asyncio.shield(made.starting)
     return made
 
 
-def before_sync(browser: sync_api.Browser, gate: Gate, **options: Any) -> SyncBrowserGate:
+def before_sync(
+    browser: sync_api.Browser,
+    gate: Gate,
+    *,
+    collect: Collection[str] = ("document",),
+    subresources: str = "ask",
+    proxy: str | None = None,
+) -> SyncBrowserGate:
     """As `before`, for `playwright.sync_api`."""
-    made = _behind(SyncBrowserGate, browser, gate, **options)
+    made = _behind(SyncBrowserGate, browser, gate, collect=collect, subresources=subresources, proxy=proxy)
     if made.starting is None:
         made.starting = True
-        _at_once(made._start())
+        at_once(made.start())
     return made
 
 
@@ -184,12 +198,3 @@ def _behind(kind: type[B], browser: Any, gate: Any, **options: Any) -> B:
     if made.gate is not gate or not isinstance(made, kind):
         raise ConfigError("this browser is behind another gate; launch one for each gate")
     return made
-
-
-def _at_once(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that has nothing to wait for, as every call of the blocking API."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-    raise AssertionError("a blocking call waited")  # pragma: no cover

@@ -8,7 +8,6 @@ async or by blocking code: what is awaited is either.
 from __future__ import annotations
 
 import base64
-import inspect
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import suppress
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from ..errors import ConfigError, Refused
 from ..permit import Permit
 from .body import HeadReader, Tally
+from .either import now_or_later
 from .hop import keep_to, manner, recorded
 from .playwright_loads import Loads
 
@@ -49,11 +49,6 @@ _CHUNK = 128 * 1024
 _CONTINUE: Reply = ("Fetch.continueRequest", {})
 _BLOCK: Reply = ("Fetch.failRequest", {"errorReason": "BlockedByClient"})
 _OF_THE_BODY_SENT = ("content-encoding", "content-length", "transfer-encoding")
-
-
-async def now_or_later(result: Any) -> Any:
-    """What a call of an async face is going to give, or one of a blocking face gave."""
-    return await result if inspect.isawaitable(result) else result
 
 
 class Hops:
@@ -124,6 +119,7 @@ class Hops:
         if load is None and self._subresources != "ask":
             return _BLOCK if self._subresources == "block" else _CONTINUE
         sent = headers.get("User-Agent")
+        headers.setdefault("User-Agent", self._names[0])  # the network adds it to what a service worker asks for
         permit = await now_or_later(self._gate.open(url, **manner(headers, self.proxy, replace=self._names)))
         parts = urlsplit(url)
         authority, named = parts.netloc.rpartition("@")[2], headers.get("Host")

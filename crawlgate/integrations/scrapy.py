@@ -24,17 +24,15 @@ try:
     from scrapy.exceptions import IgnoreRequest, StopDownload
     from scrapy.http import Headers, Response
     from scrapy.settings import BaseSettings
-    from scrapy.utils.asyncio import is_asyncio_available
 except ImportError as error:
     raise missing("scrapy", error) from None
 
 from ..errors import Denied, Refused
-from ..gate import AsyncGate, Gate
 from ..model import Decision, Verdict
 from .body import Tally
 from .scrapy_hop import Hop, status_announced
-from .scrapy_settings import GATE, apply, evasive, read_settings
-from .scrapy_threads import GateInThreads
+from .scrapy_settings import GATE, apply, evasive
+from .scrapy_threads import gate_of
 
 logger = logging.getLogger(__name__)
 
@@ -62,13 +60,8 @@ class GateMiddleware:
     """The downloader middleware nearest to the network: it sees requests as they leave, and responses first."""
 
     def __init__(self, crawler: Crawler) -> None:
-        declaration, options = read_settings(crawler.settings)
         self._stats = crawler.stats
-        self._gate: AsyncGate | GateInThreads
-        if is_asyncio_available():
-            self._gate = AsyncGate(declaration, **options)
-        else:
-            self._gate = GateInThreads(Gate(declaration, **options))
+        self._gate, self._shared = gate_of(crawler.settings)
         self._gate.core.note_client(f"scrapy {scrapy.__version__}", evasive(crawler.settings))
         self._hops: WeakKeyDictionary[Request, Hop] = WeakKeyDictionary()
         crawler.signals.connect(self.headers_received, signals.headers_received)
@@ -142,8 +135,9 @@ class GateMiddleware:
             hop.permit.failed(exception)
 
     async def spider_closed(self) -> None:
-        """Seal the ledger's segment."""
-        await self._gate.aclose()
+        """Seal the ledger's segment, unless other clients use the gate too."""
+        if not self._shared:
+            await self._gate.aclose()
 
     async def _ask(self, request: Request) -> Hop:
         manners = manner(request.headers, route(request.meta.get("proxy")))

@@ -12,10 +12,11 @@ from typing import Any
 
 from scrapy.settings import BaseSettings
 from scrapy.utils.conf import closest_scrapy_cfg
+from scrapy.utils.misc import load_object
 
 from ..declaration import from_table, suggestion
 from ..errors import ConfigError
-from ..gate import GateOptions
+from ..gate import AsyncGate, Gate, GateOptions
 from ..limits import DEFAULT_LIMITS, Limits
 from ..loaded import Blocklist
 from ..model import Declaration
@@ -43,6 +44,7 @@ _OPTIONS = {
     "CRAWLGATE_LIMITS": "limits",
 }
 _DECLARATION = "CRAWLGATE_DECLARATION"
+_GATE = "CRAWLGATE_GATE"
 _LISTS = ("blocklists", "allow_addresses", "policy_files", "anchors")
 
 _EVASIVE = (
@@ -61,8 +63,11 @@ def read_settings(settings: BaseSettings) -> tuple[Declaration, GateOptions]:
     """
     root = _root()
     for name in settings:
-        if name.startswith("CRAWLGATE_") and name not in (_DECLARATION, *_OPTIONS):
-            raise ConfigError(f"setting {name} is unknown{suggestion(name, [_DECLARATION, *_OPTIONS])}")
+        if name.startswith("CRAWLGATE_") and name not in (_GATE, _DECLARATION, *_OPTIONS):
+            raise ConfigError(f"setting {name} is unknown{suggestion(name, [_GATE, _DECLARATION, *_OPTIONS])}")
+    gate = shared_gate(settings)
+    if gate is not None:
+        return gate.declaration, {}
     options: dict[str, Any] = {"home": ".crawlgate"}
     for name, option in _OPTIONS.items():
         if settings.get(name) is not None:
@@ -75,6 +80,23 @@ def read_settings(settings: BaseSettings) -> tuple[Declaration, GateOptions]:
     if isinstance(profile, str) and profile.endswith(".toml"):
         options["profile"] = root / profile
     return _declaration(root, settings.get(_DECLARATION)), options  # type: ignore[return-value]
+
+
+def shared_gate(settings: BaseSettings) -> Gate | AsyncGate | None:
+    """The gate that `CRAWLGATE_GATE` names by its import path, for all clients of a process. Raises `ConfigError`."""
+    path = settings.get(_GATE)
+    if path is None:
+        return None
+    others = [name for name in (_DECLARATION, *_OPTIONS) if settings.get(name) is not None]
+    if others:
+        raise ConfigError(f"{_GATE} names a gate that is made already; {', '.join(others)} would not be heeded")
+    try:
+        gate = load_object(path)
+    except (ImportError, NameError, TypeError, ValueError) as error:
+        raise ConfigError(f"{_GATE} is {path!r}, which cannot be imported: {error}") from None
+    if not isinstance(gate, (Gate, AsyncGate)):
+        raise ConfigError(f"{_GATE} is {path!r}, which is no Gate or AsyncGate but {type(gate).__name__}")
+    return gate
 
 
 def apply(settings: BaseSettings, middleware: type) -> None:

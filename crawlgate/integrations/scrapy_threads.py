@@ -1,15 +1,19 @@
-"""A blocking gate for Scrapy's reactors without asyncio: whatever may wait is done in Twisted's threads."""
+"""The gate of a crawl. A blocking one, for reactors without asyncio, does whatever may wait in Twisted's threads."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from scrapy.settings import BaseSettings
+from scrapy.utils.asyncio import is_asyncio_available
 from scrapy.utils.defer import maybe_deferred_to_future
 
-from ..gate import Gate
+from ..errors import ConfigError
+from ..gate import AsyncGate, Gate
 from ..model import Decision
 from ..permit import Permit
+from .scrapy_settings import read_settings, shared_gate
 
 T = TypeVar("T")
 
@@ -37,3 +41,18 @@ def _in_thread(call: Callable[[], T]) -> Awaitable[T]:
     from twisted.internet.threads import deferToThread
 
     return maybe_deferred_to_future(deferToThread(call))
+
+
+def gate_of(settings: BaseSettings) -> tuple[AsyncGate | GateInThreads, bool]:
+    """The gate that the settings ask for, and whether it belongs to others, who close it. Raises `ConfigError`."""
+    shared = shared_gate(settings)
+    if isinstance(shared, Gate):
+        return GateInThreads(shared), True
+    if shared is not None:
+        if not is_asyncio_available():
+            raise ConfigError("an AsyncGate needs Scrapy's asyncio reactor; name a Gate, or use that reactor")
+        return shared, True
+    declaration, options = read_settings(settings)
+    if is_asyncio_available():
+        return AsyncGate(declaration, **options), False
+    return GateInThreads(Gate(declaration, **options)), False

@@ -17,7 +17,6 @@ from click.testing import CliRunner
 from warcio.statusandheaders import StatusAndHeaders  # type: ignore[import-untyped]
 from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]
 
-from crawlgate import ConfigError
 from crawlgate.cli.main import cli
 from tests.shared_data import shared
 from tests.test_schemas import validator
@@ -63,18 +62,6 @@ class Place:
         for name, said in summary["outputs"].items():
             assert hashlib.sha256((out / name).read_bytes()).hexdigest() == said["sha256"], name
         return summary  # type: ignore[no-any-return]
-
-    def run(self, *arguments: str) -> str:
-        """`judged`, or the gist of the error."""
-        given = ["--declaration", str(self.folder / "me.toml"), "--home", str(self.folder / "home")]
-        ran = CliRunner().invoke(cli, ["audit", *arguments, *given, "--out", str(self.folder / "out")])
-        assert "Traceback" not in ran.output
-        if ran.exit_code in (0, 4):
-            return "judged"
-        assert isinstance(ran.exception, ConfigError), ran.output
-        return next(
-            gist for gist in ("no page in it", "no WARC file", "no row can be read") if gist in str(ran.exception)
-        )
 
     def refused(self, *arguments: str) -> str:
         given = ["--declaration", str(self.folder / "me.toml"), "--out", str(self.folder / "none")]
@@ -335,6 +322,22 @@ def test_a_list_of_places_speaks_of_its_places_only(place: Place) -> None:
     assert len({row["list"] for row in rows} - {None}) == 1
 
 
+def test_the_first_line_that_names_another_crawler_for_ai_data_is_kept(place: Place) -> None:
+    body = "User-agent: Bingbot\nDisallow: /b\n\nUser-agent: CCBot # one\nUser-agent: GPTBot\nAllow: /p\nDisallow:\nDisallow: /\n\nUser-agent: ClaudeBot\nDisallow: /c\n"
+    evidence = place.write(
+        "robots.jsonl",
+        json.dumps(
+            {"url": "https://open.example/robots.txt", "time": "2024-05-01T00:00:00Z", "status": 200, "body": body}
+        ),
+    )
+    place.audit(log(place, "log.parquet"), "--evidence", evidence)
+    (line,) = pq.read_table(place.folder / "out" / "lines.parquet").to_pylist()
+    row = place.rows()[2]
+    assert "B3=met" in str(row["findings"])
+    assert (line["robots"], line["line"], line["about"]) == (row["robots"], 8, "agents")
+    assert (line["text"], line["agents"]) == ("Disallow: /", ["User-agent: CCBot # one", "User-agent: GPTBot"])
+
+
 def test_the_lines_that_kept_rows_out_are_kept_as_they_stood(place: Place) -> None:
     body = "User-agent: other\nDisallow: /\n\n# all\nUser-agent: a\nUser-agent : ExampleBot # us\n\nCrawl-delay: 1\nAllow: /p\n  DISALLOW :/x  \n"
     evidence = place.write(
@@ -346,7 +349,7 @@ def test_the_lines_that_kept_rows_out_are_kept_as_they_stood(place: Place) -> No
     place.audit(log(place, "log.parquet"), "--evidence", evidence)
     (line,) = pq.read_table(place.folder / "out" / "lines.parquet").to_pylist()
     row = place.rows()[0]
-    assert (line["robots"], line["line"]) == (row["robots"], row["robots_line"])
+    assert (line["robots"], line["line"], line["about"]) == (row["robots"], row["robots_line"], "own")
     assert line["text"] == "DISALLOW :/x"
     assert line["agents"] == ["User-agent: a", "User-agent : ExampleBot # us"]
 
@@ -398,6 +401,28 @@ def test_an_attempt_without_an_answer_took_nothing(place: Place) -> None:
     assert all("B2=met" in findings and "B5" not in findings for findings in others)
 
 
+def test_retries_and_changes_of_identity_are_told_with_example_rows(place: Place) -> None:
+    line = '10.0.0.1 - - [01/May/2024:{} +0000] "GET http://open.example/{} HTTP/1.1" {} 5 "-" "{}"\n'
+    asked = [("10:00:00", "a", 403, "ExampleBot/1.0"), ("10:00:02", "b", 200, "Mozilla/5.0")]
+    later = [("10:00:01", "a", 200, "Mozilla/5.0"), ("10:00:03", "a", 200, "ExampleBot/1.0")]
+    paths = [place.write(f"{n}.log", "".join(line.format(*one) for one in log)) for n, log in enumerate((asked, later))]
+    summary = place.audit(*paths)
+    told = {one["reason"]: one for one in summary["behaviour"]}  # type: ignore[attr-defined]
+    assert {reason: (one["outcome"], one["rows"], one["hosts"]) for reason, one in told.items()} == {
+        "b5.identity_changed": ("met", 1, 1),
+        "b5.identity_changed_elsewhere": ("indicated", 1, 1),
+    }
+    (example,) = told["b5.identity_changed"]["examples"]
+    assert (example["file"], example["row"], example["url"]) == (paths[1], 0, "http://open.example/a")
+    assert (example["earlier_file"], example["earlier_row"]) == (paths[0], 0)
+    rows = place.rows()
+    assert [(row["earlier_file"], row["earlier_row"]) for row in rows] == [(None, None)] + [(paths[0], 0)] * 3
+    assert "B5=met" in str(rows[2]["findings"])
+    assert "B5" not in str(rows[3]["findings"])
+    place.audit(*paths, "--as-of", "now")  # the order is that of the log whatever the question
+    assert [row["earlier_row"] for row in place.rows()] == [None, 0, 0, 0]
+
+
 def test_a_log_of_paths_is_read_with_its_host(place: Place) -> None:
     line = '10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /x HTTP/1.1" 200 5 "-" "ExampleBot/1.0"\n'
     path = place.write("access.log", line)
@@ -437,22 +462,27 @@ def rows_in(path: Path) -> int:
 
 
 def test_real_archives_and_tables_end_to_end(place: Place) -> None:
-    """All of them, one by one: each row is a decision or a reject. Damage is told beside the rows that it left whole."""
-    judged = 0
-    seen: Counter[str] = Counter()
-    for path in sorted([*shared("data/archives").rglob("*"), *shared("data/tables").glob("*.parquet")]):
-        if not path.is_file() or kind_of(path) is None:
+    """All of them in one run: each row is a decision or a reject. Damage is told beside the rows that it left whole."""
+    every = sorted([*shared("data/archives").rglob("*"), *shared("data/tables").glob("*.parquet")])
+    paths = [path for path in every if path.is_file() and kind_of(path) is not None]
+    summary = place.audit(*map(str, paths), "--fetched-at", "2024-01-01T00:00:00Z", code=4)
+    told = [reject for reject in place.rejects() if reject["code"] != "damaged"]
+    unread = {str(reject["file"]): str(reject["reason"]) for reject in told if reject["code"] == "file"}
+    rejected = Counter(str(reject["file"]) for reject in told)
+    judged = {str(one["name"]): int(one["judged"]) for one in summary["inputs"]}  # type: ignore[attr-defined]
+    for path in paths:
+        if str(path) in unread:
             continue
-        ran = place.run(str(path), "--fetched-at", "2024-01-01T00:00:00Z")
-        seen[ran] += 1
-        if ran != "judged":
-            assert ran in ("no page in it", "no WARC file", "no row can be read"), path
-            continue
-        rows, rejects = len(place.rows()), [reject for reject in place.rejects() if reject["code"] != "damaged"]
         expected = 188 if path.suffix == ".idx" else rows_in(path)
-        assert rows + len(rejects) == expected, path
-        judged += rows
-    assert seen == {"judged": 55, "no page in it": 2, "no WARC file": 1, "no row can be read": 1}
-    assert judged > 11_000
+        assert judged[str(path)] + rejected[str(path)] == expected, path
+    gists = ("no page in it", "no WARC file", "no row can be read")
+    assert Counter(next(g for g in gists if g in why) for why in unread.values()) == dict(
+        zip(gists, (2, 1, 1), strict=True)
+    )
+    assert sum(judged.values()) == len(place.rows()) > 11_000
+
+
+def test_a_folder_of_real_archives_is_read_with_all_its_kinds(place: Place) -> None:
     whole = place.audit(str(shared("data/archives")), code=4)
+    assert whole["coverage"]["judged"] > 800  # type: ignore[index]
     assert whole["coverage"]["rejected_by"]["unknown_kind"] > 10  # type: ignore[index]

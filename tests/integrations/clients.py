@@ -28,6 +28,8 @@ DECLARATION = Declaration(operator="Example Lab", token="ExampleBot", user_agent
 HERE = ["127.0.0.0/8"]
 CHROMIUM = "/usr/bin/chromium"
 RESOLVED = "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.example 127.0.0.1"
+LOCAL = "--disable-features=LocalNetworkAccessChecks"
+"""A page handed on by the gate has no address; on the web that is no matter, here all else is local."""
 
 
 class Client:

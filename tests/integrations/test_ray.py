@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("ray", reason="the ray extra is not installed")
 import pyarrow.parquet as pq
 
+from tests.audit import cluster_log
 from tests.integrations.pages import COLUMNS, DROPPED, KEPT, ROWS, gate
 from tests.integrations.snippets import fill, run
 
@@ -69,3 +70,14 @@ def test_the_answers_are_those_of_one_process_row_for_row(ray: Any) -> None:
     assert counted.value.examples["C1"] == ["https://img.pirate.example/1"]
     for row, answer in zip(ROWS, gate().answers(COLUMNS).to_pylist(), strict=True):
         assert found[row["id"]] == {**row, **answer}
+
+
+def test_an_audit_says_what_one_machine_says(ray: Any, tmp_path: Path) -> None:
+    from crawlgate.integrations.ray import SharedTally, audited
+
+    log, counted = cluster_log.pages(), SharedTally()
+    rows, robots = ray.data.from_arrow(log), ray.data.from_arrow(cluster_log.evidence())
+    found = audited(rows, cluster_log.gate(notices=None), robots, parts=4, order="id", tally=counted).take_all()
+    assert len(found) == len(log)
+    assert cluster_log.told(found) == cluster_log.on_one_machine(tmp_path, log)
+    assert counted.value.rows == len(log)

@@ -376,6 +376,9 @@ def test_settings_that_cannot_be_stop_the_crawl_before_it_begins(tmp_path: Path)
         (good | {"CRAWLGATE_BLOCKLISTS": [{"vouched_by": "K. Sato"}]}, "CRAWLGATE_BLOCKLISTS"),
         (good | {"CRAWLGATE_BLOCKLISTS": "[broken"}, "begins like JSON"),
         (good | {"CRAWLGATE_LIMITS": {"evidence_deadlin": 1}}, "did you mean 'evidence_deadline'"),
+        (good | {"CRAWLGATE_GATE": "some.gate"}, "CRAWLGATE_DECLARATION would not be heeded"),
+        ({"CRAWLGATE_GATE": "nowhere.gate"}, "cannot be imported"),
+        ({"CRAWLGATE_GATE": "os.path"}, "no Gate or AsyncGate but module"),
     ):
         with pytest.raises(ConfigError, match=re.escape(said)):
             GateAddon().update_settings(Settings(wrong))

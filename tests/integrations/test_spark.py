@@ -13,7 +13,8 @@ import pytest
 pytest.importorskip("pyspark", reason="the spark extra is not installed")
 
 from crawlgate import ConfigError
-from crawlgate.integrations.spark import SharedTally, allowed, judged
+from crawlgate.integrations.spark import SharedTally, allowed, audited, judged
+from tests.audit import cluster_log
 from tests.integrations.pages import COLUMNS, DROPPED, KEPT, ROWS, VERDICTS, gate
 from tests.integrations.snippets import fill, run
 
@@ -110,3 +111,20 @@ def test_what_the_docs_show(
     run("Spark", spark=spark)
     assert sorted(row.id for row in spark.read.parquet("kept/").collect()) == KEPT
     assert "8 rows: 3 not_judged, 2 allow" in capsys.readouterr().out
+
+
+def test_an_audit_says_what_one_machine_says(spark: Any, tmp_path: Path) -> None:
+    log, counted, one = cluster_log.pages(), SharedTally(spark), cluster_log.gate(notices=None)
+    rows, robots = spark.createDataFrame(log), spark.createDataFrame(cluster_log.evidence())
+    found = audited(rows, one, robots, parts=4, order="id", tally=counted).collect()
+    assert len(found) == len(log)
+    assert cluster_log.told([row.asDict() for row in found]) == cluster_log.on_one_machine(tmp_path, log)
+    assert counted.value.rows == len(log)
+    alone = audited(rows, one, parts=2, order="id").collect()
+    assert {row.verdict for row in alone} == {"deny", "review", None}  # nothing is on record
+
+
+def test_a_site_cannot_be_spread_where_its_rows_are_compared(spark: Any) -> None:
+    rows = spark.createDataFrame(cluster_log.pages())
+    with pytest.raises(ConfigError, match=r"site5\.example cannot be spread"):
+        audited(rows, cluster_log.gate(), heavy={"site5.example": 2})

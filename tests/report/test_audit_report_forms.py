@@ -164,7 +164,12 @@ def test_sarif_names_the_line_where_it_stands(out: Path) -> None:
     assert place["physicalLocation"]["region"] == {"startLine": 4, "snippet": {"text": "Disallow: /x # not here"}}
     assert place["logicalLocations"] == [{"fullyQualifiedName": "closed.example"}]
     assert measure["properties"]["rows"] == 3
-    assert urlsplit(by_rule["B3", "review"]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]).path == "/n"
+    named = by_rule["B3", "review"]["locations"][0]["physicalLocation"]
+    assert named["artifactLocation"]["uri"] == "https://named.example/robots.txt"
+    assert named["region"] == {"startLine": 2, "snippet": {"text": "Disallow: /"}}
+    unknown = by_rule["B2", "open"]["locations"][0]["physicalLocation"]
+    assert urlsplit(unknown["artifactLocation"]["uri"]).path == "/q"
+    assert "region" not in unknown
     assert by_rule["setup.rejected", "fail"]["level"] == "error"
     assert ("setup.user_agent_not_on_record", "informational") in by_rule
     told = {n["message"]["text"] for n in run["invocations"][0]["toolExecutionNotifications"]}

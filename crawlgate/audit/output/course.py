@@ -28,7 +28,7 @@ class Watch(Protocol):
     """Who is told how a run goes."""
 
     def phase(self, name: str) -> None:
-        """Something else begins: `digests`, `rows`, `outputs`."""
+        """Something else begins: `digests`, `behaviour`, `rows`, `outputs`."""
 
     def moment(self, moment: Moment) -> None:
         """A batch is done."""

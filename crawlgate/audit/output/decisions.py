@@ -3,6 +3,8 @@ engine learnt before them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..behaviour import ROW_BITS
 from ..engine import Engine, Judged
 from ..listed import Listed
 from ..readers import Batch
-from ..readers.batch import ROW_NUMBER
 from .bases import Bases
 from .coded import coded
 
@@ -36,16 +38,41 @@ SCHEMA = pa.schema(
         ("robots_line", pa.int32()),
         ("list", _TEXT),
         ("notice", _TEXT),
+        ("earlier_file", _TEXT),
+        ("earlier_row", pa.int64()),
     ]
 )
 """The columns of decisions.parquet. `robots` is the hash of the robots.txt in force, `robots_at` its receipt; `list`
-and `notice` name the notice that weighs most, where C1, C2 or C3 found something."""
+and `notice` name the notice that weighs most, where C1, C2 or C3 found something; `earlier_file` and `earlier_row` the
+row of the log that this one is compared with, where it was refused or denied before (B5)."""
 
 Numbers = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Places in the log by row (-1: none; None: of no row), and the names of its files by number."""
+
+    names: Sequence[str]
+    places: Numbers | None
+
+    def columns(self, good: Numbers) -> tuple[Any, Any]:
+        """File and row of the places of some rows."""
+        places = np.full(len(good), -1, np.int64) if self.places is None else self.places[good]
+        none = places < 0
+        files = coded(np.where(none, -1, places >> ROW_BITS).astype(np.int32), len(self.names), self.names.__getitem__)
+        return files, pa.array(places & ((1 << ROW_BITS) - 1), pa.int64(), mask=none)
+
+
 def decisions_table(
-    batch: Batch, judged: Judged, good: Numbers, numbers: Numbers, engine: Engine, bases: Bases, listed: Listed
+    batch: Batch,
+    judged: Judged,
+    good: Numbers,
+    numbers: Numbers,
+    engine: Engine,
+    bases: Bases,
+    listed: Listed,
+    earlier: Earlier,
 ) -> Any:
     """The rows `good` of a batch with their answers; `numbers` are the numbers of all its rows."""
     codes = judged.classes[good]
@@ -72,6 +99,7 @@ def decisions_table(
                 column.cast(pa.string()).dictionary_encode()
                 for column in listed.columns(judged, good, classes, engine.plans, batch.particulars)
             ),
+            *earlier.columns(good),
         ],
         schema=SCHEMA,
     )
@@ -79,10 +107,7 @@ def decisions_table(
 
 def row_numbers(batch: Batch) -> Numbers:
     """The number of each row of a batch in its file."""
-    if ROW_NUMBER in batch.rows.column_names:
-        found: Numbers = batch.rows[ROW_NUMBER].to_numpy()
-        return found
-    return np.arange(len(batch.rows)) + batch.first
+    return batch.numbers
 
 
 def urls_of(batch: Batch, judged: Judged, rows: Numbers) -> Any:

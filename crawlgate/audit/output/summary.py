@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from ...criteria import CATALOGUE
 from ...model import Verdict
 from ..sweep import Known
+from .avoided import avoided
 from .causes import Cause
 from .draft import SUMMARY, Draft
 from .question import Question, digest_of
@@ -194,6 +195,7 @@ def summary(question: Question, draft: Draft, counted: Totals) -> dict[str, Any]
             for month, counts in sorted(counted.by_month.items())
         ],
         "sites": counted.worst(),
+        "behaviour": avoided(draft.folder / "decisions.parquet", draft.bases.classes),
         "removals": removals,
     }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from ...errors import ConfigError
@@ -22,13 +24,19 @@ ROW_NUMBER = "crawlgate_row"
 @dataclass(frozen=True, slots=True)
 class Told:
     """What the user says of the inputs: names of columns, our product token, rows of a batch; the kind of all files
-    (`form`, else it is found), and the host that requests without one went to."""
+    (`form`, else it is found), the host that requests without one went to, and
+    whether `pages` are read where an archive has them."""
 
     token: str
     columns: Mapping[str, str | None] = field(default_factory=dict)
     batch: int = 1_000_000
     form: str | None = None
     host: str | None = None
+    pages: bool = True
+
+    def bare(self) -> Told:
+        """The same, for a look at the rows alone: what stands in pages is left unread."""
+        return replace(self, pages=False)
 
     def reading(self) -> dict[str, str]:
         """What was said beside the names of columns, where something was."""
@@ -72,6 +80,14 @@ class Batch:
     particulars: Mapping[int, Particulars] = field(default_factory=dict)
     offsets: Mapping[int, int] = field(default_factory=dict)
     rejects: tuple[Reject, ...] = ()
+
+    @property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """The number of each row in its file."""
+        if ROW_NUMBER in self.rows.column_names:
+            found: npt.NDArray[np.int64] = self.rows[ROW_NUMBER].to_numpy()
+            return found
+        return np.arange(len(self.rows)) + self.first
 
 
 NOTHING = Columns("url", "time")

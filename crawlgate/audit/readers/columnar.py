@@ -49,6 +49,16 @@ def read_parquet(path: Source, said: Told) -> Iterator[Batch]:
             first += size
 
 
+def parquet_columns(path: Source, said: Told) -> Columns:
+    """The columns of a Parquet file, as its schema names them. Raises `ConfigError` like `read_parquet`."""
+    try:
+        with path.open("rb") as opened:
+            schema = pq.ParquetFile(opened).schema_arrow
+    except _DAMAGED as error:
+        raise ConfigError(f"{path}: cannot be read: {_short(error)}") from None
+    return _Shape(path, schema, said).columns
+
+
 def _group(file: Any, group: int, size: int, shape: _Shape, batch: int) -> Iterator[tuple[int, Any]]:
     table = shape(file.read_row_group(group, columns=shape.wanted, use_threads=False))
     for start in range(0, size, batch):

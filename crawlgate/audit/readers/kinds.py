@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ...errors import ConfigError
+from ..tables import Columns
 from . import cdx, logs
 from .batch import Batch, Told
-from .columnar import read_arrow, read_parquet
+from .columnar import parquet_columns, read_arrow, read_parquet
 from .ledger import read_ledger
 from .packed import beginning
 from .source import Source
@@ -37,13 +38,15 @@ def _never(_: Head) -> bool:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of file. `looks` says whether a beginning is of it, `endings` what such files are called (`.gz` and
-    `.zst` may follow); `archive` that its records bring robots.txt with them."""
+    `.zst` may follow); `archive` that its records bring robots.txt with them, `columns` which columns a file has, where
+    that is known before a row is read."""
 
     name: str
     read: Reader
     endings: tuple[str, ...] = ()
     looks: Callable[[Head], bool] = field(default=_never)
     archive: bool = False
+    columns: Callable[[Source, Told], Columns] | None = None
 
 
 def _starts(*marks: bytes) -> Callable[[Head], bool]:
@@ -56,7 +59,7 @@ def _is_json(head: Head) -> bool:
 
 
 KINDS = (
-    Kind("parquet", read_parquet, (".parquet", ".pq"), _starts(b"PAR1")),
+    Kind("parquet", read_parquet, (".parquet", ".pq"), _starts(b"PAR1"), columns=parquet_columns),
     Kind("arrow", read_arrow, (".arrow", ".feather", ".ipc"), _starts(b"ARROW1", b"\xff\xff\xff\xff")),
     Kind("wacz", read_archive, (".wacz",), _starts(b"PK\x03\x04"), archive=True),
     Kind("warc", read_archive, (".warc",), _starts(b"WARC/"), archive=True),

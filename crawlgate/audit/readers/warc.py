@@ -24,7 +24,7 @@ from .batch import Batch, Reject, Told
 from .records import archives, records
 from .source import Source
 
-_COLUMNS = Columns("url", "time", "status", "user_agent")
+_COLUMNS = Columns("url", "time", "status", "user_agent", redirect="redirect", content_hash="digest")
 _BATCH = 20_000  # records carry headers and heads: fewer at a time than bare rows
 _ANSWERS = ("response", "revisit")
 _CONTENT = ("resource", "conversion")
@@ -64,6 +64,7 @@ class _Rows:
         self._by_id: dict[str, int] = {}
         self._agents: dict[int, str] = {}
         self._sent: dict[str, str] = {}
+        self._led: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -85,7 +86,7 @@ class _Rows:
             return "policy file"
         here = len(self._rows)
         self._offsets[here] = found.offset
-        reading = _read(record, url, status, self._told.token) if status is not None else None
+        reading = _read(record, url, status, self._told) if status is not None else None
         if reading is not None:
             self._particulars[here] = Particulars(reading=reading)
         own = record.rec_headers.get_header("WARC-Record-ID") or ""
@@ -94,6 +95,8 @@ class _Rows:
         agent = self._sent.pop(own, None) or self._sent.pop(other, None)
         if agent is not None:
             self._agents[here] = agent
+        if status is not None and 300 <= status < 400 and (location := record.http_headers.get_header("Location")):
+            self._led[here] = location
         self._rows.append((url, at, status, record.rec_headers.get_header("WARC-Payload-Digest")))
         return "page"
 
@@ -115,6 +118,7 @@ class _Rows:
                 "time": pa.array([at for _, at, _, _ in self._rows], pa.large_string()),
                 "status": pa.array([status for _, _, status, _ in self._rows], pa.int32()),
                 "user_agent": pa.array([self._agents.get(n) for n in range(len(self._rows))], pa.large_string()),
+                "redirect": pa.array([self._led.get(n) for n in range(len(self._rows))], pa.large_string()),
                 "digest": pa.array([digest for *_, digest in self._rows], pa.large_string()),
             }
         )
@@ -194,19 +198,19 @@ def _policy_kind(url: str) -> EvidenceKind | None:
     return policy_file(url[slash:]) if slash > 0 else None
 
 
-def _read(record: Any, url: str, status: int, token: str) -> Reading | None:
+def _read(record: Any, url: str, status: int, told: Told) -> Reading | None:
     """What headers and page say, or None where the URL cannot be asked about (the engine says why)."""
     try:
         asked = urls.parse(urls.without_userinfo(url))
     except UrlError:
         return None
     headers = Headers(record.http_headers.headers)
-    reading = response.read_headers(status, headers, url=asked, token=token)
-    if record.rec_type == "revisit" or not response.is_page(status, headers):
+    reading = response.read_headers(status, headers, url=asked, token=told.token)
+    if not told.pages or record.rec_type == "revisit" or not response.is_page(status, headers):
         return reading
     body = _body(record, DEFAULT_LIMITS.page_head_bytes)
     whole = len(body) < DEFAULT_LIMITS.page_head_bytes
-    return page.read(body, reading, url=asked, headers=headers, token=token, whole=whole, status=status)
+    return page.read(body, reading, url=asked, headers=headers, token=told.token, whole=whole, status=status)
 
 
 def _body(record: Any, limit: int) -> bytes:

@@ -22,7 +22,8 @@ class ExampleRow:
     """A row shown as an example: where it stands, what was decided and why, and the robots.txt of its time.
 
     `robots` is the hash of that file and `robots_at` its receipt; `line` the number of the line that kept the row
-    out, `quote` that line as it stood; None where there is none.
+    out, `quote` that line as it stood; `named` the first line that keeps a crawler for AI data out by name, where B3
+    rests on such. None where there is none.
     """
 
     file: str
@@ -34,8 +35,14 @@ class ExampleRow:
     robots_at: datetime | None
     line: int | None
     quote: Quote | None
+    named: Quote | None
     list: str | None
     notice: str | None
+
+    @property
+    def names_others(self) -> bool:
+        """True if B3 found something: the site keeps crawlers for AI data out by name."""
+        return self.basis.outcome("B3") in (Outcome.MET, Outcome.INDICATED, Outcome.NEEDS_HUMAN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

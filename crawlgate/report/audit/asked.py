@@ -13,7 +13,7 @@ from .account import Account
 from .blocks import Block, Cell, Code, Facts, Stack, Table, Text, shares
 from .places import ANSWERS
 
-_FILES = 50
+_FILES = 100
 _OUTPUTS = ("intends_similar_output", "intends_overfitting", "intends_expression_output", "output_contains_expression")
 
 
@@ -52,22 +52,48 @@ def asked(account: Account, words: Words) -> Iterator[Block]:
             (words("conditions.source"), CATALOGUE.source(words.lang)),
             (words("audit_asked.question"), question_text(account, words)),
             (words("conditions.lists"), _lists(summary, words)),
+            (words("audit_asked.until"), _until(summary)),
+            (words("audit_asked.people"), _people(summary, words)),
+            (words("audit_asked.inputs"), _counted(summary.get("inputs") or (), words)),
+            (words("audit_asked.evidence"), _evidence(summary, words)),
             (words("audit_asked.agents"), str(summary.get("agents", ""))),
             (words("audit_asked.psl"), str(summary.get("psl", ""))),
             (words("conditions.program"), str(summary.get("program", ""))),
+            (words("audit_asked.versions"), _versions(summary)),
         )
     )
-    inputs = summary.get("inputs") or ()
-    yield _files(words("audit_asked.inputs_caption"), inputs, words)
-    if len(inputs) > _FILES:
-        yield Text(words("audit_files.more", count=number(len(inputs) - _FILES)))
+
+
+def _counted(files: Any, words: Words) -> str:
+    size = sum(int(file.get("bytes") or 0) for file in files)
+    return words("audit_asked.counted", count=number(len(files)), bytes=number(size))
+
+
+def _evidence(summary: Mapping[str, Any], words: Words) -> Cell:
     evidence: Mapping[str, Any] = summary.get("evidence") or {}
     files = evidence.get("files") or ()
-    yield Text(words("audit_asked.evidence_count", count=number(int(evidence.get("answers") or 0))))
-    if files:
-        yield _files(words("audit_asked.evidence_caption"), files, words)
-    else:
-        yield Text(words("audit_asked.no_evidence"))
+    answers = words("audit_asked.evidence_count", count=number(int(evidence.get("answers") or 0)))
+    return Stack((answers, _counted(files, words) if files else words("audit_asked.no_evidence")))
+
+
+def _until(summary: Mapping[str, Any]) -> str | None:
+    until = summary.get("known_until")
+    return f"{str(until)[:19].replace('T', ' ')} UTC" if until else None
+
+
+def _people(summary: Mapping[str, Any], words: Words) -> str | None:
+    if "people" not in summary:
+        return None
+    people = summary["people"]
+    if not people:
+        return words("audit_asked.no_people")
+    count, digest = number(int(people.get("decisions") or 0)), str(people.get("sha256", ""))
+    return words("audit_asked.people_count", count=count, digest=digest[:16])
+
+
+def _versions(summary: Mapping[str, Any]) -> str | None:
+    versions = summary.get("versions") or {}
+    return ", ".join(f"{name} {version}" for name, version in versions.items()) or None
 
 
 def question_text(account: Account, words: Words) -> str:
@@ -148,6 +174,15 @@ def files(account: Account, words: Words) -> Iterator[Block]:
     yield Table(words("audit_files.caption"), head, rows, bars, words("audit_criteria.bar"))
     if len(account.files) > len(shown):
         yield Text(words("audit_files.more", count=number(len(account.files) - len(shown))))
+    evidence: Mapping[str, Any] = account.summary.get("evidence") or {}
+    for caption, named in (
+        ("audit_asked.inputs_caption", account.summary.get("inputs") or ()),
+        ("audit_asked.evidence_caption", evidence.get("files") or ()),
+    ):
+        if named:
+            yield _files(words(caption), named, words)
+        if len(named) > _FILES:
+            yield Text(words("audit_files.more", count=number(len(named) - _FILES)))
 
 
 def sources(account: Account, words: Words) -> Iterator[Block]:

@@ -12,7 +12,7 @@ from ...explain import OUTCOMES
 from ..words import Words, age_text, moment
 from .account import ExampleRow, RemovalRow
 from .blocks import Cell, Code, Example
-from .outputs import Found
+from .outputs import Found, Quote
 
 _URL = 2_000
 
@@ -25,9 +25,13 @@ def example(row: ExampleRow, words: Words, *, about: str | None = None) -> Examp
         url=row.url,
         answer=row.basis.answer,
         said=tuple(finding_text(found, words, row) for found in told),
-        raw=(*row.quote.agents, row.quote.text) if row.quote is not None else (),
+        raw=_raw(row.quote or (row.named if any(found.criterion == "B3" for found in told) else None)),
         where=tuple(_where(row, words)),
     )
+
+
+def _raw(quote: Quote | None) -> tuple[str, ...]:
+    return () if quote is None else (*quote.agents, quote.text)
 
 
 def finding_text(found: Found, words: Words, row: ExampleRow | None = None) -> str:
@@ -77,6 +81,8 @@ def _where(row: ExampleRow, words: Words) -> Iterator[Cell]:
 def _robots(row: ExampleRow | RemovalRow, words: Words) -> Iterator[Cell]:
     if row.line is not None:
         yield words("audit_example.line", line=row.line)
+    elif isinstance(row, ExampleRow) and row.named is not None:
+        yield words("audit_example.named", line=row.named.line)
     if row.robots_at is not None:
         age = age_text(row.robots_at, row.at, words)
         key = "audit_example.robots" if age else "audit_example.robots_after"
@@ -98,7 +104,7 @@ def removal_example(row: RemovalRow, words: Words) -> Example:
         url=row.url,
         answer=row.effect,
         said=tuple(said),
-        raw=(*row.quote.agents, row.quote.text) if row.quote is not None else (),
+        raw=_raw(row.quote),
         where=tuple(_copy(row, words)),
         verdict=words(f"audit_effect.{row.effect}"),
     )

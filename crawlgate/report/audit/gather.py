@@ -43,7 +43,7 @@ EXAMPLES = 2
 
 _OF_SITE = 3
 
-_REJECTS = 10
+_REJECTS, _OF_CODE, _LOOKED_AT = 12, 3, 100_000
 _NOTICES = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STOPS = (Answer.DENY, Answer.FOR_NOW, Answer.REVIEW)
@@ -149,8 +149,22 @@ def _coverage(outputs: Outputs, tally: Tally) -> Coverage:
         rejected=int(noted.get("rejected", 0)),
         rejected_by=dict(noted.get("rejected_by") or {}),
         not_assessed=by_reason(skipped),
-        rejects=tuple(islice(outputs.rejects(), _REJECTS)),
+        rejects=_rejects(outputs),
     )
+
+
+def _rejects(outputs: Outputs) -> tuple[Mapping[str, Any], ...]:
+    """A few of what was rejected, of each reason some."""
+    found: list[Mapping[str, Any]] = []
+    told: Counter[str] = Counter()
+    for table in islice(outputs.rejects(), _LOOKED_AT):
+        code = str(table.get("code"))
+        if told[code] < _OF_CODE:
+            told[code] += 1
+            found.append(table)
+            if len(found) == _REJECTS:
+                break
+    return tuple(found)
 
 
 def _outcomes(rows: Mapping[int, int], bases: Mapping[int, Basis]) -> dict[str, dict[str, int]]:

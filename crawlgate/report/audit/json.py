@@ -167,6 +167,9 @@ def _row(row: ExampleRow, words: Words) -> dict[str, Any]:
         "basis": row.basis.number,
         "findings": [printable(finding_text(found, words, row)) for found in row.basis.deciding],
         "robots": _robots(row),
+        "named": None
+        if row.named is None
+        else {"line": row.named.line, "text": row.named.text, "agents": list(row.named.agents)},
         "list": row.list,
         "notice": row.notice,
     }

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ...audit.quotes import AGENTS
 from ...errors import ConfigError
 from ...model import Outcome
 from ..gist import Answer
@@ -63,8 +64,9 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A line of robots.txt as it stood, and the `User-agent` lines above it."""
+    """A line of robots.txt as it stood, its number, and the `User-agent` lines above it."""
 
+    line: int
     text: str
     agents: tuple[str, ...]
 
@@ -117,24 +119,31 @@ class Outputs:
         except (OSError, pa.ArrowException) as error:
             raise self._unreadable(REMOVALS, error) from None
 
-    def quotes(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Quote]:
-        """The lines that stand at these places (hash of the robots.txt, number)."""
-        wanted = set(places)
+    def quotes(
+        self, places: Iterable[tuple[str, int]], files: Iterable[str] = ()
+    ) -> tuple[dict[tuple[str, int], Quote], dict[str, Quote]]:
+        """The lines that stand at these places (hash of the robots.txt, number), and of each of `files` (hashes) the
+        line that keeps a crawler for AI data out by name."""
+        wanted, naming = set(places), set(files)
         found: dict[tuple[str, int], Quote] = {}
-        if not wanted:
-            return found
-        hashes = pa.array(sorted({sha256 for sha256, _ in wanted}), pa.string())
+        named: dict[str, Quote] = {}
+        hashes = pa.array(sorted({sha256 for sha256, _ in wanted} | naming), pa.string())
+        if not len(hashes):
+            return found, named
         try:
             with pq.ParquetFile(self.folder / LINES) as file:
                 for batch in file.iter_batches():
                     near = batch.filter(pc.is_in(batch["robots"], value_set=hashes))
                     for row in near.to_pylist():
                         place = (row["robots"], row["line"])
-                        if place in wanted:
-                            found[place] = Quote(row["text"], tuple(row["agents"]))
+                        quote = Quote(row["line"], row["text"], tuple(row["agents"]))
+                        if row["about"] == AGENTS and row["robots"] in naming:
+                            named[row["robots"]] = quote
+                        elif place in wanted:
+                            found[place] = quote
         except (OSError, pa.ArrowException, KeyError, TypeError) as error:
             raise self._unreadable(LINES, error) from None
-        return found
+        return found, named
 
     def rejects(self) -> Iterator[Mapping[str, Any]]:
         """What could not be judged, in order."""

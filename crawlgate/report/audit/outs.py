@@ -57,7 +57,7 @@ def removals(outputs: Outputs) -> Removals | None:
             rows += len(batch)
         shown = read_at(file, [place for places in firsts.values() for place in places], _SHOWN)
     examples = {place: _row(row) for place, row in shown.items()}
-    quotes = outputs.quotes((row.robots, row.line) for row in examples.values() if row.robots and row.line)
+    quotes, _ = outputs.quotes((row.robots, row.line) for row in examples.values() if row.robots and row.line)
     order = sorted(split, key=lambda key: (_EFFECTS.index(key[2]), -split[key], key[0], key[1] or ""))
     noted: Mapping[str, Any] = outputs.summary.get("removals") or {}
     return Removals(

@@ -20,8 +20,17 @@ def rows_at(outputs: Outputs, places: Iterable[int]) -> dict[int, ExampleRow]:
     """The rows at these places, counted from 0 through the whole file, with the lines they quote."""
     with outputs.decisions() as file:
         found = {place: _row(row, outputs) for place, row in read_at(file, places, _COLUMNS).items()}
-    quotes = outputs.quotes((row.robots, row.line) for row in found.values() if row.robots and row.line)
-    return {place: replace(row, quote=quotes.get((row.robots or "", row.line or 0))) for place, row in found.items()}
+    quoted = ((row.robots, row.line) for row in found.values() if row.robots and row.line)
+    naming = (row.robots for row in found.values() if row.robots and row.names_others)
+    quotes, named = outputs.quotes(quoted, naming)
+    return {
+        place: replace(
+            row,
+            quote=quotes.get((row.robots or "", row.line or 0)),
+            named=named.get(row.robots or "") if row.names_others else None,
+        )
+        for place, row in found.items()
+    }
 
 
 def read_at(file: Any, places: Iterable[int], columns: list[str]) -> dict[int, dict[str, Any]]:
@@ -50,6 +59,7 @@ def _row(row: dict[str, Any], outputs: Outputs) -> ExampleRow:
         robots_at=row["robots_at"],
         line=row["robots_line"],
         quote=None,
+        named=None,
         list=row["list"],
         notice=row["notice"],
     )

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote as percent_encoded
 
 from ... import __version__
 from ...criteria import CATALOGUE
@@ -20,7 +20,7 @@ from ..gist import Answer
 from ..words import Words, number
 from .account import Account, ExampleRow, SetupFinding, Site
 from .examples import finding_text
-from .outputs import Found
+from .outputs import Found, Quote
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 SUMMARY = "summary.json"
@@ -120,16 +120,24 @@ def _result(site: Site, answer: Answer, found: Found, rows: int, words: Words) -
 def _place(site: Site, shown: list[ExampleRow], found: Found) -> dict[str, Any]:
     """The line of robots.txt, where one kept the row out and the finding is about that; the page otherwise."""
     logical = [{"fullyQualifiedName": site.name}]
-    quoted = next((row for row in shown if row.quote is not None and row.line is not None), None)
-    if quoted is not None and quoted.quote is not None and found.criterion in ("B2", "B5"):
-        origin = "/".join(quoted.url.split("/", 3)[:3])
+    quoted = next(((row.url, quote) for row in shown if (quote := _quote(row, found)) is not None), None)
+    if quoted is not None:
+        url, quote = quoted
+        origin = "/".join(url.split("/", 3)[:3])
         physical: dict[str, Any] = {
             "artifactLocation": {"uri": _uri(f"{origin}/robots.txt")},
-            "region": {"startLine": quoted.line, "snippet": {"text": quoted.quote.text}},
+            "region": {"startLine": quote.line, "snippet": {"text": quote.text}},
         }
         return {"physicalLocation": physical, "logicalLocations": logical}
     uri = _uri(shown[0].url) if shown else _uri(f"https://{site.name}/")
     return {"physicalLocation": {"artifactLocation": {"uri": uri}}, "logicalLocations": logical}
+
+
+def _quote(row: ExampleRow, found: Found) -> Quote | None:
+    """The line of robots.txt that the finding rests on, if it is known to rest on one."""
+    if found.criterion == "B3":
+        return row.named
+    return row.quote if found.criterion in ("B2", "B5") else None
 
 
 def _rule(name: str, words: Words) -> dict[str, Any]:
@@ -175,13 +183,13 @@ def _reference(name: str) -> str:
     """The name of a file as a URI reference: what is special in one is escaped, addresses stay as they are."""
     if "://" in name:
         return name
-    path = quote(name, safe="/!$&'()*+,;=-._~")
+    path = percent_encoded(name, safe="/!$&'()*+,;=-._~")
     return f"file://{path}" if path.startswith("/") else path
 
 
 def _uri(text: str) -> str:
     """Text as a URI: what no URI may hold is escaped."""
-    return quote(_STRAY.sub("%25", text), safe=_URI, errors="replace")
+    return percent_encoded(_STRAY.sub("%25", text), safe=_URI, errors="replace")
 
 
 def _message(text: str) -> str:

@@ -35,7 +35,7 @@ def _of_input(summary: Mapping[str, Any], coverage: Coverage) -> Iterator[SetupF
     if coverage.judged == 0:
         yield SetupFinding("nothing_judged", "error", {})
     if coverage.rejected:
-        yield SetupFinding("rejected", "error", {"count": number(coverage.rejected), "of": number(coverage.rows)})
+        yield SetupFinding("rejected", "error", {"count": number(coverage.rejected), "judged": number(coverage.judged)})
     if not (summary.get("evidence") or {}).get("answers"):
         yield SetupFinding("no_evidence", "warning", {})
     elif coverage.not_covered:

@@ -1,0 +1,67 @@
+"""Where a robots.txt keeps crawlers for AI data out by name: what B3 rests on, which no rule for our token shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ..model import Outcome
+from ..signals.agents import AgentCatalogue
+from ..signals.robots_agents import product_token, tokens
+from ..signals.robots_lines import AGENT, ALLOW, DISALLOW, lines
+from ..site import COLLECTORS
+from .classes import DecisionClass
+
+MOST = 10_000
+"""Files looked into, in the order in which rows need them. Project choice: a report shows far fewer."""
+
+_FOUND = (Outcome.MET, Outcome.INDICATED, Outcome.NEEDS_HUMAN)
+
+
+def files_with_names(decisions: Path, classes: Iterable[DecisionClass]) -> list[str]:
+    """The hashes of the robots.txt in force for rows with a finding against B3."""
+    named = [
+        number
+        for number, one in enumerate(classes)
+        if any(f.criterion == "B3" and f.outcome in _FOUND for f in one.findings)
+    ]
+    found: dict[str, None] = {}
+    if not named:
+        return []
+    with pq.ParquetFile(decisions) as file:
+        for batch in file.iter_batches(1 << 17, columns=["robots", "basis"]):
+            chosen = np.isin(batch["basis"].to_numpy(), named)
+            hashes = batch.filter(pc.and_(pc.is_valid(batch["robots"]), chosen))["robots"]
+            codes, first = np.unique(hashes.indices.to_numpy(zero_copy_only=False), return_index=True)
+            for code in codes[np.argsort(first)].tolist():
+                found.setdefault(hashes.dictionary[code].as_py())
+                if len(found) == MOST:
+                    return list(found)
+    return list(found)
+
+
+def collectors(catalogue: AgentCatalogue, token: str) -> frozenset[str]:
+    """The tokens, in lower case, of crawlers known to collect training data; not our own."""
+    return frozenset(product_token(agent.token) for agent in catalogue if agent.kind in COLLECTORS) - {
+        product_token(token)
+    }
+
+
+def first_refusal(text: str, named: Collection[str]) -> int:
+    """The number of the first line that keeps one of these crawlers from anything; 0 where none does."""
+    speaks_of_them = in_rules = False
+    for line in lines(text):
+        if line.kind == AGENT:
+            speaks_of_them = (speaks_of_them and not in_rules) or any(
+                name in named for name in tokens(text[line.start : line.end])
+            )
+            in_rules = False
+        elif line.kind in (ALLOW, DISALLOW):
+            in_rules = True
+            if line.kind == DISALLOW and speaks_of_them and line.end > line.start:
+                return line.number
+    return 0
