@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, Stage
 from ..signals import response
 from ..signals.response import Reading
 from ..url import Url
+from .interning import Keys
 from .shown import TRACES
 from .texts import Texts
 
@@ -99,12 +99,13 @@ class Contexts:
         if rows.headed is not None:
             shown = shown | np.where(rows.headed, _HEADED, 0)
         mixed = (statuses.astype(np.int64) << 40) | (shown << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
-        distinct, codes = _distinct(mixed)
+        keys = Keys()
+        codes = keys.codes(mixed)
         numbers = [
             self._number(
                 int(value >> 40), _agent(rows.agents, _signed(int(value & 0xFFFFFFFF))), int(value >> 32) & 0xFF
             )
-            for value in distinct
+            for value in map(keys.__getitem__, range(keys.count))
         ]
         table: npt.NDArray[np.int32] = np.array(numbers or [0], np.int32)
         found: npt.NDArray[np.int32] = table[codes]
@@ -147,10 +148,3 @@ def _signed(value: int) -> int:
 
 def _agent(agents: Sequence[str], number: int) -> str | None:
     return agents[number] if 0 <= number < len(agents) else None
-
-
-def _distinct(values: npt.NDArray[np.int64]) -> tuple[Any, Any]:
-    """Distinct values and the place of each row's among them; one value, the usual case, is found without sorting."""
-    if len(values) and (values == values[0]).all():
-        return values[:1], np.zeros(len(values), np.int64)
-    return np.unique(values, return_inverse=True)
