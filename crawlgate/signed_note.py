@@ -103,10 +103,14 @@ class VerifierKey:
 
     def verifies(self, text: str, signature: bytes) -> bool:
         """True if `signature` over the bytes of `text` is this key's."""
+        return self.verifies_bytes(text.encode(), signature)
+
+    def verifies_bytes(self, data: bytes, signature: bytes) -> bool:
+        """True if `signature` over `data` is this key's."""
         from cryptography.exceptions import InvalidSignature
 
         try:
-            self._ed25519.verify(signature, text.encode())
+            self._ed25519.verify(signature, data)
         except InvalidSignature:
             return False
         return True

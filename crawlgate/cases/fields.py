@@ -110,11 +110,11 @@ def moment(value: Any, where: str, *, end_of_day: bool = False) -> datetime:
 
 
 def url(value: Any, where: str = "url") -> Url:
-    """A URL that can be asked about."""
+    """A URL that can be asked about. A name and a password in it are left out: what is asked is the page."""
     if not isinstance(value, str) or not value:
         raise CaseError(f"{where} is missing; it must be a URL")
     try:
-        return urls.parse(value)
+        return urls.parse(urls.without_userinfo(value))
     except UrlError as error:
         raise CaseError(f"{where}: {error}") from None
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 @click.option("--status", help="Column of statuses.")
 @click.option("--user-agent", help="Column of user agents sent.")
 @click.option("--proxy", help="Column of proxies or other routes taken.")
+@click.option("--headers", help="Column of response headers.")
+@click.option("--redirect", help="Column of where fetches were led.")
 @click.option("--input-format", metavar="KIND", help="Kind of all FILES; found by their content otherwise.")
 @click.option("--zone", metavar="ZONE", help="Zone of times that say none: UTC, +09:00, Asia/Tokyo.")
 @click.option("--fetched-at", metavar="DATE", help="When rows without a time were fetched.")
@@ -189,4 +191,4 @@ def _tell(done: Done, out: Path) -> None:
         click.echo(f"  {site['denied']:>14,} of {site['rows']:,}  {site['host']}")
     gone = summary["removals"]
     click.echo(f"{gone['rows']:,} rows on the removal list: {gone['by_effect']['deny']:,} to take out")
-    click.echo(f"written to {out}")
+    click.echo(f"written to {out}; `crawlgate audit report {out}` makes one page of it")

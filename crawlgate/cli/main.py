@@ -11,6 +11,8 @@ from ..errors import ConfigError, FeedError, LedgerError, LedgerInvalid
 from . import exits
 from .attest import attest
 from .audit import audit
+from .audit_apply import apply as audit_apply
+from .audit_apply import verify as audit_verify
 from .audit_report import report as audit_report
 from .blocklist import blocklist
 from .check import check
@@ -90,7 +92,7 @@ _LEDGER_COMMANDS = (
     prove,
     reindex,
 )
-_AUDIT_COMMANDS = (audit_report,)
+_AUDIT_COMMANDS = (audit_apply, audit_report, audit_verify)
 for command in _AUDIT_COMMANDS:
     audit.add_command(command)
 for command in _LEDGER_COMMANDS:

@@ -38,6 +38,18 @@ def test_broken_lines_are_told_and_the_others_judged(tmp_path: Path) -> None:
     assert "line 5, case T: url: URL 'x' has no scheme" in words
 
 
+def test_userinfo_is_left_out_and_the_page_is_judged(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    robots = {"status": 200, "body": "User-agent: *\nDisallow: /x", "fetched_at": "2026-11-10T03:00:00Z"}
+    asked = "https://user:secret@www.example.com/x"
+    path.write_text(json.dumps(case(robots=robots, url=asked)) + "\n" + json.dumps(case(url="user:secret@")), "utf-8")
+    result = CliRunner().invoke(judge, [str(path), "--details"])
+    (first, second) = map(json.loads, result.stdout.splitlines())
+    assert first["findings"]["B2"] == "met"
+    assert second["verdict"] is None
+    assert "secret" not in result.output
+
+
 def test_all_judged_exits_with_0_and_speaks_japanese(tmp_path: Path) -> None:
     path = tmp_path / "cases.jsonl"
     robots = {"status": 200, "body": "User-agent: *\nDisallow: /", "fetched_at": "2026-11-10T03:00:00Z"}

@@ -23,7 +23,7 @@ from .batch import NOT_TEXT, ROW_NUMBER, Batch, Reject, Told, nothing, told
 from .lines import Block, blocks
 from .source import Source
 
-COLUMNS = Columns("url", "time", "status", "user_agent")
+_ROLES = ("time", "status", "user_agent", "redirect", "content_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,7 @@ class Log:
             path,
             0,
             table,
-            Columns(
-                "url",
-                "time" if "time" in shaped else None,
-                "status" if "status" in shaped else None,
-                "user_agent" if "user_agent" in shaped else None,
-            ),
+            Columns("url", **{role: role for role in _ROLES if role in shaped}),
             offsets=dict(enumerate(places)),
             rejects=tuple(rejects),
         )
@@ -230,7 +225,7 @@ def _heritrix(fields: dict[str, Any], _: Told) -> dict[str, Any]:
         "url": fields["url"],
         "time": fields["time"],
         "status": mapped(fields["status"], _fetch_status, pa.int32()),
-        "digest": pc.if_else(pc.equal(fields["digest"], "-"), None, fields["digest"]),
+        "content_hash": pc.if_else(pc.equal(fields["digest"], "-"), None, fields["digest"]),
     }
 
 
@@ -273,7 +268,8 @@ def _scrapy(fields: dict[str, Any], _: Told) -> dict[str, Any]:
     forbidden = pc.if_else(pc.equal(fields["forbidden"], ""), None, pa.scalar(str(ROBOTS_PRECLUDED), pa.large_string()))
     codes = [pc.if_else(pc.equal(fields[name], ""), None, fields[name]) for name in ("status", "failed")]
     status = pc.coalesce(codes[0], moved, codes[1], forbidden, pa.scalar(str(NO_ANSWER), pa.large_string()))
-    return {"url": pc.coalesce(*urls), "time": fields["time"], "status": status}
+    redirect = pc.if_else(pc.equal(fields["to"], ""), None, fields["to"])
+    return {"url": pc.coalesce(*urls), "time": fields["time"], "status": status, "redirect": redirect}
 
 
 def _moved(text: str) -> str | None:

@@ -21,10 +21,10 @@ from ..book import policy_file
 from ..rows import Particulars
 from ..tables import Columns
 from .batch import Batch, Reject, Told
-from .records import archives, records
+from .records import Found, archives, records
 from .source import Source
 
-_COLUMNS = Columns("url", "time", "status", "user_agent")
+_COLUMNS = Columns("url", "time", "status", "user_agent", redirect="redirect", content_hash="digest")
 _BATCH = 20_000  # records carry headers and heads: fewer at a time than bare rows
 _ANSWERS = ("response", "revisit")
 _CONTENT = ("resource", "conversion")
@@ -35,8 +35,10 @@ def read_archive(path: Source, told: Told) -> Iterator[Batch]:
     `ConfigError` where there is no record in it that can be read."""
     first = 0
     seen: Counter[str] = Counter()
-    for name, file in archives(path):
+    for name, file, problem in archives(path):
         rows = _Rows(path, name, first, told)
+        if problem:
+            seen[rows.take(Found(0, None, problem))] += 1
         for found in records(file):
             seen[rows.take(found)] += 1
             if len(rows) >= _BATCH:
@@ -64,11 +66,12 @@ class _Rows:
         self._by_id: dict[str, int] = {}
         self._agents: dict[int, str] = {}
         self._sent: dict[str, str] = {}
+        self._led: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def take(self, found: Any) -> str:
+    def take(self, found: Found) -> str:
         """Take a record in; what it was."""
         if found.record is None:
             problem = f"{self._name}: {found.problem}" if self._name else found.problem
@@ -94,6 +97,8 @@ class _Rows:
         agent = self._sent.pop(own, None) or self._sent.pop(other, None)
         if agent is not None:
             self._agents[here] = agent
+        if status is not None and 300 <= status < 400 and (location := record.http_headers.get_header("Location")):
+            self._led[here] = location
         self._rows.append((url, at, status, record.rec_headers.get_header("WARC-Payload-Digest")))
         return "page"
 
@@ -115,6 +120,7 @@ class _Rows:
                 "time": pa.array([at for _, at, _, _ in self._rows], pa.large_string()),
                 "status": pa.array([status for _, _, status, _ in self._rows], pa.int32()),
                 "user_agent": pa.array([self._agents.get(n) for n in range(len(self._rows))], pa.large_string()),
+                "redirect": pa.array([self._led.get(n) for n in range(len(self._rows))], pa.large_string()),
                 "digest": pa.array([digest for *_, digest in self._rows], pa.large_string()),
             }
         )
@@ -134,8 +140,8 @@ def policy_files(path: Source, take: Callable[[Evidence], None]) -> int:
     A revisit stands for the body it refers to, where that came before it in the same archive."""
     bodies: dict[str, bytes] = {}
     count = 0
-    for _, file in archives(path):
-        for found in records(file):
+    for opened in archives(path):
+        for found in records(opened.file):
             evidence = None if found.record is None else _evidence(found.record, bodies)
             if evidence is not None:
                 take(evidence)

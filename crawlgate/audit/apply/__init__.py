@@ -1,0 +1,1 @@
+"""A dataset without the rows of a removal list, and the proof of it."""
