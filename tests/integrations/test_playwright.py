@@ -150,11 +150,14 @@ def test_the_name_that_is_sent_is_the_declared_one_or_on_record(tmp_path: Path) 
             assert b.web.hit("a.test", "/p").user_agent == AGENT
             with pytest.raises(Held, match="D3"):
                 await b.load("/p", user_agent="Mozilla/5.0 (Windows NT 10.0)")
+            with pytest.raises(Denied, match="http_credentials"):
+                await b.load("/p", http_credentials={"username": "collector", "password": "secret"})
             assert len(b.web.hits("a.test", "/p")) == 1
 
     asyncio.run(run())
-    (attempt,) = records(tmp_path / "ledger", kinds={"attempt"})
-    assert attempt.table["user_agent"].startswith("Mozilla/5.0 (Windows")
+    named, known = (record.table for record in records(tmp_path / "ledger", kinds={"attempt"}))
+    assert named["user_agent"].startswith("Mozilla/5.0 (Windows")
+    assert known["credentials"] == "the http_credentials of a context"
 
 
 def test_service_workers_are_blocked_and_asked_about_where_somebody_lets_them(tmp_path: Path) -> None:
@@ -239,6 +242,23 @@ def test_nothing_loads_that_cannot_be_recorded(tmp_path: Path, caplog: pytest.Lo
             with caplog.at_level(logging.CRITICAL), pytest.raises(LedgerError):
                 await b.load("/p")
             assert b.web.targets("a.test") == ()
+
+    asyncio.run(run())
+
+
+def test_web_sockets_are_asked_about(tmp_path: Path) -> None:
+    page = "<script>for (let t of ['/private/ws', '/ws']) new WebSocket('ws://a.test:PORT' + t).onclose = e => {"
+    page += "document.title += t + (e.code == 1008 ? ' refused|' : ' closed|')}</script>"
+
+    async def run() -> None:
+        async with behind(tmp_path, {"a.test": site(**{"/": elsewhere(page)})}) as b:
+            shown, _ = await b.load("/")
+            for _ in range(100):
+                if (await shown.title()).count("|") == 2:
+                    break
+                await asyncio.sleep(0.05)
+            assert sorted((await shown.title()).split("|")) == ["", "/private/ws refused", "/ws closed"]
+            assert [target for target in b.web.targets("a.test") if target.endswith("ws")] == ["/ws"]
 
     asyncio.run(run())
 
