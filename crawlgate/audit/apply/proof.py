@@ -1,7 +1,8 @@
 """The proof of a removal: digests of every file before and after, rows in and out, which went and why.
 
-`_proof.json` (docs/schemas/removal-proof.json) names everything by digest and holds no time, so that equal removals have
-equal proofs. `_proof.dsse.json` is the same in an in-toto Statement over the files written, in a signed DSSE envelope.
+`_proof.json` (docs/schemas/removal-proof.json) names everything by digest and holds no time, so that equal removals
+have equal proofs. `_proof.dsse.json` is the same in an in-toto Statement over the files written, in a signed DSSE
+envelope.
 """
 
 from __future__ import annotations
