@@ -52,7 +52,11 @@ def make(folder: Path, rows: int, hosts: int, group: int) -> None:
     (folder / "summary.json").write_text(json.dumps(summary))
     with pq.ParquetWriter(folder / "decisions.parquet", DECISIONS, compression="zstd") as to:
         for first in range(0, rows, group):
-            to.write_table(piece(rng, first, min(group, rows - first), cumulated, hashes, kinds).cast(DECISIONS))
+            table = piece(rng, first, min(group, rows - first), cumulated, hashes, kinds)
+            for field in DECISIONS:
+                if field.name not in table.column_names:
+                    table = table.append_column(field, pa.nulls(len(table), field.type))
+            to.write_table(table.select(DECISIONS.names).cast(DECISIONS))
 
 
 def kind(number: int) -> dict[str, object]:

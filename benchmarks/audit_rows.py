@@ -39,6 +39,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 TOKEN = "ExampleBot"
+clock = time.process_time  # seconds of one core, whoever else is at work on the machine
 START = datetime(2024, 5, 1, tzinfo=UTC)
 SAMPLE = 200_000
 BATCH = 1_000_000
@@ -146,7 +147,7 @@ def crawlgate(work: Path, _: int) -> dict[str, float]:
     told = json.loads((work / "robots.json").read_text("utf-8"))
     bodies = [body.encode() for body in told["bodies"]]
     warm(declared)
-    begun = time.perf_counter()
+    begun = clock()
     book = EvidenceBook()
     answers = [
         (Content(200 if number else 404, None, hashlib.sha256(body).hexdigest()), body)
@@ -154,11 +155,11 @@ def crawlgate(work: Path, _: int) -> dict[str, float]:
     ]
     at = np.full(len(told["hosts"]), micros(START))
     book.add_robots(["https://" + host for host in told["hosts"]], at, told["which"], answers)
-    listed = time.perf_counter()
+    listed = clock()
     loaded = ListStore(work / "lists").receive(
         work / "list.txt", at=START - timedelta(days=9), verified=True, vouched_by="bench"
     )
-    judging = time.perf_counter()
+    judging = clock()
     judge = TableJudge(declared, evidence=book, notices=loaded.listing)
     out = None
     for batch in pq.ParquetFile(work / "rows.parquet").iter_batches(BATCH):
@@ -175,7 +176,7 @@ def crawlgate(work: Path, _: int) -> dict[str, float]:
     if out is not None:
         out.close()
     pq.write_table(judge.bases(), work / "bases.parquet")
-    done = time.perf_counter()
+    done = clock()
     return {
         "seconds": done - begun - (judging - listed),
         "list": judging - listed,
@@ -185,11 +186,21 @@ def crawlgate(work: Path, _: int) -> dict[str, float]:
 
 
 def warm(declared: Any) -> None:
-    """Compile the kernels, as the first audit on a machine does once."""
+    """Load the compiled kernels, which the first audit on a machine compiles once."""
+    from crawlgate.audit.book import Content, EvidenceBook, micros
     from crawlgate.audit.tables import TableJudge
 
-    TableJudge(declared)(
-        pa.table({"url": ["https://a.example/b%20c", "https://a.example/"], "time": ["2024-05-01T00:00:00Z"] * 2})
+    body = b"User-agent: *\nDisallow: /a\nDisallow: /*b\n"
+    book = EvidenceBook()
+    book.add_robots(["https://a.example"], [micros(START)], [0], [(Content(200, None, "0" * 64), body)])
+    TableJudge(declared, evidence=book)(
+        pa.table(
+            {
+                "url": pa.array(["https://a.example/b%20c", "https://b.example/"], pa.large_string()),
+                "time": pa.array([START, START], pa.timestamp("us", "UTC")),
+                "status": pa.array([200, 200], pa.int16()),
+            }
+        )
     )
 
 
@@ -198,17 +209,17 @@ def naive(work: Path, rows: int) -> dict[str, float]:
     from protego import Protego
 
     told = json.loads((work / "robots.json").read_text("utf-8"))
-    once = time.perf_counter()
+    once = clock()
     listed = set((work / "list.txt").read_text("utf-8").split())
-    loaded = time.perf_counter() - once
-    once = time.perf_counter()
+    loaded = clock() - once
+    once = clock()
     parsers = [Protego.parse(body) for body in told["bodies"]]
-    parsed = time.perf_counter() - once
+    parsed = clock() - once
     by_host = {host: parsers[number] for host, number in zip(told["hosts"], told["which"], strict=True)}
     extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
     sample = next(pq.ParquetFile(work / "rows.parquet").iter_batches(SAMPLE))
     urls = sample["url"].to_pylist()
-    begun = time.perf_counter()
+    begun = clock()
     denied = 0
     for url in urls:
         parts = extract(url)
@@ -218,7 +229,7 @@ def naive(work: Path, rows: int) -> dict[str, float]:
             or not by_host[parts.fqdn].can_fetch(url, TOKEN)
         ):
             denied += 1
-    per_row = (time.perf_counter() - begun) / len(urls)
+    per_row = (clock() - begun) / len(urls)
     return {
         "seconds": per_row * rows + parsed,
         "list": loaded,
@@ -237,10 +248,10 @@ def datatrove(work: Path, rows: int) -> dict[str, float]:
     sample = next(pq.ParquetFile(work / "rows.parquet").iter_batches(SAMPLE))
     documents = [Document(text="", id=str(n), metadata={"url": url}) for n, url in enumerate(sample["url"].to_pylist())]
     judging.filter(documents[0])
-    begun = time.perf_counter()
+    begun = clock()
     for document in documents:
         judging.filter(document)
-    per_row = (time.perf_counter() - begun) / len(documents)
+    per_row = (clock() - begun) / len(documents)
     return {"seconds": per_row * rows, "list": 0.0, "per_row_us": per_row * 1e6}
 
 

@@ -29,9 +29,10 @@ criteria that weigh, heaviest first (`B2;C1`), null where none does. `findings`:
 robots.txt that keeps the row out."""
 
 
-def answers(judge: TableJudge, table: Any, columns: Columns, tally: Tally) -> Any:
-    """The answers for the rows of an Arrow table, counted in `tally`."""
-    judged, refused = judge.judge(table, columns)
+def answers(judge: TableJudge, table: Any, columns: Columns, tally: Tally, shown: Any = None) -> Any:
+    """The answers for the rows of an Arrow table, counted in `tally`. `shown` is what a log shows of each row
+    (`behaviour.Behaviour.look`)."""
+    judged, refused = judge.judge(table, columns, None, shown)
     _count(judge, judged, refused, table[columns.url], tally)
     bad = judged.classes < 0
     numbers = np.maximum(judged.classes, 0)

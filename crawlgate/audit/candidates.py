@@ -41,4 +41,6 @@ def _related(listing: Listing, hosts: Iterable[str]) -> Iterator[int]:
 
 
 def _begins(listing: Listing, stem: str) -> bool:
-    return any(next(iter(listing.keys_from(mark + stem)), None) is not None for mark in ("", "^"))
+    for _ in listing.keys_from(stem):
+        return True
+    return any(True for _ in listing.keys_from("^" + stem))

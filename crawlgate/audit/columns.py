@@ -47,30 +47,24 @@ class UrlColumn:
         return self.read.get(row) or urls.parse(self.rows[row], DEFAULT_LIMITS.url_length)
 
 
-_PLAIN = np.isin(np.arange(256), np.frombuffer(ONE_SPELLING, np.uint8))
+PLAIN = np.isin(np.arange(256), np.frombuffer(ONE_SPELLING, np.uint8))
+"""`ONE_SPELLING` by byte."""
 
 
 class Targets(NamedTuple):
-    """Paths and queries in the spelling in which rules are compared with them; `rows` says whose they are."""
+    """Paths and queries of some rows, as the parser wrote them; `rows` says whose they are."""
 
     rows: npt.NDArray[np.int64]
     texts: Texts
 
 
-def respelled(column: UrlColumn, rows: npt.NDArray[np.int64]) -> Targets:
-    """The targets of some rows of `state` ENCODED."""
-    begins, ends = column.rows.offsets[rows] + column.starts[rows], column.rows.offsets[rows + 1]
-    data = column.rows.data
-    read = [n for n, row in enumerate(rows.tolist()) if row in column.read] if column.read else []
-    if read:  # their targets stand in what the parser made of them
-        texts = [column.read[int(rows[n])].target.encode() for n in read]
-        at = len(data) + np.concatenate([[0], np.cumsum([len(text) for text in texts])])
-        data = np.concatenate([data, np.frombuffer(b"".join(texts), np.uint8)])
-        begins[read], ends[read] = at[:-1], at[1:]
-    out = np.empty(3 * int((ends - begins).sum()) + 1, np.uint8)
-    bounds = np.zeros(len(rows) + 1, np.int64)
-    kernels.respell(data, begins, ends, _PLAIN, out, bounds)
-    return Targets(rows, Texts(out, bounds, None))
+def parsed_targets(column: UrlColumn) -> Targets:
+    """The targets of the rows that went through the parser: they do not stand in the column."""
+    found = [url.target.encode() for url in column.read.values()]
+    bounds = np.zeros(len(found) + 1, np.int64)
+    np.cumsum([len(target) for target in found], out=bounds[1:])
+    data = np.frombuffer(b"".join(found) or b"\0", np.uint8)
+    return Targets(np.fromiter(column.read, np.int64, len(found)), Texts(data, bounds, None))
 
 
 def read_urls(rows: Texts, origins: Spans) -> UrlColumn:

@@ -7,7 +7,7 @@ on more than that, or a target has several spellings, the exact code of `Site` a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -25,13 +25,16 @@ from ..url import Url
 from . import kernels
 from .book import instant
 from .classes import DecisionClass, class_of
-from .columns import Targets, UrlColumn, read_urls, respelled
+from .columns import PLAIN, UrlColumn, parsed_targets, read_urls
+from .growing import Growing
 from .interning import Keys, Spans
 from .on_record import RobotsOnRecord
+from .outlines import Outlined
 from .plans import Plan, Planner
 from .rows import Context, Contexts, Particulars, Rows
 from .rule_tables import NO_RULES
 from .shown import AFTER_DENY, TRACES
+from .texts import Texts
 from .timeline import Timelines
 
 _CONTEXT_BITS = 16
@@ -77,13 +80,11 @@ class Engine:
         self._planner = planner_of(self.origins.text)
         self._timelines = Timelines(self._planner)
         self._tables = self._planner.outlines.tables
-        self._rule_sets: list[int] = []
-        self._exact: list[bool] = []
-        # Plans in which a target with a slash in its query may have more than one meaning.
-        self._two_faced: list[bool] = []
-        self._kinds: list[int] = []
+        # By plan: see `kernels.weigh_rows`.
+        self._aloof, self._doubtful = Growing(np.bool_), Growing(np.bool_)
+        self._own, self._agents, self._kinds = Growing(np.int32), Growing(np.int32, 2), Growing(np.int64)
+        self._agent_sets = Growing(np.int32)
         self._by_kind: dict[object, int] = {}
-        self._agents: list[tuple[int, ...]] = []
         self._keys = Keys()
         self._class_of_key: list[int] = []
         self._numbers: dict[DecisionClass, int] = {}
@@ -112,27 +113,23 @@ class Engine:
         self._learn_plans()
         contexts = self._contexts.codes(rows)
         left = column.state == kernels.UNCLEAN
-        encoded = column.state == kernels.ENCODED
-        exact = _by_plan(self._exact, plans, np.bool_)
-        two_faced = encoded & _by_plan(self._two_faced, plans, np.bool_)
-        one_by_one = (exact | two_faced | (column.state == kernels.ALONE)) & ~left
-        one_by_one |= (contexts >= 1 << _CONTEXT_BITS) & ~left  # there is no room for more in a key
+        one_by_one = contexts >= 1 << _CONTEXT_BITS  # there is no room for more in a key
         if rows.particulars:
-            one_by_one[list(rows.particulars)] = ~left[list(rows.particulars)]
-        targets = respelled(column, np.flatnonzero(encoded & ~one_by_one))
-        rules = self._deciding(column, targets, _by_plan(self._rule_sets, plans, np.int32))
-        by_line, by_allow = self._tables.by_number
-        allowed = by_allow[rules]
-        lines = np.where(allowed, 0, by_line[rules])
-        kinds = _by_plan(self._kinds, plans, np.int64)
-        keys = (((kinds << _CONTEXT_BITS) | contexts) << (_AGENTS + 1)) | ~allowed
-        keys |= self._refused_agents(column, targets, plans) << 1
+            one_by_one[list(rows.particulars)] = True
+        keys, lines = self._weigh(column.rows, column.starts, column.state, plans, contexts, one_by_one)
+        if column.read:
+            told = parsed_targets(column)
+            at = told.rows
+            alone = one_by_one[at]
+            nowhere = np.zeros(len(at), np.int32)
+            found = self._weigh(told.texts, nowhere, column.state[at], plans[at], contexts[at], alone)
+            keys[at], lines[at] = found
+            one_by_one[at] = alone
         one = _OneByOne(rows, column, plans, contexts)
         classes = self._by_key(keys, ~one_by_one & ~left, one)
-        for row in np.flatnonzero(one_by_one).tolist():
+        for row in np.flatnonzero(one_by_one & ~left).tolist():
             classes[row], lines[row] = self._judge_row(one, row)
         classes[left] = -1
-        lines[left] = 0
         return Judged(classes, plans, robots, lines, rows.times, column)
 
     def plans_at(self, judged: Judged, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -142,30 +139,37 @@ class Engine:
         self._learn_plans()
         return found
 
-    def _deciding(self, column: UrlColumn, targets: Targets, sets: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """The number of the rule that decides about each row, -1 where none does or none is asked."""
-        rules = np.full(len(sets), -1, np.int32)
-        tables = self._tables.tables
-        rows = column.rows
-        kernels.decide_rows(rows.data, rows.offsets, column.starts, column.state, sets, *tables, rules)
-        if len(targets.rows):
-            found = np.full(len(targets.rows), -1, np.int32)
-            data, offsets = targets.texts.data, targets.texts.offsets
-            nothing, clean = np.zeros(len(found), np.int32), np.zeros(len(found), np.uint8)
-            kernels.decide_rows(data, offsets, nothing, clean, sets[targets.rows], *tables, found)
-            rules[targets.rows] = found
-        return rules
-
-    def _refused_agents(self, column: UrlColumn, targets: Targets, plans: Any) -> npt.NDArray[np.int64]:
-        """For each row, as bits, which of the agents that its site names are refused there."""
-        refused = np.zeros(len(plans), np.int64)
-        by_allow = self._tables.by_number[1]
-        for bit in range(max(map(len, self._agents), default=0)):
-            of_plan = [sets[bit] if bit < len(sets) else NO_RULES for sets in self._agents]
-            sets = _by_plan(of_plan, plans, np.int32)
-            if (sets != NO_RULES).any():
-                refused |= (~by_allow[self._deciding(column, targets, sets)]).astype(np.int64) << bit
-        return refused
+    def _weigh(
+        self, rows: Texts, starts: Any, state: Any, plans: Any, contexts: Any, one_by_one: Any
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+        """A key for each row, that says all on which its class depends, and the line that keeps us out. Rows that have
+        to be judged one by one are marked."""
+        keys, lines = np.full(len(rows), -1, np.int64), np.zeros(len(rows), np.int32)
+        longest = int(np.diff(rows.offsets).max(initial=0))
+        kernels.weigh_rows(
+            rows.data,
+            rows.offsets,
+            starts,
+            state,
+            plans,
+            contexts,
+            self._aloof.array,
+            self._doubtful.array,
+            self._own.array,
+            self._agents.array,
+            self._agent_sets.array,
+            self._kinds.array,
+            PLAIN,
+            *self._tables.tables,
+            self._tables.by_rule,
+            _AGENTS + 1,
+            _CONTEXT_BITS,
+            np.empty(3 * longest + 1, np.uint8),
+            keys,
+            lines,
+            one_by_one,
+        )
+        return keys, lines
 
     def _by_key(self, keys: Any, chosen: Any, one: _OneByOne) -> npt.NDArray[np.int32]:
         """The class of each chosen row; one row of each key that is new is judged exactly."""
@@ -239,23 +243,26 @@ class Engine:
         return number
 
     def _learn_plans(self) -> None:
-        for plan in self.plans[len(self._exact) :]:
-            about = plan.notices_key()
-            found = self._planner.outlines.of(plan) if about is not None and not plan.exact else None
-            simple = found is not None and len(found.agents) <= _AGENTS
-            self._exact.append(not simple)
-            key: object = plan.number
-            own: int = NO_RULES
-            agents: tuple[int, ...] = ()
-            if found is not None and simple:
-                key = (found.kind, plan.age, plan.since, about)
-                own, agents = found.own, found.agents
-            self._two_faced.append(not self._tables.two_faced.isdisjoint({own, *agents}))
-            self._rule_sets.append(own)
-            self._agents.append(agents)
-            self._kinds.append(self._by_kind.setdefault(key, len(self._by_kind)))
+        plans = self.plans[self._own.count :]
+        weighed = [self._plan(plan) for plan in plans]
+        if not plans:
+            return
+        agents = [found.agents if found is not None else () for _, found in weighed]
+        own = [found.own if found is not None else NO_RULES for _, found in weighed]
+        ends = self._agent_sets.count + np.cumsum([0, *map(len, agents)])
+        self._agent_sets.add([number for sets in agents for number in sets])
+        self._agents.add(np.stack([ends[:-1], ends[1:]], axis=1))
+        self._aloof.add([found is None for _, found in weighed])
+        two_faced = self._tables.two_faced
+        self._doubtful.add([not two_faced.isdisjoint({one, *sets}) for one, sets in zip(own, agents, strict=True)])
+        self._own.add(own)
+        self._kinds.add([self._by_kind.setdefault(key, len(self._by_kind)) for key, _ in weighed])
 
-
-def _by_plan(values: list[Any], plans: npt.NDArray[np.int32], kind: Any) -> Any:
-    """A value of each row's plan."""
-    return np.array(values or [0], kind)[plans]
+    def _plan(self, plan: Plan) -> tuple[Hashable, Outlined | None]:
+        """What rows of a plan have to have in common with those of another, besides what rules say of them, to be of
+        one class; and the rules, None where they do not say all."""
+        about = plan.notices_key()
+        found = self._planner.outlines.of(plan) if about is not None and not plan.exact else None
+        if found is None or len(found.agents) > _AGENTS:
+            return plan.number, None
+        return (found.kind, plan.age, plan.since, about), found

@@ -17,8 +17,7 @@ class Spans:
     """Distinct beginnings of rows, numbered from 0 in the order of their first appearance."""
 
     def __init__(self, expected: int = 1024) -> None:
-        self._table = np.full(_power(4 * expected), -1, np.int32)
-        self._hashes = np.zeros(len(self._table), np.uint64)
+        self._table = np.zeros(_power(4 * expected), np.uint64)
         self._arena = np.zeros(32 * expected, np.uint8)
         self._ends = np.zeros(expected + 2, np.int64)
         self.count = 0
@@ -35,7 +34,6 @@ class Spans:
                 state[done:],
                 hashes[done:],
                 self._table,
-                self._hashes,
                 self._arena,
                 self._ends,
                 self.count,
@@ -48,15 +46,13 @@ class Spans:
 
     def text(self, code: int) -> str:
         """What is numbered `code`."""
-        return bytes(self._arena[self._ends[code] : self._ends[code + 1]]).decode("ascii", "replace")
+        begin, end = self._ends[code : code + 2].tolist()
+        return self._arena[begin:end].tobytes().decode("ascii", "replace")
 
     def _grow(self, needed: int) -> None:
         if 2 * self.count >= len(self._table):
-            slots = np.flatnonzero(self._table >= 0)
-            known, hashes = self._table[slots], self._hashes[slots]
-            self._table = np.full(2 * len(self._table), -1, np.int32)
-            self._hashes = np.zeros(len(self._table), np.uint64)
-            kernels.refill(known, hashes, self._table, self._hashes)
+            self._table = np.zeros(4 * len(self._table), np.uint64)
+            kernels.index_anew(self._arena, self._ends, self.count, self._table)
         if self.count + 2 > len(self._ends):
             self._ends = np.concatenate([self._ends, np.zeros(len(self._ends), np.int64)])
         if self._ends[self.count] + needed > len(self._arena):

@@ -126,26 +126,33 @@ def scan_urls(data, offsets, classes, starts, state, hashes):
         hashes[row] = hashed
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _hash_of(data, begin, end):
+    at = begin + (8 if data[begin + 4] == 115 else 7)
+    hashed = np.uint64(14695981039346656037)
+    hashed = (hashed ^ np.uint64(at - begin)) * np.uint64(1099511628211)
+    for n in range(at, end):
+        hashed = (hashed ^ np.uint64(data[n])) * np.uint64(1099511628211)
+    return hashed
+
+
 @njit(cache=True, nogil=True)
 def hash_spans(data, offsets, lengths, hashes):
     """The hash of `scan_urls` for the first `lengths` bytes of each row, which begin with a scheme and `://`."""
     for row in range(len(lengths)):
-        begin = offsets[row]
-        at = begin + (8 if data[begin + 4] == 115 else 7)
-        hashed = np.uint64(14695981039346656037)
-        hashed = (hashed ^ np.uint64(at - begin)) * np.uint64(1099511628211)
-        for n in range(at, begin + lengths[row]):
-            hashed = (hashed ^ np.uint64(data[n])) * np.uint64(1099511628211)
-        hashes[row] = hashed
+        hashes[row] = _hash_of(data, offsets[row], offsets[row] + lengths[row])
+
+
+_UPPER, _LOWER = np.uint64(0xFFFFFFFF00000000), np.uint64(0x00000000FFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
-def intern_spans(data, offsets, lengths, state, hashes, table, table_hashes, arena, arena_ends, count, codes):
+def intern_spans(data, offsets, lengths, state, hashes, table, arena, arena_ends, count, codes):
     """A number for each distinct beginning of a row (`lengths` bytes of it); rows with `state` 2 are passed over.
 
-    `table` is an open-addressed index of numbers (-1: free) over `arena`, where the spans stand one after
-    another (`arena_ends`). Returns the new count and how many rows were done: it stops early where `table` or
-    `arena` is too full, so that the caller makes room and calls again with the rest.
+    `table` is an open-addressed index (0: free; else the upper half of the hash above the number, counted from 1) over
+    `arena`, where the spans stand one after another (`arena_ends`). Returns the new count and how many rows were done:
+    it stops early where `table` or `arena` is too full, so that the caller makes room and calls again with the rest.
     """
     mask = len(table) - 1
     used = arena_ends[count]
@@ -154,21 +161,22 @@ def intern_spans(data, offsets, lengths, state, hashes, table, table_hashes, are
             continue
         begin, size = offsets[row], lengths[row]
         slot = np.int64(hashes[row] & np.uint64(mask))
+        upper = hashes[row] & _UPPER
         while True:
-            known = table[slot]
-            if known < 0:
+            entry = table[slot]
+            if entry == 0:
                 if 2 * count >= len(table) or count + 2 > len(arena_ends) or used + size > len(arena):
                     return count, row
                 for n in range(size):
                     arena[used + n] = data[begin + n]
                 used += size
-                table[slot] = count
-                table_hashes[slot] = hashes[row]
                 codes[row] = count
                 count += 1
+                table[slot] = upper | np.uint64(count)
                 arena_ends[count] = used
                 break
-            if table_hashes[slot] == hashes[row]:
+            if entry & _UPPER == upper:
+                known = np.int64(entry & _LOWER) - 1
                 start = arena_ends[known]
                 same = arena_ends[known + 1] - start == size
                 n = 0
@@ -192,6 +200,19 @@ def refill(known, hashes, table, table_hashes):
             slot = (slot + 1) & mask
         table[slot] = known[n]
         table_hashes[slot] = hashes[n]
+
+
+@njit(cache=True, nogil=True)
+def index_anew(arena, arena_ends, count, table):
+    """Put the first `count` spans of `arena` into an empty index (see `intern_spans`)."""
+    mask = len(table) - 1
+    for number in range(count):
+        begin, end = arena_ends[number], arena_ends[number + 1]
+        hashed = _hash_of(arena, begin, end)
+        slot = np.int64(hashed & np.uint64(mask))
+        while table[slot] != 0:
+            slot = (slot + 1) & mask
+        table[slot] = (hashed & _UPPER) | np.uint64(number + 1)
 
 
 @njit(cache=True, nogil=True)
@@ -402,64 +423,116 @@ def _hex(byte):
     return -1
 
 
-@njit(cache=True, nogil=True)
-def respell(data, begins, ends, one_spelling, out, bounds):
-    """Targets in the one spelling of `signals.pathmatch.canonical`, one after another in `out` (three times as long
-    as the targets) with `bounds`. `one_spelling` is true for bytes that are written plain."""
-    used = 0
-    for row in range(len(begins)):
-        bounds[row] = used
-        at, end = begins[row], ends[row]
-        query = False
-        while at < end:
-            byte = data[at]
-            at += 1
-            if one_spelling[byte]:
-                query = query or byte == 63
+@njit(cache=True, nogil=True, inline="always")
+def _respell(data, at, end, one_spelling, out, used):
+    """Write a target in the one spelling of `signals.pathmatch.canonical` to `out`, from `used` on; where it ends.
+    `one_spelling` is true for bytes that are written plain."""
+    query = False
+    while at < end:
+        byte = data[at]
+        at += 1
+        if one_spelling[byte]:
+            query = query or byte == 63
+            out[used] = byte
+            used += 1
+            continue
+        if byte == 37:
+            high = _hex(data[at]) if at + 1 < end else -1
+            low = _hex(data[at + 1]) if at + 1 < end else -1
+            if high < 0 or low < 0:
+                out[used] = byte
+                used += 1
+                if at + 1 == end and _hex(data[at]) >= 0:  # an escape that the end cuts
+                    out[used] = _HEX[_hex(data[at])]
+                    used += 1
+                    at += 1
+                continue
+            byte = high * 16 + low
+            at += 2
+            if one_spelling[byte] and (query or byte != 47):
                 out[used] = byte
                 used += 1
                 continue
-            if byte == 37:
-                high = _hex(data[at]) if at + 1 < end else -1
-                low = _hex(data[at + 1]) if at + 1 < end else -1
-                if high < 0 or low < 0:
-                    out[used] = byte
-                    used += 1
-                    if at + 1 == end and _hex(data[at]) >= 0:  # an escape that the end cuts
-                        out[used] = _HEX[_hex(data[at])]
-                        used += 1
-                        at += 1
-                    continue
-                byte = high * 16 + low
-                at += 2
-                if one_spelling[byte] and (query or byte != 47):
-                    out[used] = byte
-                    used += 1
-                    continue
-            out[used] = 37
-            out[used + 1] = _HEX[byte >> 4]
-            out[used + 2] = _HEX[byte & 15]
-            used += 3
+        out[used] = 37
+        out[used + 1] = _HEX[byte >> 4]
+        out[used + 2] = _HEX[byte & 15]
+        used += 3
+    return used
+
+
+@njit(cache=True, nogil=True)
+def respell(data, begins, ends, one_spelling, out, bounds):
+    """Targets in their one spelling, one after another in `out` (three times as long as the targets) with `bounds`."""
+    used = 0
+    for row in range(len(begins)):
+        bounds[row] = used
+        used = _respell(data, begins[row], ends[row], one_spelling, out, used)
     bounds[len(begins)] = used
 
 
 @njit(cache=True, nogil=True)
-def decide_rows(
-    data, offsets, starts, state, rule_sets, sets, text, plain, plain_bounds, wild, needs, piece_bounds, found
+def weigh_rows(
+    data,
+    offsets,
+    starts,
+    state,
+    plans,
+    contexts,
+    aloof,
+    doubtful,
+    own,
+    agents,
+    agent_sets,
+    kinds,
+    one_spelling,
+    sets,
+    text,
+    plain,
+    plain_bounds,
+    wild,
+    needs,
+    piece_bounds,
+    by_rule,
+    agent_bits,
+    context_bits,
+    scratch,
+    keys,
+    lines,
+    one_by_one,
 ):
-    """`deciding_rule` for each row with `state` 0 and a rule set (-1: none to ask); others stay as they are."""
+    """What each row comes to: a key that says all on which its class depends, and the line that keeps us out.
+
+    By plan: `aloof` (its rows are judged one by one), `doubtful` (so are those whose target has several spellings),
+    `own` rule set, `agents` (first and end among `agent_sets`), and `kinds`. `by_rule` is line and allow of each rule.
+    """
     for row in range(len(offsets) - 1):
-        if state[row] == 0 and rule_sets[row] >= 0:
-            found[row] = deciding_rule(
-                data,
-                offsets[row] + starts[row],
-                offsets[row + 1],
-                rule_sets[row],
-                sets,
-                text,
-                plain,
-                plain_bounds,
-                wild,
-                needs,
-                piece_bounds,
-            )
+        lines[row] = 0
+        if state[row] == 2:
+            continue
+        plan = plans[row]
+        if one_by_one[row] or state[row] == 3 or aloof[plan] or (doubtful[plan] and state[row] == 1):
+            one_by_one[row] = True
+            continue
+        first, last = agents[plan, 0], agents[plan, 1]
+        key = (kinds[plan] << context_bits) | contexts[row]
+        refused = np.int64(0)
+        if own[plan] >= 0 or first < last:
+            begin, end = offsets[row] + starts[row], offsets[row + 1]
+            target = data
+            if state[row] == 1:
+                end = _respell(data, begin, end, one_spelling, scratch, 0)
+                begin, target = 0, scratch
+            if own[plan] >= 0:
+                rule = deciding_rule(
+                    target, begin, end, own[plan], sets, text, plain, plain_bounds, wild, needs, piece_bounds
+                )
+                if rule >= 0 and not by_rule[rule, 1]:
+                    refused = np.int64(1)
+                    lines[row] = by_rule[rule, 0]
+            for place in range(first, last):
+                rule = deciding_rule(
+                    target, begin, end, agent_sets[place], sets, text, plain, plain_bounds, wild, needs, piece_bounds
+                )
+                if rule >= 0 and not by_rule[rule, 1]:
+                    refused |= np.int64(1) << (place - first + 1)
+        keys[row] = (key << agent_bits) | refused

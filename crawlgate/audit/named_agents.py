@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..model import Outcome
@@ -15,6 +14,7 @@ from ..signals.robots_agents import product_token, tokens
 from ..signals.robots_lines import AGENT, ALLOW, DISALLOW, lines
 from ..site import COLLECTORS
 from .classes import DecisionClass
+from .output.coded import by_appearance
 
 MOST = 10_000
 """Files looked into, in the order in which rows need them. Project choice: a report shows far fewer."""
@@ -24,20 +24,18 @@ _FOUND = (Outcome.MET, Outcome.INDICATED, Outcome.NEEDS_HUMAN)
 
 def files_with_names(decisions: Path, classes: Iterable[DecisionClass]) -> list[str]:
     """The hashes of the robots.txt in force for rows with a finding against B3."""
-    named = [
-        number
-        for number, one in enumerate(classes)
-        if any(f.criterion == "B3" and f.outcome in _FOUND for f in one.findings)
-    ]
+    named = np.array(
+        [any(f.criterion == "B3" and f.outcome in _FOUND for f in one.findings) for one in classes] or [False]
+    )
     found: dict[str, None] = {}
-    if not named:
+    if not named.any():
         return []
     with pq.ParquetFile(decisions) as file:
         for batch in file.iter_batches(1 << 17, columns=["robots", "basis"]):
-            chosen = np.isin(batch["basis"].to_numpy(), named)
-            hashes = batch.filter(pc.and_(pc.is_valid(batch["robots"]), chosen))["robots"]
-            codes, first = np.unique(hashes.indices.to_numpy(zero_copy_only=False), return_index=True)
-            for code in codes[np.argsort(first)].tolist():
+            hashes = batch["robots"]
+            codes = hashes.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+            chosen = np.where(named[batch["basis"].to_numpy()], codes, -1)
+            for code in by_appearance(chosen, len(hashes.dictionary))[1].tolist():
                 found.setdefault(hashes.dictionary[code].as_py())
                 if len(found) == MOST:
                     return list(found)

@@ -12,13 +12,13 @@ from ..signals.agents import AgentCatalogue
 from ..signals.robots import AgentRules
 from ..signals.robots_rules import RuleSet
 from .book import Content, EvidenceBook
-from .robots_scan import Lines, RobotsScanner
+from .robots_scan import Lines, RobotsScanner, Scanned
 from .rule_tables import NO_RULES, RuleTables, as_pattern
 
 if TYPE_CHECKING:
     from .plans import Plan
 
-_KEPT = 4096
+_KEPT = 1 << 14  # files whose lines are kept, some kilobytes each
 _TDMREP = TDMREP_PATH.encode()
 
 
@@ -39,6 +39,7 @@ class Outlines:
         self._book = book
         self._scanner = RobotsScanner(self.tables, declaration.token, catalogue)
         self._lines: dict[int, Lines | None] = {}
+        self._scans: dict[tuple[int, int], Scanned | None] = {}
         self._by_rules: dict[int, tuple[int, RuleSet]] = {}
 
     def days(self, content: int) -> list[date] | None:
@@ -62,13 +63,16 @@ class Outlines:
     def _scanned(self, plan: Plan) -> Outlined | None:
         if plan.robots is None:
             return None
-        lines = self._read(plan.robots)
-        scanned = None if lines is None else self._scanner.read(lines, plan.at.astimezone(UTC).date())
+        key = (plan.robots, self._scanner.epoch(plan.at.astimezone(UTC).date()))
+        if key not in self._scans:
+            lines = self._read(plan.robots)
+            self._scans[key] = None if lines is None else self._scanner.read(lines, key[1])
+        scanned = self._scans[key]
         if scanned is None:
             return None
         # A policy file is a file of the site: where robots.txt keeps us out of it, that is told.
         kept_out = scanned.own != NO_RULES and not self.tables.allows(scanned.own, _TDMREP)
-        kind = ("scanned", plan.beside, kept_out, scanned.names_us, scanned.kinds, scanned.everything)
+        kind = ("scanned", plan.beside, kept_out, *scanned[:2], scanned.kinds, scanned.everything)
         return Outlined(kind, scanned.own, scanned.agents)
 
     def _read(self, content: int) -> Lines | None:

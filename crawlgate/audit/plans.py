@@ -143,11 +143,16 @@ class Planner:
         counts, breaks = self._simple_breaks(received, contents)
         if simple.all():
             return counts, breaks
-        parts = np.split(breaks, np.cumsum(counts)[:-1])
+        theirs: list[int] = []
+        own = np.repeat(simple, counts)
         for place in np.flatnonzero(~simple).tolist():
-            parts[place] = np.array(sorted({BEGINNING, *self._breaks_of(origins[place])}), np.int64)
-            counts[place] = len(parts[place])
-        return counts, np.concatenate(parts)
+            found = sorted({BEGINNING, *self._breaks_of(origins[place])})
+            counts[place] = len(found)
+            theirs += found
+        merged = np.empty(int(counts.sum()), np.int64)
+        of_simple = np.repeat(simple, counts)
+        merged[of_simple], merged[~of_simple] = breaks[own], theirs
+        return counts, merged
 
     def resolve(self, hosts: Any, at: Any) -> tuple[Any, Any]:
         """See `timeline.Intervals`."""
@@ -332,7 +337,9 @@ class Planner:
 
 
 def _host(origin: str) -> str:
-    return urls.parse(origin + "/").host
+    """The host of an origin, which is in its one form."""
+    host = origin.partition("://")[2]
+    return host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
 
 
 def _is_absent(content: Content) -> bool:

@@ -20,6 +20,25 @@ SILENT, EVERYTHING, SPELLED, BUILT = 0, 1, 2, 3
 _DIRECTORY_PAGE = b"/index.htm"
 
 
+_KEYS_BEGIN = b"userusegser-disadissdiasdesadssadsalallocontlicellm-"
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _may_be_key(data, at, end):
+    """False if what begins here is surely no key that says who may fetch, or what for (`signals.robots_lines`)."""
+    for n in range(at, min(at + 4, end)):
+        byte = data[n]
+        if byte > 127 or (byte < 32 and byte != 9 and byte != 10 and byte != 13):
+            return True
+    for key in range(0, len(_KEYS_BEGIN), 4):
+        n = 0
+        while n < 4 and at + n < end and data[at + n] | 32 == _KEYS_BEGIN[key + n]:
+            n += 1
+        if n == 4:
+            return True
+    return False
+
+
 @njit(cache=True, nogil=True)
 def scan(
     data, begin, end, longest, keys, key_bounds, key_kinds, plain, index, hashes, arena, ends, counts, agents, rules
@@ -29,17 +48,18 @@ def scan(
     `agents` gets a row (value, run) for each User-agent line, values numbered through `index` (an open-addressed
     table over `arena`, lower case); `rules` a row (start, end, allow, line, run, spelled) for each rule with a
     path that stands in a group; `spelled` is 1 where its pattern is not its own normal form. A run is a stretch of
-    User-agent lines with what stands below. `counts`: values known, agents, rules, runs; the last three are results.
+    User-agent lines with what stands below. `counts`: values known, agents, rules, and whether some line has a key
+    that robots.txt knows (1) and the file begins as one does (2); the last three are results.
     """
     known, n_agents, n_rules, run = counts[0], 0, 0, -1
     mask = len(index) - 1
     number, at = 0, begin
-    opened, keyed, begun = False, False, False
+    opened, keyed, begun, usual = False, False, False, False
     while at < end:
         number += 1
         colon, first, stop = -1, -1, -1
         line = at
-        odd = False
+        odd, control = False, False
         while at < end:
             byte = data[at]
             if byte == 10 or byte == 13:
@@ -47,11 +67,11 @@ def scan(
             if stop < 0:
                 if byte == 35:
                     stop = at
-                    begun = begun or at - begin < 1024
+                    usual = usual or (not begun and first < 0 and at - begin < 1024)
+                    begun = True
                 elif byte != 32 and byte != 9:
-                    if byte < 32 or byte == 127 or (byte > 127 and colon < 0):
-                        return 1
                     odd = odd or byte > 127
+                    control = control or byte < 32 or byte == 127
                     if first < 0:
                         first = at
                     if byte == 58 and colon < 0:
@@ -66,13 +86,14 @@ def scan(
         at += 1
         if not begun and first >= 0:
             byte = data[first]
-            if first - begin >= 1024 or byte == 60 or byte == 91 or byte == 123:
-                return 1
+            usual = first - begin < 1024 and byte != 60 and byte != 91 and byte != 123
             begun = True
         if first < 0:
             continue
         if colon < 0:
-            return 1
+            if _may_be_key(data, first, end):
+                return 1
+            continue
         last = colon
         while last > first and (data[last - 1] == 32 or data[last - 1] == 9):
             last -= 1
@@ -92,11 +113,13 @@ def scan(
                     kind = key_kinds[key]
                     break
         if kind == 0:
-            return 1
+            if _may_be_key(data, first, end):
+                return 1
+            continue
         keyed = True
         if kind == 4:
             continue
-        if odd:
+        if odd or control:
             return 1
         start = colon + 1
         while start < stop and (data[start] == 32 or data[start] == 9):
@@ -168,26 +191,33 @@ def scan(
                 rules[n_rules, 0], rules[n_rules, 1], rules[n_rules, 2] = start, stop, allow
                 rules[n_rules, 3], rules[n_rules, 4], rules[n_rules, 5] = number, run, spelled
                 n_rules += 1
-    counts[1], counts[2], counts[3] = n_agents, n_rules, run + 1
-    return 0 if keyed and begun else 1
+    counts[1], counts[2], counts[3] = n_agents, n_rules, int(keyed) + 2 * int(usual)
+    return 0
 
 
 @njit(cache=True, nogil=True)
-def select(agents, n_agents, traits, firsts, spoken_to, since, classes, day, masks, named, touched, days, found):
+def select(agents, n_agents, traits, firsts, spoken_to, since, classes, day, masks, named, touched, days, bits, found):
     """Which runs speak to whom. `traits` of each value: 1 ours, 2 everybody, 4 more than can be told here; `spoken_to`
     lists the known agents of each value (from `firsts`), doubled, and 1 more where it is also their name.
 
-    `found` gets a row (runs as bits, class) for each set of runs and class of agents known by `day`; `days` is marked
-    where an agent of that day is named; `masks` and `named` are zero before and after. Returns the number of rows (-1:
-    too many, or unusual), the runs of ours, and those of everybody."""
+    `bits` gives the runs that speak to any of these a bit (-1: to none). `found` gets a row (runs as bits, class) for
+    each set of runs and class of agents known by `day`; `days` is marked where an agent of that day is named; `masks`
+    and `named` are zero before and after. Returns the number of rows (-1: too many, or unusual), the runs of ours, and
+    those of everybody."""
     ours, everybody = np.uint64(0), np.uint64(0)
-    n_touched, count, good = 0, 0, True
+    n_touched, count, used, good = 0, 0, 0, True
     for n in range(n_agents):
         value, run = agents[n, 0], agents[n, 1]
-        if traits[value] & 4 or run > 63:
+        if traits[value] & 4:
             good = False
             break
-        bit = np.uint64(1) << np.uint64(run)
+        if bits[run] < 0 and (traits[value] & 3 or firsts[value] < firsts[value + 1]):
+            if used == 64:
+                good = False
+                break
+            bits[run] = used
+            used += 1
+        bit = np.uint64(1) << np.uint64(max(bits[run], 0))
         if traits[value] & 1:
             ours |= bit
         if traits[value] & 2:
@@ -271,6 +301,7 @@ def build(
     data,
     rules,
     n_rules,
+    bits,
     runs,
     whole,
     counts,
@@ -293,7 +324,8 @@ def build(
     """
     n_plain, n_wild, refuses, everything = 0, 0, False, True
     for n in range(n_rules):
-        if not (runs >> np.uint64(rules[n, 4])) & np.uint64(1):
+        bit = bits[rules[n, 4]]
+        if bit < 0 or not (runs >> np.uint64(bit)) & np.uint64(1):
             continue
         if rules[n, 5]:
             return 2

@@ -6,6 +6,7 @@ as fast. Files that are unusual in any way are left to the reader of `signals`; 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -14,11 +15,12 @@ import numpy as np
 
 from ..limits import DEFAULT_LIMITS
 from ..signals.agents import AgentCatalogue
-from ..signals.robots_agents import named, product_token
+from ..signals.robots_agents import glob_matches, named, product_token
+from ..signals.robots_lines import content, decode
 from ..signals.robots_rules import Matcher, RuleSet, readable_pattern
 from ..site import COLLECTORS
 from . import robots_kernels as kernels
-from .columns import ONE_SPELLING
+from .columns import PLAIN
 from .growing import Growing
 from .kernels import refill
 from .rule_tables import NO_RULES, RuleTables, as_pattern
@@ -42,13 +44,13 @@ _MOST_SETS = 64
 _OURS, _EVERYBODY, _ODD = 1, 2, 4
 _ALL = -2
 _DOUBT = -3
-_PLAIN = np.isin(np.arange(256), np.frombuffer(ONE_SPELLING, np.uint8))
 
 
 class Scanned(NamedTuple):
     """What a robots.txt says: to us (`own`, a number of `RuleTables` or `NO_RULES`), and to known agents, by class and
     rule set; those that are refused `everything` have no number."""
 
+    content: str
     names_us: bool
     own: int
     kinds: tuple[int, ...]
@@ -58,11 +60,13 @@ class Scanned(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of one file that count: see `robots_kernels.scan`. `begin` is where they stand in `data`."""
+    """The lines of one file that count (see `robots_kernels.scan`), and what the body is (`RobotsFile.content`)."""
 
+    content: str
     data: Any
     agents: Any
     rules: Any
+    bits: Any
 
 
 class RobotsScanner:
@@ -101,9 +105,9 @@ class RobotsScanner:
 
     def lines(self, body: bytes) -> Lines | None:
         """The lines of a body; None where the exact reader has to look."""
-        if not body or len(body) > DEFAULT_LIMITS.robots_bytes:
+        if len(body) > DEFAULT_LIMITS.robots_bytes or b"\0" in body:
             return None
-        data = np.frombuffer(body, np.uint8)
+        data = np.frombuffer(body or b"\n", np.uint8)
         most = body.count(b"\n") + body.count(b"\r") + 1
         agents, rules = np.empty((most, 2), np.int32), np.empty((most, 6), np.int32)
         begin = 3 if body.startswith(_BOM) else 0
@@ -117,7 +121,7 @@ class RobotsScanner:
                 self._keys,
                 self._key_bounds,
                 self._key_kinds,
-                _PLAIN,
+                PLAIN,
                 self._index,
                 self._hashes,
                 self._arena,
@@ -132,7 +136,11 @@ class RobotsScanner:
             self._grow(len(body))
         if found == kernels.UNUSUAL:
             return None
-        return Lines(data, agents[: counts[1]].copy(), rules[: counts[2]].copy())
+        keyed, usual = bool(counts[3] & 1), bool(counts[3] & 2)
+        kind = "robots" if keyed and usual else content(body, decode(body, DEFAULT_LIMITS)[0], keys=keyed)
+        runs = int(agents[counts[1] - 1, 1]) + 1 if counts[1] else 0
+        bits = np.full(runs, -1, np.int32)
+        return Lines(kind, data, agents[: counts[1]].copy(), rules[: counts[2]].copy(), bits)
 
     def days_named(self, lines: Lines) -> list[date] | None:
         """The days on which agents that the file names became known, ascending; None where the exact reader has to
@@ -142,10 +150,13 @@ class RobotsScanner:
             return None
         return [self.days[n] for n in np.flatnonzero(days).tolist()]
 
-    def read(self, lines: Lines, day: date) -> Scanned | None:
-        """What the file says, by the agents that were known on `day`; None where the exact reader has to look."""
-        latest = sum(known <= day for known in self.days) - 1
-        count, ours, everybody = self._select(lines, latest, np.zeros(len(self.days) + 1, np.uint8))
+    def epoch(self, day: date) -> int:
+        """Days on which the same agents were known have one number."""
+        return bisect_right(self.days, day) - 1
+
+    def read(self, lines: Lines, epoch: int) -> Scanned | None:
+        """What the file says, by the agents that were known then; None where the exact reader has to look."""
+        count, ours, everybody = self._select(lines, epoch, np.zeros(len(self.days) + 1, np.uint8))
         if count < 0:
             return None
         sets: dict[int, int] = {}
@@ -164,7 +175,7 @@ class RobotsScanner:
             everything.append(number == _ALL)
             if number != _ALL:
                 agents.append(number)
-        return Scanned(ours != 0, own, tuple(kinds), tuple(everything), tuple(agents))
+        return Scanned(lines.content, ours != 0, own, tuple(kinds), tuple(everything), tuple(agents))
 
     def _class(self, agent: Any) -> int:
         ours = product_token(agent.token) == self._token
@@ -184,6 +195,7 @@ class RobotsScanner:
             self._named,
             self._touched,
             days,
+            lines.bits,
             self._found,
         )
         return found
@@ -197,7 +209,7 @@ class RobotsScanner:
 
     def _build(self, lines: Lines, runs: int, *, whole: bool) -> int:
         """`whole` wants the rules also where they refuse everything, for the line that does."""
-        answer, number = self._tables.build(lines.data, lines.rules, runs, whole=whole)
+        answer, number = self._tables.build(lines.data, lines.rules, lines.bits, runs, whole=whole)
         if answer == kernels.BUILT:
             return number
         if answer != kernels.SPELLED:
@@ -214,7 +226,7 @@ class RobotsScanner:
 
     def _written(self, lines: Lines, runs: int) -> Any:
         for n, (start, end, allow, _, run, _) in enumerate(lines.rules.tolist()):
-            if runs >> run & 1:
+            if lines.bits[run] >= 0 and runs >> int(lines.bits[run]) & 1:
                 value = bytes(lines.data[start:end]).decode("ascii")
                 yield n, bool(allow), readable_pattern(value, allow=bool(allow))[0]
 
@@ -230,7 +242,8 @@ class RobotsScanner:
                 token: 2 * place + (token in agents) for name in names for token, place in self._answer_to.get(name, ())
             }
             # Values that can be read in two ways, and agents known by another name than the one they answer to.
-            doubtful = found.glob or self._token in found.listed or "*" in found.listed
+            covered = bool(found.glob) and glob_matches(found.glob, self._token)
+            doubtful = covered or self._token in found.listed or "*" in found.listed
             if doubtful or not to.keys() >= agents.keys():
                 trait |= _ODD
             self._traits.add([trait])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, Stage
 from ..signals import response
 from ..signals.response import Reading
 from ..url import Url
+from .interning import Keys
 from .shown import TRACES
 from .texts import Texts
 
@@ -26,11 +26,9 @@ NO_ANSWER = 0
 ROBOTS_PRECLUDED = -9998
 """The collector's own robots.txt check kept it from asking; the number is Heritrix's."""
 NO_AGENT = -1
-_NOT_SEEN = {
-    "headers": "not_assessed.log_without_headers",
-    "page": "not_assessed.no_body_given",
-    "terms": "not_assessed.no_body_given",
-}
+PAGE_NOT_SEEN = {"page": "not_assessed.no_body_given", "terms": "not_assessed.no_body_given"}
+_NOT_SEEN = {"headers": "not_assessed.log_without_headers", **PAGE_NOT_SEEN}
+_HEADED = 0x80  # beside the code of what is shown, in a context's key
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,8 @@ class Rows:
     (-1: the log does not say), and the user agent that was sent, as a number in `agents` (-1: not said).
 
     `particulars` are by row; such rows are judged one by one. `shown` is what the log shows of each attempt against
-    those before it, as a code of `shown` (0: nothing).
+    those before it, as a code of `shown` (0: nothing). `headed` is true where headers were
+    looked at; those that say something are among `particulars`.
     """
 
     urls: Texts
@@ -58,6 +57,7 @@ class Rows:
     agents: Sequence[str] = ()
     particulars: Mapping[int, Particulars] = field(default_factory=dict)
     shown: npt.NDArray[np.uint8] | None = None
+    headed: npt.NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.urls)
@@ -72,13 +72,14 @@ class Context:
     circumstances: Circumstances
     answered: bool
     shown: int = 0
+    headed: bool = False
 
     def reading(self, url: Url, token: str) -> Reading | None:
-        """What the status says by itself."""
+        """What the status says by itself, and headers that say nothing."""
         if not self.answered:
             return None
         reading = response.read_headers(self.status or 200, Headers(), url=url, token=token)
-        return replace(reading, not_looked=reading.not_looked | _NOT_SEEN)
+        return replace(reading, not_looked=reading.not_looked | (PAGE_NOT_SEEN if self.headed else _NOT_SEEN))
 
 
 class Contexts:
@@ -94,14 +95,17 @@ class Contexts:
         """The number of each row's context."""
         statuses = rows.statuses if rows.statuses is not None else np.full(len(rows), NO_STATUS, np.int32)
         sent = rows.sent if rows.sent is not None else np.full(len(rows), NO_AGENT, np.int32)
-        shown = rows.shown.astype(np.int64) if rows.shown is not None else np.int64(0)
+        shown = rows.shown.astype(np.int64) if rows.shown is not None else np.zeros(len(rows), np.int64)
+        if rows.headed is not None:
+            shown = shown | np.where(rows.headed, _HEADED, 0)
         mixed = (statuses.astype(np.int64) << 40) | (shown << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
-        distinct, codes = _distinct(mixed)
+        keys = Keys()
+        codes = keys.codes(mixed)
         numbers = [
             self._number(
                 int(value >> 40), _agent(rows.agents, _signed(int(value & 0xFFFFFFFF))), int(value >> 32) & 0xFF
             )
-            for value in distinct
+            for value in map(keys.__getitem__, range(keys.count))
         ]
         table: npt.NDArray[np.int32] = np.array(numbers or [0], np.int32)
         found: npt.NDArray[np.int32] = table[codes]
@@ -114,7 +118,8 @@ class Contexts:
             self.known.append(self._make(status, agent, shown))
         return number
 
-    def _make(self, status: int, agent: str | None, shown: int) -> Context:
+    def _make(self, status: int, agent: str | None, key: int) -> Context:
+        shown, headed = key & ~_HEADED, bool(key & _HEADED)
         past = self._stage is not Stage.PRE_FETCH
         said = status not in (NO_STATUS, NO_ANSWER, ROBOTS_PRECLUDED)
         silent = status in (NO_ANSWER, ROBOTS_PRECLUDED)
@@ -133,6 +138,7 @@ class Contexts:
             ),
             answered=past and not silent,
             shown=shown,
+            headed=headed,
         )
 
 
@@ -142,10 +148,3 @@ def _signed(value: int) -> int:
 
 def _agent(agents: Sequence[str], number: int) -> str | None:
     return agents[number] if 0 <= number < len(agents) else None
-
-
-def _distinct(values: npt.NDArray[np.int64]) -> tuple[Any, Any]:
-    """Distinct values and the place of each row's among them; one value, the usual case, is found without sorting."""
-    if len(values) and (values == values[0]).all():
-        return values[:1], np.zeros(len(values), np.int64)
-    return np.unique(values, return_inverse=True)

@@ -75,7 +75,6 @@ class RuleTables:
         self._rules = Growing(np.int32, 2)
         # Sets in which a target with a slash in its query may have more than one meaning.
         self.two_faced: set[int] = set()
-        self._by_number: tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]] | None = None
 
     def add(self, patterns: Iterable[Pattern]) -> int:
         """The number of a new rule set."""
@@ -87,8 +86,16 @@ class RuleTables:
             else:
                 wild.append(pattern)
         first_plain, first_wild = self._plain.count, self._wild.count
+        text, rules = _Text(self._text.count), list[tuple[int, bool]]()
+
+        def number_of(pattern: Pattern) -> int:
+            rules.append((pattern.line, pattern.allow))
+            return self._rules.count + len(rules) - 1
+
         # Prefixes first, then pieces: each kind has bounds of its own over the one text.
         above: list[tuple[int, bytes, Pattern, int]] = []
+        prefixes: list[tuple[int, int, int, int, int]] = []
+        bounds: list[int] = []
         for literal in sorted(plain):
             while above and not literal.startswith(above[-1][1]):
                 above.pop()
@@ -96,28 +103,34 @@ class RuleTables:
             if best is None or _telling(plain[literal]) < _telling(best):
                 # Mostly so; but a `*` at the end counts as length, and says nothing.
                 best = plain[literal]
-                number = self._number(best)
-            above.append((self._plain.count, literal, best, number))
-            self._plain.add([(parent, best.length, int(best.allow), number, best.line)])
-            self._plain_bounds.add([self._write(literal)])
-        self._plain_bounds.add([self._text.count])
+                number = number_of(best)
+            above.append((first_plain + len(prefixes), literal, best, number))
+            prefixes.append((parent, best.length, int(best.allow), number, best.line))
+            bounds.append(text.add(literal))
         # A row of its own ends the last prefix of this set, so that bounds stay one array.
-        self._plain.add([(-1, 0, 0, -1, 0)])
+        self._plain.add([*prefixes, (-1, 0, 0, -1, 0)])
+        self._plain_bounds.add([*bounds, text.end])
+        pieces_at: list[int] = []
+        wild_rows: list[tuple[int, int, int, int, int, int, int]] = []
         for pattern in wild:
             pieces = pattern.pieces or (b"",)
-            first = self._piece_bounds.count
-            self._piece_bounds.add([self._write(piece) for piece in pieces])
-            self._piece_bounds.add([self._text.count])
-            last, number = first + len(pieces), self._number(pattern)
+            first = self._piece_bounds.count + len(pieces_at)
+            pieces_at += map(text.add, pieces)
+            pieces_at.append(text.end)
+            last, number = first + len(pieces), number_of(pattern)
             to_end = int(pattern.to_end)
-            self._wild.add([(pattern.length, int(pattern.allow), number, first, last, to_end, pattern.line)])
-            self._needs.add([_characters(pieces)])
+            wild_rows.append((pattern.length, int(pattern.allow), number, first, last, to_end, pattern.line))
+        self._wild.add(wild_rows)
+        self._needs.add([_characters(pattern.pieces) for pattern in wild])
+        self._piece_bounds.add(pieces_at)
+        self._text.add(np.frombuffer(bytes(text.data), np.uint8))
+        self._rules.add(rules)
         number = self._ended(first_plain, first_wild)
         if any(b"%2F" in piece for pattern in (*plain.values(), *wild) for piece in pattern.pieces):
             self.two_faced.add(number)
         return number
 
-    def build(self, data: Any, rules: Any, runs: int, *, whole: bool) -> tuple[int, int]:
+    def build(self, data: Any, rules: Any, bits: Any, runs: int, *, whole: bool) -> tuple[int, int]:
         """Add the rules of some runs of a file (see `robots_kernels`): what the kernel says, and where that is
         `BUILT`, the number of the new set."""
         most, counts = len(rules), np.zeros(5, np.int64)
@@ -130,6 +143,7 @@ class RuleTables:
                 data,
                 rules,
                 most,
+                bits,
                 np.uint64(runs),
                 whole,
                 counts,
@@ -171,22 +185,31 @@ class RuleTables:
         )
 
     @property
-    def by_number(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
-        """Line and allow of each rule; one entry more at the end, so that -1 is line 0 and allowed."""
-        if self._by_number is None:
-            rules = np.concatenate([self._rules.rows, np.array([[0, 1]], np.int32)])
-            self._by_number = (rules[:, 0].copy(), rules[:, 1].astype(np.bool_))
-        return self._by_number
+    def by_rule(self) -> _Ints:
+        """Line and allow of each rule."""
+        found: _Ints = self._rules.array
+        return found
 
     def _ended(self, first_plain: int, first_wild: int) -> int:
-        self._by_number = None
         return self._sets.add([(first_plain, self._plain.count - 1, first_wild, self._wild.count)])
 
-    def _write(self, literal: bytes) -> int:
-        return self._text.add(np.frombuffer(literal, np.uint8)) if literal else self._text.count
 
-    def _number(self, pattern: Pattern) -> int:
-        return self._rules.add([(pattern.line, pattern.allow)])
+class _Text:
+    """Literals, one after another, behind the first `begin` octets of a longer text."""
+
+    def __init__(self, begin: int) -> None:
+        self._begin = begin
+        self.data = bytearray()
+
+    @property
+    def end(self) -> int:
+        return self._begin + len(self.data)
+
+    def add(self, literal: bytes) -> int:
+        """Where the literal begins. Of the end of the one before, nothing has to be said: it is the same."""
+        begin = self.end
+        self.data += literal
+        return begin
 
 
 def _telling(pattern: Pattern) -> tuple[int, bool, int]:

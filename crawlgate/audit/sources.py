@@ -4,7 +4,7 @@ folders of files (`dated`)."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -128,24 +128,42 @@ def _kept(table: Mapping[str, Any], at: datetime, body: bytes) -> Evidence:
 def _from_table(path: Source, book: EvidenceBook, latest: datetime, zone: tzinfo | None) -> list[Reject]:
     rejects: list[Reject] = []
     for first, table in _tables(path, rejects):
-        names = {name.lower(): name for name in reversed(table.column_names)}
-        body = next((names[name] for name in _BODY if name in names), None)
-        place = next((names[name] for name in ("url", "host", "origin") if name in names), None)
-        if body is None or place is None or "time" not in names:
-            raise ConfigError(
-                f"{path}: a table of evidence has a column url (or host), time, status and body; this one has "
-                f"{', '.join(table.column_names)}"
-            )
-        at = read_times(table[names["time"]], latest=latest, zone=zone)
-        statuses = table[names["status"]].to_pylist() if "status" in names else [200] * len(table)
-        rows = zip(table[place].to_pylist(), statuses, table[body].to_pylist(), strict=True)
-        for row, (where, status, content) in enumerate(rows):
-            problem = at.refused[row][1] if row in at.refused else None
-            item = problem or _evidence(str(where or ""), instant(int(at.at[row])), status, content)
-            if isinstance(item, Evidence):
-                book.add(item)
-            else:
-                rejects.append(Reject(str(path), first + row, None, "evidence", item, str(where or "")))
+        rejects += take_table(table, book, str(path), latest=latest, zone=zone, first=first)
+    return rejects
+
+
+def place_of(names: Sequence[str], what: str) -> tuple[str, str]:
+    """Which column of a table of evidence says of which site a row is, and which holds the body. Raises `ConfigError`
+    that names `what` the table is."""
+    lower = {name.lower(): name for name in reversed(names)}
+    body = next((lower[name] for name in _BODY if name in lower), None)
+    place = next((lower[name] for name in ("url", "host", "origin") if name in lower), None)
+    if body is None or place is None or "time" not in lower:
+        raise ConfigError(
+            f"{what}: a table of evidence has a column url (or host), time, status and body; this one has "
+            f"{', '.join(names)}"
+        )
+    return place, body
+
+
+def take_table(
+    table: Any, book: EvidenceBook, what: str, *, latest: datetime, zone: tzinfo | None = None, first: int = 0
+) -> list[Reject]:
+    """Take in an Arrow table of evidence, `what` by name, of which the first row is number `first`; what cannot be
+    used. Raises `ConfigError` where a column is missing."""
+    place, body = place_of(table.column_names, what)
+    names = {name.lower(): name for name in reversed(table.column_names)}
+    rejects: list[Reject] = []
+    at = read_times(table[names["time"]], latest=latest, zone=zone)
+    statuses = table[names["status"]].to_pylist() if "status" in names else [200] * len(table)
+    rows = zip(table[place].to_pylist(), statuses, table[body].to_pylist(), strict=True)
+    for row, (where, status, content) in enumerate(rows):
+        problem = at.refused[row][1] if row in at.refused else None
+        item = problem or _evidence(str(where or ""), instant(int(at.at[row])), status, content)
+        if isinstance(item, Evidence):
+            book.add(item)
+        else:
+            rejects.append(Reject(what, first + row, None, "evidence", item, str(where or "")))
     return rejects
 
 

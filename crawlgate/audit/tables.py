@@ -26,6 +26,7 @@ from ..signals import agents
 from .book import EvidenceBook, micros
 from .classes import DecisionClass
 from .engine import Engine, Judged
+from .header_columns import read_headers
 from .output.bases import bases_table
 from .plans import Planner
 from .redirects import Redirects
@@ -39,7 +40,8 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "status": ("status", "fetch_status", "http_status", "status_code", "statuscode"),
     "user_agent": ("user_agent", "user-agent", "useragent", "ua"),
     "proxy": ("proxy", "egress", "proxy_id"),
-    "redirect": ("redirect", "fetch_redirect", "redirect_url", "redirect_to", "location", "final_url"),
+    "redirect": ("redirect", "fetch_redirect", "redirect_url", "redirect_to", "final_url"),
+    "headers": ("headers", "response_headers", "http_headers"),
     "shard": ("shard", "shard_id", "shard_path", "warc_filename", "filename", "file_name"),
     "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
     "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
@@ -59,6 +61,7 @@ class Columns:
     user_agent: str | None = None
     proxy: str | None = None
     redirect: str | None = None
+    headers: str | None = None
     shard: str | None = None
     offset: str | None = None
     content_hash: str | None = None
@@ -157,9 +160,14 @@ class TableJudge:
         columns = columns or Columns.find(table.column_names if hasattr(table, "column_names") else table.schema.names)
         at = self._times(table, columns)
         statuses = statuses_of(table[columns.status]) if columns.status else None
-        if columns.redirect is not None and self._redirects is not None:
+        if columns.redirect is not None and self._redirects is not None and _holds_text(table[columns.redirect]):
             asked, targets = table[columns.url], table[columns.redirect]
             particulars = self._redirects.particulars(asked, targets, statuses, particulars or {})
+        headed = None
+        if columns.headers is not None:
+            token = self.declaration.token
+            of_headers = read_headers(table[columns.url], table[columns.headers], statuses, token, particulars or {})
+            headed, particulars = of_headers
         rows = Rows(
             texts(table[columns.url]),
             at.at,
@@ -167,6 +175,7 @@ class TableJudge:
             *agents_of(table[columns.user_agent] if columns.user_agent else None),
             particulars or {},
             shown,
+            headed,
         )
         judged = self.engine.judge(rows)
         refused = judged.refused | at.refused if at.refused else judged.refused
@@ -243,6 +252,11 @@ class TableJudge:
         return pa.DictionaryArray.from_arrays(
             pa.array(places[codes], mask=np.asarray(bad)), pa.array(distinct, pa.string())
         )
+
+
+def _holds_text(column: Any) -> bool:
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def no_times(names: Sequence[str]) -> ConfigError:

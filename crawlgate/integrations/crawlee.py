@@ -29,8 +29,9 @@ try:
     from crawlee.errors import ContextPipelineInterruptedError
     from crawlee.http_clients import HttpClient, HttpCrawlingResult, HttpResponse, ImpitHttpClient
 
+    from .crawlee_browser import ask_for_pages, has_browser
     from .crawlee_hops import Page, hops, one_hop_at_a_time
-    from .crawlee_settings import evasive, evasive_client
+    from .crawlee_settings import evasive, evasive_client, plain
 except ImportError as error:
     raise missing("crawlee", error) from None
 
@@ -83,7 +84,9 @@ class GateHttpClient(HttpClient):
             raise ConfigError(f"options {', '.join(options)} are those of a gate to be made; this one is made already")
         if gate is None:
             way_out = "write one beside the project (see docs/declaration.md), or pass a gate"
-            self._declaration = read_declaration(Path(FILE), Path(), way_out)
+            self.declaration = read_declaration(Path(FILE), Path(), way_out)
+        else:
+            self.declaration = gate.declaration
         self._given, self._gate, self._options, self._inner = gate, gate, options, inner
         self.skipped: Skipped | None = None
         self.evasive: list[dict[str, str]] = evasive_client(inner)
@@ -91,7 +94,7 @@ class GateHttpClient(HttpClient):
     async def __aenter__(self) -> GateHttpClient:
         await super().__aenter__()
         if self._given is None:
-            self._gate = AsyncGate(self._declaration, **self._options)
+            self._gate = AsyncGate(self.declaration, **self._options)
         self.gate.core.note_client(f"crawlee {crawlee.__version__}", self.evasive)
         await self._inner.__aenter__()
         return self
@@ -131,14 +134,18 @@ class GateHttpClient(HttpClient):
                 proxy_info=proxy_info,
             )
         except Refused as refused:
-            logger.info("refused %s: %s", request.url, str(refused).partition("\n")[0])
-            if self.skipped is not None:
-                await self.skipped(request.url, refused.decision)
-            raise GateRefused(refused.decision) from None
+            raise await self.skip(request.url, refused) from None
         if statistics is not None:
             statistics.register_status_code(page.status_code)
         request.loaded_url = page.url
         return HttpCrawlingResult(http_response=page)
+
+    async def skip(self, url: str, refused: Refused) -> GateRefused:
+        """What ends a request that was refused, once those who want to know were told."""
+        logger.info("refused %s: %s", url, str(refused).partition("\n")[0])
+        if self.skipped is not None:
+            await self.skipped(url, refused.decision)
+        return GateRefused(refused.decision)
 
     async def send_request(self, url: str, *, timeout: timedelta | None = None, **given: Any) -> HttpResponse:
         """As `HttpClient.send_request`. Raises `Denied` or `Held`."""
@@ -167,8 +174,11 @@ def put_before(crawler: C, gate: AsyncGate | None = None, **options: Any) -> C:
     in the working directory and `options`, those of `AsyncGate`. Raises `ConfigError` for a client that cannot be
     wrapped.
     """
+    pages = has_browser(crawler)
     inner = crawler._http_client
-    client = inner if isinstance(inner, GateHttpClient) else GateHttpClient(gate, _plain(inner), **options)
+    client = inner if isinstance(inner, GateHttpClient) else GateHttpClient(gate, plain(inner), **options)
+    if pages:
+        ask_for_pages(crawler, lambda: client.gate, client.declaration.user_agent, client.skip)
     client.evasive = evasive(crawler) + evasive_client(client._inner)
     for found in client.evasive:
         logger.warning("%(setting)s is %(value)s, which looks like evasion (%(looks_like)s); it is on record", found)
@@ -181,11 +191,3 @@ def put_before(crawler: C, gate: AsyncGate | None = None, **options: Any) -> C:
 
     client.skipped = skipped
     return crawler
-
-
-def _plain(inner: HttpClient) -> HttpClient:
-    """impit in the shape of a browser is what a crawler has where nobody chose one; a crawler that gives its name to
-    a site in its headers does not claim to be Firefox in its handshake."""
-    if type(inner) is ImpitHttpClient and inner._browser == "firefox":
-        inner._browser = None
-    return inner

@@ -1,4 +1,5 @@
-"""Settings of a crawlee crawler that look like evasion of measures; found and recorded, never forbidden."""
+"""Settings of a crawlee crawler that look like evasion of measures: found and recorded, never forbidden; those that
+nobody chose are left out."""
 
 from __future__ import annotations
 
@@ -38,3 +39,14 @@ def evasive_client(client: Any) -> Found:
 
 def _tables(found: list[tuple[str, str, str]]) -> Found:
     return [{"setting": setting, "value": value, "looks_like": looks} for setting, value, looks in found]
+
+
+def plain(inner: Any) -> Any:
+    """impit in the shape of a browser is what a crawler has where nobody chose one; a crawler that gives its name to
+    a site in its headers does not claim to be Firefox in its handshake. A browser's own client beside its pages, which
+    the gate would not see, gives way to impit as well."""
+    if type(inner).__name__ == "PlaywrightHttpClient":
+        return None
+    if type(inner).__name__ == "ImpitHttpClient" and inner._browser == "firefox":
+        inner._browser = None
+    return inner

@@ -14,7 +14,6 @@ headers before the body, in pages, frames, popups and workers alike, behind the 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +24,7 @@ from ..model import Decision
 from .either import at_once, now_or_later
 from .hop import missing, route
 from .playwright_hops import Hops
+from .playwright_settings import hiding
 
 try:
     from playwright import _repo_version, async_api, sync_api
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _ERROR_PAGE = "chrome-error://**"
 _ERROR_PAGE_WAIT = 1000.0  # milliseconds
-_STEALTHY = ("playwright_stealth", "undetected_playwright", "rebrowser_playwright", "patchright", "camoufox")
-"""Packages that make an automated browser look like a person's."""
 
 
 class _Behind:
@@ -76,11 +74,7 @@ class _Behind:
         self._hops = Hops(self.gate, session.send, gone=async_api.Error, own_name=name, **self._options)
         session.on("Fetch.requestPaused", self._listener(self._hops))
         await self._hops.start()
-        page = await now_or_later(self._browser.new_page())
-        hidden = not await now_or_later(page.evaluate("navigator.webdriver"))
-        await now_or_later(page.close())
-        found = [("navigator.webdriver", "hidden")] if hidden else []
-        self._note(found + [("modules", name) for name in _STEALTHY if name in sys.modules], "stealth_fetcher")
+        self._note(await hiding(self._browser), "stealth_fetcher")
 
     def _listener(self, hops: Hops) -> Any:
         return hops.paused
@@ -94,6 +88,8 @@ class _Behind:
         options = {"user_agent": self.gate.declaration.user_agent, "service_workers": "block", **options}
         if options["service_workers"] != "block":
             raise ConfigError("service_workers must be 'block': what they answer with does not come by the gate")
+        if options.get("http_credentials"):
+            self._hops.credentials = "the http_credentials of a context"
         if options.get("proxy"):
             self._proxies.add(route(options["proxy"]["server"]))
             self._hops.proxy = next(iter(self._proxies)) if len(self._proxies) == 1 else None

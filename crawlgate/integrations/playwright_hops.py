@@ -75,6 +75,7 @@ class Hops:
         self._subresources = subresources
         self._loads = Loads()
         self.proxy = proxy
+        self.credentials: str | None = None
         self.fault: Exception | None = None
 
     async def start(self) -> None:
@@ -120,7 +121,10 @@ class Hops:
             return _BLOCK if self._subresources == "block" else _CONTINUE
         sent = headers.get("User-Agent")
         headers.setdefault("User-Agent", self._names[0])  # the network adds it to what a service worker asks for
-        permit = await now_or_later(self._gate.open(url, **manner(headers, self.proxy, replace=self._names)))
+        made = manner(headers, self.proxy, replace=self._names)
+        if self.credentials is not None:  # given on demand, so that no header shows them beforehand
+            made["credentials"] = self.credentials
+        permit = await now_or_later(self._gate.open(url, **made))
         parts = urlsplit(url)
         authority, named = parts.netloc.rpartition("@")[2], headers.get("Host")
         host, port = parts.hostname or "", parts.port

@@ -3,11 +3,12 @@
 counted = SharedTally(spark)
 allowed(spark.read.parquet("pages/"), gate, tally=counted).write.parquet("allowed/")
 counted.value                                    # what was dropped and why, from all workers
+audited(pages, gate, robots, parts=2000)         # an audit, with robots.txt of then joined by site
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..tally import Tally
@@ -23,6 +24,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+    from ..audit.partition import Parts
     from ..batch import TableGate
 
 _TYPES = {"criteria": types.LongType(), "robots_line": types.IntegerType()}
@@ -54,14 +56,93 @@ def allowed(frame: DataFrame, gate: TableGate, *, tally: SharedTally | None = No
 
 def judged(frame: DataFrame, gate: TableGate, *, tally: SharedTally | None = None) -> DataFrame:
     """All rows, with the answers as further columns (`crawlgate.audit.answers.SCHEMA`)."""
+    gate.columns(frame.columns)
+    return frame.mapInArrow(_Work(_sent(frame, gate), tally, answers=True), _answered(frame))
+
+
+def audited(
+    frame: DataFrame,
+    gate: TableGate,
+    evidence: DataFrame | None = None,
+    *,
+    parts: int = 200,
+    heavy: Mapping[str, int] | None = None,
+    order: str | None = None,
+    tally: SharedTally | None = None,
+) -> DataFrame:
+    """All rows with the answers of an audit: sites are brought together in `parts` groups, so that behaviour across the
+    rows of a log is seen (B5), and `evidence` (`url` or `host`, `time`, `status`, `body`) is joined by site.
+
+    One part is held in memory at a time: take about a part for each million rows. `heavy` spreads sites that are larger
+    (`{"blog.example": 16}`), `order` names the column by which rows of one instant follow each other. Raises
+    `ConfigError`.
+    """
+    from ..audit.partition import PART, Parts, require_spreadable
+
+    require_spreadable(gate.columns(frame.columns), heavy)
+    placing = Parts(parts, heavy)
+    address = gate.columns(frame.columns).url
+    schema, work = _answered(frame), _Sites(_sent(frame, gate), tally, order)
+    placed = _placed(frame, _PlaceRows(placing, address)).groupBy(PART)
+    # Functions, not methods: Spark counts the arguments, and would count `self`.
+    if evidence is None:
+        return placed.applyInArrow(lambda pages: work(pages, None), schema)
+    beside = _placed(evidence, _PlaceEvidence(placing)).groupBy(PART)
+    return placed.cogroup(beside).applyInArrow(lambda pages, known: work(pages, known), schema)
+
+
+def _answered(frame: DataFrame) -> types.StructType:
     from ..audit.answers import SCHEMA
     from ..audit.frames import PREFIX
 
-    gate.columns(frame.columns)
     schema = types.StructType(list(frame.schema.fields))
     for name in SCHEMA.names:
         schema = schema.add(name if name not in frame.columns else PREFIX + name, _TYPES.get(name, types.StringType()))
-    return frame.mapInArrow(_Work(_sent(frame, gate), tally, answers=True), schema)
+    return schema
+
+
+def _placed(frame: DataFrame, place: Any) -> DataFrame:
+    from ..audit.partition import PART
+
+    schema = types.StructType(list(frame.schema.fields)).add(PART, types.IntegerType())
+    return frame.mapInArrow(place, schema)
+
+
+class _PlaceRows:
+    def __init__(self, parts: Parts, address: str) -> None:
+        self._parts, self._address = parts, address
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from ..audit.partition import PART
+
+        for batch in batches:
+            found = pa.array(self._parts.rows(batch.column(self._address)), pa.int32())
+            yield pa.RecordBatch.from_arrays([*batch.columns, found], names=[*batch.schema.names, PART])
+
+
+class _PlaceEvidence:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            yield from self._parts.evidence(pa.Table.from_batches([batch])).to_batches()
+
+
+class _Sites:
+    """What a task does with a part. An audit without evidence as a frame rests on what the gate has."""
+
+    def __init__(self, sent: Any, tally: SharedTally | None, order: str | None) -> None:
+        self._sent, self._tally, self._order = sent, tally, order
+
+    def __call__(self, pages: pa.Table, evidence: pa.Table | None) -> pa.Table:
+        from ..audit.partition import PART, judge_part
+
+        gate: TableGate = self._sent.value
+        answered, told = judge_part(gate, pages.drop_columns([PART]), evidence, order=self._order)
+        if self._tally is not None:
+            self._tally.add(told)
+        return answered
 
 
 class _Adding(AccumulatorParam):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from crawlgate.signals.robots_rules import Matcher, RuleSet
 pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
 from crawlgate.audit import kernels  # noqa: E402
-from crawlgate.audit.columns import read_urls, respelled  # noqa: E402
+from crawlgate.audit.columns import PLAIN, read_urls  # noqa: E402
 from crawlgate.audit.interning import Keys, Spans  # noqa: E402
 from crawlgate.audit.rule_tables import RuleTables, as_pattern  # noqa: E402
 from crawlgate.audit.texts import texts  # noqa: E402
@@ -86,7 +86,6 @@ def test_any_column_of_urls(rows: list[str]) -> None:
     origins = Spans(expected=2)
     column = read_urls(texts(pa.array(rows)), origins)
     encoded = np.flatnonzero(column.state == kernels.ENCODED)
-    targets = respelled(column, encoded)
     for row, text in enumerate(rows):
         parsed = read(text)
         if isinstance(parsed, str):
@@ -95,8 +94,12 @@ def test_any_column_of_urls(rows: list[str]) -> None:
         assert origins.text(column.origins[row]) == parsed.origin
         if column.state[row] == kernels.CLEAN:
             assert text[column.starts[row] :] == parsed.target == canonical(parsed.target)
-    for n, row in enumerate(encoded.tolist()):
-        assert targets.texts[n] == canonical(column.url(row).target)
+    for row in encoded.tolist():
+        target = column.url(row).target.encode()
+        data, begins, ends = np.frombuffer(target, np.uint8), np.zeros(1, np.int64), np.array([len(target)])
+        out, bounds = np.empty(3 * len(target), np.uint8), np.zeros(2, np.int64)
+        kernels.respell(data, begins, ends, PLAIN, out, bounds)
+        assert bytes(out[: bounds[1]]).decode() == canonical(column.url(row).target)
 
 
 PATTERN = st.from_regex(r"[/*]([ab/*%]|%2[Ff]|%61|\?){0,5}\$?", fullmatch=True)
@@ -110,13 +113,14 @@ def test_the_deciding_rule_is_the_one_of_the_exact_matcher(rules: list[tuple[boo
     tables = RuleTables()
     tables.add([])  # a set before it, so that numbers and bounds do not begin at 0
     number = tables.add(as_pattern(p, allow=allow, line=n + 1) for n, allow, p in rule_set.patterns())
-    allows = tables.by_number[1]
     for target in asked:
         if not rule_set.certain or canonical(target) != target:
             continue
         data = np.frombuffer(b"x" + target.encode() + b"y", np.uint8)
         found = kernels.deciding_rule(data, 1, 1 + len(target), number, *tables.tables)
-        assert bool(allows[found]) == rule_set.decide(target)[0], (rules, target)
+        allowed, rule, _ = rule_set.decide(target)
+        assert (found < 0 or bool(tables.by_rule[found, 1])) == allowed, (rules, target)
+        assert (0 if found < 0 else tables.by_rule[found, 0] - 1) == (rule or 0), (rules, target)
 
 
 def test_numbers_grow_with_what_they_number() -> None:

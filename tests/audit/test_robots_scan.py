@@ -71,13 +71,13 @@ class Reader:
     def compare(self, body: bytes, day: date = SOMETIME) -> bool:
         """True if the compiled reader read the file; then both said the same."""
         lines = self.scanner.lines(body)
-        found = None if lines is None else self.scanner.read(lines, day)
+        found = None if lines is None else self.scanner.read(lines, self.scanner.epoch(day))
         if found is None:
             return False
         site = self.exact(body, day)
         outline = site.outline()
         assert outline is not None, body
-        assert (found.names_us, site._file.content) == (site.names_us, "robots"), body
+        assert (found.names_us, found.content) == (site.names_us, site._file.content), body
         targets = [*USUAL, *_near(body)]
         expected = []
         for target in targets:
@@ -92,8 +92,8 @@ class Reader:
             return 0
         data = canonical(target).encode()
         rule = deciding_rule(np.frombuffer(data, np.uint8), 0, len(data), number, *self.tables.tables)
-        lines, allows = self.tables.by_number
-        return 0 if allows[rule] else int(lines[rule])
+        line, allow = self.tables.by_rule[rule].tolist() if rule >= 0 else (0, 1)
+        return 0 if allow else int(line)
 
     def _told(self, found: Scanned, targets: list[str]) -> Counter[object]:
         numbers = iter(found.agents)
@@ -163,6 +163,18 @@ ODD = [
     b"\n" * 1100 + b"User-agent: *\nDisallow: /a\n",
     b"User-agent: *\nDisallow: /" + b"a" * 20_000 + b"\n",
     b"User-agent:\nDisallow: /a\n",
+    b"{}\nUser-agent: *\nDisallow: /a\n",
+    b"nothing: at all\nhere\n",
+    b"# a comment\n",
+    b"  \n\n",
+    b"<?xml version='1.0'?>\n<a>user-agent: *</a>\nDisallow: /a",
+    b"\x89PNG\n\x1a",
+    b"%PDF-1.4\n",
+    b"User-agent: *\nu\xc2\xadser-agent: GPTBot\nDisallow: /\n",
+    b"Disallow\xef\xbc\x9a /\nUser-agent: *\nDisallow /a\n",
+    b"\xc2\xa0User-agent: *\nDisallow: /a\n",
+    b"x\x0b: y\n\x0bUser-agent: *\nDisallow: /a\n",
+    b"a: b\r\0\nUser-agent: *\nDisallow: /a\n",
     b"User-agent: *\nDisallow: /a\nUser-agent: *\nDisallow: /a\nDisallow: /ab\nDisallow: /a$\n",
 ]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from crawlee import Request
-from crawlee.crawlers import HttpCrawler
+from crawlee.crawlers import HttpCrawler, PlaywrightCrawler
 from crawlee.http_clients import HttpClient, HttpxHttpClient, ImpitHttpClient
 from crawlee.proxy_configuration import ProxyConfiguration
 from crawlee.storage_clients import MemoryStorageClient
@@ -25,7 +25,7 @@ from crawlgate import AsyncGate, ConfigError, Denied
 from crawlgate.integrations.crawlee import GateHttpClient, GateRefused, put_before
 from crawlgate.ledger.query import decisions, records
 from crawlgate.ledger.verify import verify
-from tests.integrations.clients import AGENT, DECLARATION, HERE
+from tests.integrations.clients import AGENT, CHROMIUM, DECLARATION, HERE
 from tests.webserver import Answer, WebServer, redirect, robots
 
 PROJECT = Path(__file__).parent / "crawlee_project"
@@ -261,3 +261,49 @@ def test_a_client_that_follows_redirects_by_itself_is_refused(tmp_path: Path) ->
                 GateHttpClient(gate, Another())
 
     asyncio.run(run())
+
+
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"{CHROMIUM} is absent: install Debian's package chromium")
+@pytest.mark.parametrize("incognito", [True, False])
+def test_pages_of_a_browser_are_asked_about_and_skipped_alike(incognito: bool, tmp_path: Path) -> None:
+    site = {
+        "/robots.txt": robots("User-agent: *\nDisallow: /x"),
+        "/p": Answer("<title>Tide</title>"),
+        "/noai": Answer("<title>Noai</title>", headers=(("X-Robots-Tag", "noai"),)),
+        "/go": redirect("/x"),
+    }
+    told: dict[str, str] = {}
+
+    async def run(here: str) -> Any:
+        async with AsyncGate(DECLARATION, home=tmp_path, allow_addresses=HERE) as gate:
+            made = PlaywrightCrawler(
+                storage_client=MemoryStorageClient(),
+                configure_logging=False,
+                use_incognito_pages=incognito,
+                browser_launch_options={"executable_path": CHROMIUM, "chromium_sandbox": False},
+            )
+            put_before(made, gate)
+
+            @made.router.default_handler
+            async def got(context: Any) -> None:
+                told[context.request.url] = await context.page.title()
+                with pytest.raises(Denied):
+                    await context.send_request(f"{here}/x")
+
+            @made.on_skipped_request
+            async def skipped(url: str, reason: Any) -> None:
+                told[url] = reason
+
+            return await made.run([f"{here}{target}" for target in ("/p", "/x", "/noai", "/go")])
+
+    with gated(tmp_path, site) as (web, here):
+        statistics = asyncio.run(run(here))
+        assert {url.removeprefix(here): what for url, what in told.items()} == {
+            "/p": "Tide",
+            "/x": "crawlgate: deny B2",
+            "/noai": "crawlgate: deny B2",
+            "/go": "crawlgate: deny B2",
+        }
+        assert (statistics.requests_finished, statistics.requests_failed, statistics.retry_histogram) == (1, 0, [1])
+        assert "/x" not in web.targets("127.0.0.1")
+        assert {hit.user_agent for hit in web.log} == {AGENT}

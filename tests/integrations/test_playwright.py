@@ -150,11 +150,14 @@ def test_the_name_that_is_sent_is_the_declared_one_or_on_record(tmp_path: Path) 
             assert b.web.hit("a.test", "/p").user_agent == AGENT
             with pytest.raises(Held, match="D3"):
                 await b.load("/p", user_agent="Mozilla/5.0 (Windows NT 10.0)")
+            with pytest.raises(Denied, match="http_credentials"):
+                await b.load("/p", http_credentials={"username": "collector", "password": "secret"})
             assert len(b.web.hits("a.test", "/p")) == 1
 
     asyncio.run(run())
-    (attempt,) = records(tmp_path / "ledger", kinds={"attempt"})
-    assert attempt.table["user_agent"].startswith("Mozilla/5.0 (Windows")
+    named, known = (record.table for record in records(tmp_path / "ledger", kinds={"attempt"}))
+    assert named["user_agent"].startswith("Mozilla/5.0 (Windows")
+    assert known["credentials"] == "the http_credentials of a context"
 
 
 def test_service_workers_are_blocked_and_asked_about_where_somebody_lets_them(tmp_path: Path) -> None:

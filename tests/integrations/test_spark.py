@@ -13,8 +13,10 @@ import pytest
 pytest.importorskip("pyspark", reason="the spark extra is not installed")
 
 from crawlgate import ConfigError
-from crawlgate.integrations.spark import SharedTally, allowed, judged
+from crawlgate.integrations.spark import SharedTally, allowed, audited, judged
+from tests.audit import cluster_log
 from tests.integrations.pages import COLUMNS, DROPPED, KEPT, ROWS, VERDICTS, gate
+from tests.integrations.snippets import fill, run
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,11 +28,21 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("spark")
+    fill(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def spark(folder: Path) -> Iterator[Any]:
+    """A session whose relative paths begin in `folder`."""
     from pyspark.sql import SparkSession
 
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    patch = pytest.MonkeyPatch()
+    patch.chdir(folder)
+    patch.setenv("PYSPARK_PYTHON", sys.executable)
+    patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     builder = SparkSession.builder.master("local[1]").appName("crawlgate")
     for name, value in {
         "spark.ui.enabled": "false",
@@ -39,11 +51,12 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         "spark.driver.memory": "512m",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "1",
-        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.log.level": "ERROR",
     }.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
+    patch.undo()
     yield session
     session.stop()
 
@@ -89,3 +102,29 @@ def test_instants_of_spark_are_times(spark: Any) -> None:
 def test_a_frame_without_urls_is_told_before_it_runs(spark: Any) -> None:
     with pytest.raises(ConfigError, match="no column of URLs was found among id"):
         allowed(pages(spark).select("id"), gate())
+
+
+def test_what_the_docs_show(
+    spark: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    run("Spark", spark=spark)
+    assert sorted(row.id for row in spark.read.parquet("kept/").collect()) == KEPT
+    assert "8 rows: 3 not_judged, 2 allow" in capsys.readouterr().out
+
+
+def test_an_audit_says_what_one_machine_says(spark: Any, tmp_path: Path) -> None:
+    log, counted, one = cluster_log.pages(), SharedTally(spark), cluster_log.gate(notices=None)
+    rows, robots = spark.createDataFrame(log), spark.createDataFrame(cluster_log.evidence())
+    found = audited(rows, one, robots, parts=4, order="id", tally=counted).collect()
+    assert len(found) == len(log)
+    assert cluster_log.told([row.asDict() for row in found]) == cluster_log.on_one_machine(tmp_path, log)
+    assert counted.value.rows == len(log)
+    alone = audited(rows, one, parts=2, order="id").collect()
+    assert {row.verdict for row in alone} == {"deny", "review", None}  # nothing is on record
+
+
+def test_a_site_cannot_be_spread_where_its_rows_are_compared(spark: Any) -> None:
+    rows = spark.createDataFrame(cluster_log.pages())
+    with pytest.raises(ConfigError, match=r"site5\.example cannot be spread"):
+        audited(rows, cluster_log.gate(), heavy={"site5.example": 2})

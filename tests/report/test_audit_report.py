@@ -103,6 +103,18 @@ def test_rows_of_sites_that_name_others_show_the_line_that_does(account: Account
     assert "line 2, the first that keeps a crawler for AI data out by name" in text
 
 
+def test_a_row_that_was_taken_after_a_refusal_names_it(tmp_path: Path) -> None:
+    rows = [
+        {"url": "https://open.example/r", "time": "2024-02-01T10:00:00Z", "status": 403, "user_agent": "ExampleBot/1.0 (+https://lab.example/bot)"},
+        {"url": "https://open.example/r", "time": "2024-02-01T10:05:00Z", "status": 200, "user_agent": "Mozilla/5.0"},
+    ]  # fmt: skip
+    account = gather(audited(tmp_path / "a", rows=rows))
+    (row,) = account.criteria["B5"].examples[Outcome.MET]
+    assert (row.row, row.earlier_row) == (1, 0)
+    text = one_file(page(account)).css_first("#criteria").text()
+    assert f"refused before: {row.earlier_file}, row 0" in text
+
+
 def test_few_sites_that_make_much(out: Path, tmp_path: Path) -> None:
     rows = decisions(out)
     deny = next(row for row in rows if row["verdict"] == "deny")

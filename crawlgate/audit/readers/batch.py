@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -159,5 +160,5 @@ NOT_TEXT = "the URL holds bytes that are no UTF-8, or NUL; which page was meant 
 def _text(value: Any) -> str | None:
     if value is None or value == "":
         return None
-    text = value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else json.dumps(value) if isinstance(value, (dict, list)) else str(value)
     return text.encode("utf-8", "replace").decode()

@@ -23,7 +23,8 @@ class ExampleRow:
 
     `robots` is the hash of that file and `robots_at` its receipt; `line` the number of the line that kept the row
     out, `quote` that line as it stood; `named` the first line that keeps a crawler for AI data out by name, where B3
-    rests on such. None where there is none.
+    rests on such; `earlier_file` and `earlier_row` the row that was refused before this one (B5). None where there is
+    none.
     """
 
     file: str
@@ -38,6 +39,8 @@ class ExampleRow:
     named: Quote | None
     list: str | None
     notice: str | None
+    earlier_file: str | None = None
+    earlier_row: int | None = None
 
     @property
     def names_others(self) -> bool:

@@ -61,6 +61,8 @@ def removals(account: Account, words: Words) -> Iterator[Block]:
         yield from _counted(found, words)
     else:
         yield Text(words("audit_removals.none"))
+    if found.effects.get(Answer.DENY):
+        yield Text(words("audit_removals.apply"))
     if found.looked_again is not None:
         again, never = number(found.looked_again), number(found.not_looked_again or 0)
         yield Text(words("audit_removals.looked", again=again, never=never))

@@ -74,6 +74,8 @@ def _where(row: ExampleRow, words: Words) -> Iterator[Cell]:
     yield words("audit_example.fetched", at=moment(row.at))
     yield words("audit_example.place", file=row.file, row=row.row)
     yield words("audit_example.basis", basis=row.basis.number)
+    if row.earlier_row is not None:
+        yield words("audit_example.earlier", file=row.earlier_file or "?", row=row.earlier_row)
     if row.list is not None:
         yield words("audit_example.list", list=row.list, notice=row.notice or "?")
 

@@ -172,6 +172,7 @@ def _row(row: ExampleRow, words: Words) -> dict[str, Any]:
         else {"line": row.named.line, "text": row.named.text, "agents": list(row.named.agents)},
         "list": row.list,
         "notice": row.notice,
+        "earlier": None if row.earlier_row is None else {"file": row.earlier_file, "row": row.earlier_row},
     }
 
 

@@ -14,12 +14,14 @@ from .account import ExampleRow
 from .outputs import Outputs
 
 _COLUMNS = ["file", "row", "url", "time", "basis", "robots", "robots_at", "robots_line", "list", "notice"]
+_MORE = ("earlier_file", "earlier_row")  # audits before these were told are read too
 
 
 def rows_at(outputs: Outputs, places: Iterable[int]) -> dict[int, ExampleRow]:
     """The rows at these places, counted from 0 through the whole file, with the lines they quote."""
     with outputs.decisions() as file:
-        found = {place: _row(row, outputs) for place, row in read_at(file, places, _COLUMNS).items()}
+        columns = _COLUMNS + [name for name in _MORE if name in file.schema_arrow.names]
+        found = {place: _row(row, outputs) for place, row in read_at(file, places, columns).items()}
     quoted = ((row.robots, row.line) for row in found.values() if row.robots and row.line)
     naming = (row.robots for row in found.values() if row.robots and row.names_others)
     quotes, named = outputs.quotes(quoted, naming)
@@ -62,4 +64,6 @@ def _row(row: dict[str, Any], outputs: Outputs) -> ExampleRow:
         named=None,
         list=row["list"],
         notice=row["notice"],
+        earlier_file=row.get("earlier_file"),
+        earlier_row=row.get("earlier_row"),
     )

@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
-from tests.audit.readers.reading import rows_of, urls_of, written
+from crawlgate.audit.readers import read
+from tests.audit.readers.reading import TOLD, rows_of, urls_of, written
 
 AT = "2024-05-01T10:00:00Z"
 
@@ -47,6 +48,13 @@ def test_bytes_that_are_no_text_cost_rows_only_where_the_url_has_them(tmp_path: 
     rows, rejects = rows_of(written(tmp_path, "log.jsonl", lines))
     assert [row["url"] for row in rows] == ["https://a.example/1"]
     assert [reject.code for reject in rejects] == ["not_text"]
+
+
+def test_objects_in_fields_stay_json(tmp_path: Path) -> None:
+    row = {"url": "https://a.example/", "time": AT, "headers": {"X-Robots-Tag": "noai"}, "status": 200}
+    (batch,) = read(written(tmp_path, "log.jsonl", json.dumps(row)), TOLD)
+    assert json.loads(batch.rows["headers"][0].as_py()) == row["headers"]
+    assert batch.rows["status"].to_pylist() == ["200"]
 
 
 @pytest.mark.parametrize("close", ["]", ""])
