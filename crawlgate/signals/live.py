@@ -1,0 +1,108 @@
+"""A page without what is inert in it: comments, templates, the content of elements that hold text (scripts, styles).
+
+What is left is tags and visible text. It is found by hopping from one inert thing to the next, which costs a fraction
+of telling every tag (`markup.tokens`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from .markup import HOLDS_TEXT, NAME_ENDS, OPENER, REST_OF_TAG, comment_end, content_end
+from .page_head import INLINE
+
+TITLE_BYTES = 16 * 1024
+"""Bytes of a page in which the reader of login pages looks for the title."""
+
+
+def _either_case(name: bytes) -> bytes:
+    """A name spelt out in both cases: Python's engine is several times slower where it ignores case."""
+    return b"".join(b"[%c%c]" % (octet, octet - 32) if octet >= 97 else b"%c" % octet for octet in name)
+
+
+_NAMES = b"|".join(_either_case(name) for name in sorted(HOLDS_TEXT, reverse=True))
+# Comments, what HTML takes for comments, and elements that hold text.
+_INERT = re.compile(rb"<(?:[!?]|/[^a-zA-Z]|(/?)(" + _NAMES + rb")[\t\n\f\r />])")
+_HOLDS_DATA = re.compile(rb"[jJ][sS][oO][nN]|[rR][sS][lL]|&")
+_SHOWN = (b"textarea", b"xmp")
+_COMMENT = b"<!>"
+_SLASH = 0x2F
+
+
+class Live(NamedTuple):
+    """`data` is the page without its inert parts; a comment left `<!>` behind, so that it is seen where it stands in a
+    tag. `titles` are the contents of its titles, `scripts` start tag and content of those scripts whose tag may say
+    that they hold data, `hidden` what stood in templates."""
+
+    data: bytes
+    hidden: bytes
+    titles: tuple[bytes, ...]
+    scripts: tuple[tuple[bytes, bytes], ...]
+
+
+def live(data: bytes) -> Live | None:
+    """The live parts of a page; right where no tag in `data` or `hidden` holds a `<`, so that every `<` begins a tag or
+    something inert. None where something is open at the end of the page. Time is linear."""
+    shown: list[bytes] = []
+    hidden: list[bytes] = []
+    titles: list[bytes] = []
+    scripts: list[tuple[bytes, bytes]] = []
+    parts = shown
+    kept = position = templates = 0
+    search, match = _INERT.search, OPENER.match
+    while (found := search(data, position)) is not None:
+        start = found.start()
+        name = found[2]
+        if name is None:
+            end = comment_end(data, start) if data.startswith(b"<!--", start) else data.find(b">", start) + 1 or -1
+            if end < 0:
+                return None
+            parts += (data[kept:start], _COMMENT)
+            kept = position = end
+            continue
+        tag = match(data, start)
+        if tag is None or tag[2] is None:
+            return None
+        name, position = name.lower(), tag.end()
+        if name == b"template":
+            templates = max(templates - 1, 0) if found[1] else templates + 1
+            if templates == 1 and not found[1]:
+                parts.append(data[kept:position])
+                kept, parts = position, hidden
+            elif templates == 0 and parts is hidden:
+                parts.append(data[kept:start])
+                kept, parts = start, shown
+            continue
+        if found[1]:
+            continue
+        if data[position - 2] == _SLASH:  # it depends on whether an svg is open
+            return None
+        end = content_end(data, position, name)
+        if end < 0:
+            return None
+        if name == b"title" and not templates:
+            if position < TITLE_BYTES < end:
+                return None
+            titles.append(data[position:end])
+        elif name == b"script" and not templates and _HOLDS_DATA.search(data, start, position) is not None:
+            scripts.append((data[start:position], data[position:end]))
+        parts.append(data[kept:position])
+        if name in _SHOWN:
+            if data.find(b"<", position, end) >= 0:  # would look like a tag
+                return None
+            parts.append(data[position:end])
+        kept = position = end
+    parts.append(data[kept:])
+    return Live(b"".join(shown), b"".join(hidden), tuple(titles), tuple(scripts))
+
+
+def text_of(data: bytes) -> bytes:
+    """The text of live parts: without inline tags and what comments left behind, a NUL for any other tag."""
+    return _INLINE_TAG.sub(b"", _BLOCK_TAG.sub(b"\0", data))  # the other way round, text could become a tag
+
+
+_INLINE_NAMES = b"|".join(_either_case(name) for name in sorted(INLINE, reverse=True))
+_INLINE_NAME = rb"(?:" + _INLINE_NAMES + rb")" + NAME_ENDS
+_INLINE_TAG = re.compile(rb"<!>|</?" + _INLINE_NAME + REST_OF_TAG)
+_BLOCK_TAG = re.compile(rb"</?(?!" + _INLINE_NAME + rb")[a-zA-Z][^\t\n\f\r />]*+" + REST_OF_TAG)
