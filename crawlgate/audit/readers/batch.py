@@ -143,6 +143,18 @@ def row_batches(path: Source, said: Told, rows: Iterable[Row]) -> Iterator[Batch
         yield _batch(path, columns, kept, rejects)
 
 
+def exact_batch(path: Source, columns: Columns, rows: Iterable[Row]) -> Batch:
+    """All of some rows as one batch."""
+    kept: list[tuple[int, int, Mapping[str, Any]]] = []
+    rejects: list[Reject] = []
+    for number, offset, row in rows:
+        if isinstance(row, str):
+            rejects.append(Reject(str(path), number, offset, "not_read", row))
+        else:
+            kept.append((number, offset, row))
+    return _batch(path, columns, kept, rejects)
+
+
 def _batch(
     path: Source, columns: Columns, kept: list[tuple[int, int, Mapping[str, Any]]], rejects: list[Reject]
 ) -> Batch:
