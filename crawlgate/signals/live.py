@@ -27,6 +27,7 @@ _INERT = re.compile(rb"<(?:[!?]|/[^a-zA-Z]|(/?)(" + _NAMES + rb")[\t\n\f\r />])"
 _HOLDS_DATA = re.compile(rb"[jJ][sS][oO][nN]|[rR][sS][lL]|&")
 _SHOWN = (b"textarea", b"xmp")
 _COMMENT = b"<!>"
+_CLOSES_AT_ONCE = (b">", b"->")
 _SLASH = 0x2F
 
 
@@ -50,13 +51,19 @@ def live(data: bytes) -> Live | None:
     scripts: list[tuple[bytes, bytes]] = []
     parts = shown
     kept = position = templates = 0
+    banged = b"--!>" in data
     search, match = _INERT.search, OPENER.match
     while (found := search(data, position)) is not None:
         start = found.start()
         name = found[2]
         if name is None:
-            end = comment_end(data, start) if data.startswith(b"<!--", start) else data.find(b">", start) + 1 or -1
-            if end < 0:
+            if not data.startswith(b"<!--", start):
+                end = data.find(b">", start) + 1
+            elif banged or data.startswith(_CLOSES_AT_ONCE, start + 4):
+                end = comment_end(data, start)
+            else:
+                end = data.find(b"-->", start + 4) + 3
+            if end < 3:
                 return None
             parts += (data[kept:start], _COMMENT)
             kept = position = end

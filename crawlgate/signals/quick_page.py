@@ -110,8 +110,10 @@ def _says(seen: int, data: bytes) -> bool:
     if not seen & (Trigger.SPLIT | Trigger.SPELT) and not triggers().may_say(data):
         return False
     text = text_of(data)
-    if not seen & Trigger.SPELT and not triggers().may_say(text):
-        return False
+    if not seen & Trigger.SPELT:
+        seen = triggers().words_in(text)
+        if not seen or not (seen & Trigger.SPELT or triggers().may_say(text)):
+            return False
     shown = visible(text, "utf-8")
     return bool(wording.read(shown) or paywall_text.words(shown))
 

@@ -199,11 +199,14 @@ class _Automaton:
         for pattern in patterns.values():
             self._set.Add(pattern)
         self._set.Compile()
+        self._any = re2.compile(_group(patterns.values()), options)  # nearly twice as fast, where there is nothing
         self._told = (0, *patterns)
         self._all = sum(patterns)
 
     def seen(self, data: bytes) -> int:
         """What stands in `data`; everything where that cannot be told."""
+        if self._any.search(data) is None:
+            return 0
         found = self._set.Match(data) or ()
         if 0 not in found:
             return self._all
@@ -268,14 +271,13 @@ class Triggers:
         return bool(hidden) and bool(self._tags.seen(hidden) & Trigger.ODD)
 
     def may_say(self, text: bytes) -> bool:
-        """True if a sentence of a text, with its tags or without, may count."""
-        seen = self._words.seen(text)
-        if seen & Trigger.SPELT:
-            return True
-        if not seen:
-            return False
+        """True if a sentence of a text in which letters are spelt as usual, with its tags or without, may count."""
         found = self._first.Match(text) or ()  # of the alternatives, by their most telling words
         return not found or any(all(words.search(text) for words in self._others[number]) for number in found)
+
+    def words_in(self, text: bytes) -> int:
+        """`WORDS` and `SPELT`, as far as they stand in a text without tags."""
+        return self._words.seen(text)
 
     def may_be_login(self, title: str) -> bool:
         """True if a title may be that of a login page."""

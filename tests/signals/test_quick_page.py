@@ -270,8 +270,9 @@ def test_where_the_automaton_gives_up_everything_is_seen(monkeypatch: pytest.Mon
             return None
 
     monkeypatch.setattr(automata._tags, "_set", Exhausted())
-    assert automata.seen(b"<p>") & triggers.Trigger.ODD
-    assert automata.odd(b"<p>")
+    page = b"<p itemscope>"
+    assert automata.seen(page) & triggers.Trigger.ODD
+    assert automata.odd(page)
 
 
 def test_without_re2_pages_are_read_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
