@@ -18,7 +18,7 @@ from crawlgate.headers import Headers
 from crawlgate.signals import login_words, page_head, quick_page, response, triggers, wording
 from crawlgate.signals.factors import necessary
 from crawlgate.signals.live import live, text_of
-from crawlgate.signals.markup import END, START, tokens
+from crawlgate.signals.markup import END, HOLDS_TEXT, START, tokens
 from crawlgate.signals.reading import Reading
 from tests.shared_data import rows, shared
 
@@ -234,6 +234,15 @@ def test_live_parts_hold_the_tags_and_the_text_of_a_page(pieces: list[str], mixe
 
     assert told(parts.data) == told(data)
     assert page_head.visible(text_of(parts.data), "utf-8") == page_head.scan(data).text
+
+
+def test_every_element_that_holds_text_is_hopped_over() -> None:
+    for name in HOLDS_TEXT - {b"plaintext", b"textarea", b"xmp"}:
+        for written in (name, name.upper()):
+            parts = live(b"<p>a</p><%b x>AI</%b><p>b" % (written, written))
+            assert parts is not None
+            assert b"AI" not in parts.data
+    assert live(b"<plaintext>AI") is None
 
 
 def test_every_alternative_of_every_pattern_has_words_to_look_for() -> None:
