@@ -33,15 +33,13 @@ from . import (
 from .jsonld import Graph
 from .live import Live, live, text_of
 from .login_words import suspected
-from .markup import NAME_ENDS, REST_OF_TAG, START, attributes
+from .markup import NAME_ENDS, OPENER, REST_OF_TAG, START, attributes
 from .page_head import NAMING, LinkTag, MetaTag, PageHead, codec, unescape, visible
 from .reading import Reading
 from .rsl_links import MEDIA_TYPE
 from .triggers import AVAILABLE, Trigger, triggers
 
 _META = re.compile(rb"<[mM][eE][tT][aA]" + NAME_ENDS + REST_OF_TAG)
-_LINK = re.compile(rb"<[lL][iI][nN][kK]" + NAME_ENDS + REST_OF_TAG)
-_LINK_SAYS = re.compile(rb"[cC][aA][nN][oO][nN]|[lL][iI][cC][eE][nN]|&")
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
 _ENOUGH_TEXT = 1_600
@@ -155,11 +153,12 @@ def _metas(data: bytes) -> Iterator[MetaTag]:
 
 def _links(data: bytes) -> Iterator[LinkTag]:
     """Links that may name a licence or the page's canonical address."""
-    for match in _LINK.finditer(data):
-        if _LINK_SAYS.search(data, match.start(), match.end()):
-            found, _ = attributes(data, (START, b"link", *match.span()))
-            rel, kind, href = (_value(found.get(name, b"")) for name in (b"rel", b"type", b"href"))
-            yield LinkTag(rel.lower(), kind.lower(), href, match.span())
+    start = triggers().next_link(data, 0)
+    while start >= 0 and (match := OPENER.match(data, start)) is not None:
+        found, _ = attributes(data, (START, b"link", *match.span()))
+        rel, kind, href = (_value(found.get(name, b"")) for name in (b"rel", b"type", b"href"))
+        yield LinkTag(rel.lower(), kind.lower(), href, match.span())
+        start = triggers().next_link(data, match.end())
 
 
 def _canonical_elsewhere(head: PageHead, page: Url) -> bool:

@@ -230,15 +230,7 @@ class Triggers:
         sets = alternatives(SENTENCES)
         wanted = wanted_letters()
         words = _any_of({word for one in sets for word in one[0]})
-        letters = _group(
-            (
-                b"(?-i:%b)" % _group(_other_letters(wanted)),
-                b"&#" + _group(_references()),
-                b"&" + _group(dict.fromkeys(_named(wanted))),
-            )
-        )
         meta = b"<meta[^<>]*" + _group(_metas())
-        # Two automata, of tags and of words: one for both would have as many states as pairs of theirs.
         tags = {
             Trigger.ODD: _ODD,
             Trigger.CODING: _OTHER_CODING,
@@ -248,8 +240,14 @@ class Triggers:
             Trigger.MARK: _group((relaxed(page_head.MARKS), b"<[^<>]*" + relaxed(open_licence.ANCHOR))),
             Trigger.SPLIT: _SPLIT,
         }
-        said = {Trigger.WORDS: words, Trigger.SPELT: letters}
-        self._tags, self._words = (_Automaton(options, patterns) for patterns in (tags, said))
+        # Words have an automaton of their own: one for both would have as many states as pairs of theirs.
+        self._tags = _Automaton(options, tags)
+        self._words = self._compiled(words)
+        self._references = self._compiled(
+            b"&(?:#%b|%b)" % (_group(_references()), _group(dict.fromkeys(_named(wanted))))
+        )
+        self._letters = self._compiled(b"(?-i:%b)" % _group(_other_letters(wanted)))
+        self._link = self._compiled(rb"<link[\t\n\f\r />][^<>]*(?:canon|licen|&)")
         self._first = re2.Set.SearchSet(options)
         for one in sets:
             self._first.Add(_any_of(one[0]))
@@ -264,7 +262,7 @@ class Triggers:
 
     def seen(self, live: bytes) -> int:
         """The triggers in the live parts of a page."""
-        return self._tags.seen(live) | self._words.seen(live)
+        return self._tags.seen(live) | self.words_in(live)
 
     def odd(self, hidden: bytes) -> bool:
         """True if a tag that is hidden holds a `<` or `>`, or is open."""
@@ -276,8 +274,17 @@ class Triggers:
         return not found or any(all(words.search(text) for words in self._others[number]) for number in found)
 
     def words_in(self, text: bytes) -> int:
-        """`WORDS` and `SPELT`, as far as they stand in a text without tags."""
-        return self._words.seen(text)
+        """`WORDS` and `SPELT`, as far as they stand in a text."""
+        seen = Trigger.WORDS if self._words.search(text) is not None else 0
+        otherwise = self._references.search(text) is not None
+        if otherwise or (not text.isascii() and self._letters.search(text) is not None):
+            seen |= Trigger.SPELT
+        return seen
+
+    def next_link(self, live: bytes, position: int) -> int:
+        """Where the next link tag begins that may name a licence or a canonical address; -1 if there is none."""
+        found = self._link.search(live, position)
+        return -1 if found is None else int(found.start())
 
     def may_be_login(self, title: str) -> bool:
         """True if a title may be that of a login page."""
