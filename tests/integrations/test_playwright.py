@@ -246,6 +246,23 @@ def test_nothing_loads_that_cannot_be_recorded(tmp_path: Path, caplog: pytest.Lo
     asyncio.run(run())
 
 
+def test_web_sockets_are_asked_about(tmp_path: Path) -> None:
+    page = "<script>for (let t of ['/private/ws', '/ws']) new WebSocket('ws://a.test:PORT' + t).onclose = e => {"
+    page += "document.title += t + (e.code == 1008 ? ' refused|' : ' closed|')}</script>"
+
+    async def run() -> None:
+        async with behind(tmp_path, {"a.test": site(**{"/": elsewhere(page)})}) as b:
+            shown, _ = await b.load("/")
+            for _ in range(100):
+                if (await shown.title()).count("|") == 2:
+                    break
+                await asyncio.sleep(0.05)
+            assert sorted((await shown.title()).split("|")) == ["", "/private/ws refused", "/ws closed"]
+            assert [target for target in b.web.targets("a.test") if target.endswith("ws")] == ["/ws"]
+
+    asyncio.run(run())
+
+
 def test_routes_of_the_user_work_as_ever(tmp_path: Path) -> None:
     async def run() -> None:
         async with behind(tmp_path, {"a.test": site()}) as b:
