@@ -59,7 +59,7 @@ def read(
 ) -> Reading | None:
     """As `page.read`, of a page in HTML that is no longer than is read; None where it has to be read in full.
     `not_looked` are the checks that are not made."""
-    if not AVAILABLE or not before.silent or before.licences:
+    if not AVAILABLE or not before.silent or before.licences or len(body) > challenge.MAX_BYTES:
         return None
     coded = "charset" in content_type.lower()
     if coded and codec(content_type) != "utf-8":
