@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +17,7 @@ import pyarrow.parquet as pq
 from ...errors import ConfigError
 from ..rows import NO_ANSWER
 from ..tables import Columns
-from .batch import Batch, Reject, Told, nothing
+from .batch import NOT_TEXT, ROW_NUMBER, Batch, Reject, Told, nothing
 from .source import Source, beside
 
 _COMMON_CRAWL = frozenset(("url", "fetch_time", "fetch_status", "warc_filename"))
@@ -25,15 +28,7 @@ _DAMAGED = (OSError, pa.ArrowException, ValueError, MemoryError)
 def read_parquet(path: Source, said: Told) -> Iterator[Batch]:
     """The rows of a Parquet file. A damaged page costs its row group, and that is told. Raises `ConfigError` where
     the file cannot be opened, or has no column of URLs."""
-    try:
-        opened = path.open("rb")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
-    with opened:
-        try:
-            file = pq.ParquetFile(opened)
-        except _DAMAGED as error:
-            raise ConfigError(f"{path}: cannot be read: {_short(error)}") from None
+    with _opened(path) as file:
         shape = _Shape(path, file.schema_arrow, said)
         if not file.metadata.num_rows:
             raise ConfigError(f"{path}: there is no row in it")
@@ -41,26 +36,68 @@ def read_parquet(path: Source, said: Told) -> Iterator[Batch]:
         for group in range(file.num_row_groups):
             size = file.metadata.row_group(group).num_rows
             try:
-                for table in _group(file, group, size, shape, said.batch):
-                    yield Batch(path, first + table[0], table[1], shape.columns)
+                for start, table in _group(file, group, size, shape, said.batch):
+                    yield _batch(path, first + start, table, shape.columns)
             except _DAMAGED as error:
                 why = f"row group {group} ({size} rows) cannot be read: {_short(error)}"
                 yield nothing(path, [Reject(str(path), first, None, "damaged", why)])
             first += size
 
 
-def parquet_columns(path: Source, said: Told) -> Columns:
-    """The columns of a Parquet file, as its schema names them. Raises `ConfigError` like `read_parquet`."""
+@contextmanager
+def _opened(path: Source) -> Iterator[Any]:
+    """A Parquet file; one on disk is read without Python in between."""
     try:
-        with path.open("rb") as opened:
-            schema = pq.ParquetFile(opened).schema_arrow
+        with path.open("rb") as opened, pq.ParquetFile(path if isinstance(path, Path) else opened) as file:
+            yield file
     except _DAMAGED as error:
         raise ConfigError(f"{path}: cannot be read: {_short(error)}") from None
-    return _Shape(path, schema, said).columns
+
+
+def parquet_columns(path: Source, said: Told) -> Columns:
+    """The columns of a Parquet file, as its schema names them. Raises `ConfigError` like `read_parquet`."""
+    with _opened(path) as file:
+        return _Shape(path, file.schema_arrow, said).columns
+
+
+def _batch(path: Source, first: int, table: Any, columns: Columns) -> Batch:
+    """The rows of a table; those whose URL holds bytes that are no text are rejected."""
+    odd = np.zeros(len(table), np.bool_)
+    for place, name in enumerate(table.column_names):
+        column = table.column(place)
+        if not _is_text(column.type):
+            continue
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            if "utf8" not in str(error).lower().replace("-", ""):
+                raise
+            column = pa.chunked_array([_replaced(chunk) for chunk in column.chunks], pa.large_string())
+            table = table.set_column(place, name, column)
+            if name == columns.url:
+                odd = pc.fill_null(pc.match_substring(column, "\ufffd"), False).to_numpy()
+    if not odd.any():
+        return Batch(path, first, table, columns)
+    urls = table[columns.url]
+    rejects = [
+        Reject(str(path), first + row, None, "not_text", NOT_TEXT, urls[row].as_py())
+        for row in np.flatnonzero(odd).tolist()
+    ]
+    table = table.append_column(ROW_NUMBER, pa.array(np.arange(len(table)) + first)).filter(pa.array(~odd))
+    return Batch(path, 0, table, columns, rejects=tuple(rejects))
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _replaced(chunk: Any) -> Any:
+    raw = chunk.cast(pa.large_binary()).to_pylist()
+    return pa.array([None if one is None else one.decode("utf-8", "replace") for one in raw], pa.large_string())
 
 
 def _group(file: Any, group: int, size: int, shape: _Shape, batch: int) -> Iterator[tuple[int, Any]]:
-    table = shape(file.read_row_group(group, columns=shape.wanted, use_threads=False))
+    table = shape(file.read_row_group(group, columns=shape.wanted))
     for start in range(0, size, batch):
         yield start, table.slice(start, batch)
 
@@ -86,6 +123,10 @@ def _arrow(path: Source, said: Told, source: Any) -> Iterator[Batch]:
     while not whole or number < reader.num_record_batches:
         try:
             batch = reader.get_batch(number) if whole else reader.read_next_batch()
+            batch.validate(full=False)
+            table = shape(pa.Table.from_batches([batch]).select(shape.wanted))
+            starts = range(0, len(table), said.batch)
+            found = [_batch(path, first + n, table.slice(n, said.batch), shape.columns) for n in starts]
         except StopIteration:
             break
         except _DAMAGED as error:
@@ -95,9 +136,7 @@ def _arrow(path: Source, said: Told, source: Any) -> Iterator[Batch]:
                 return
             number += 1
             continue
-        table = shape(pa.Table.from_batches([batch]).select(shape.wanted))
-        for start in range(0, len(table), said.batch):
-            yield Batch(path, first + start, table.slice(start, said.batch), shape.columns)
+        yield from found
         first, number = first + len(table), number + 1
     if not number:
         raise ConfigError(f"{path}: there is no row in it")

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, BinaryIO, NamedTuple
 
 _BLOCK = 1 << 20
+_PIECE = 1 << 24
 _TRIED = 1 << 16
 """Bytes from which a place has to unpack to count as the beginning of a member."""
 
@@ -52,7 +53,7 @@ def beginning(head: bytes) -> bytes:
     while data and len(out) < 1 << 16:
         machine = codec.make()
         try:
-            out += machine.decompress(data)
+            out += machine.decompress(data, _TRIED)
         except codec.errors:
             break
         data = machine.unused_data if machine.eof else b""
@@ -90,7 +91,7 @@ def _members(file: BinaryIO, data: bytes, codec: _Codec) -> Iterator[bytes | Dam
     machine = codec.make()
     while True:
         try:
-            piece = machine.decompress(data)
+            piece = machine.decompress(data, _PIECE)
         except codec.errors as error:
             yield Damage(begins, f"the {codec.name} data that begin at byte {begins} are damaged: {error}")
             file.seek(begins + 1)
@@ -116,11 +117,22 @@ def _members(file: BinaryIO, data: bytes, codec: _Codec) -> Iterator[bytes | Dam
                 file.seek(read)
             machine = codec.make()
             continue
+        waiting = _waiting(machine)
+        if waiting is not None:
+            data = waiting
+            continue
         data = file.read(_BLOCK)
         read += len(data)
         if not data:
             yield Damage(begins, f"the {codec.name} data that begin at byte {begins} end in the middle")
             return
+
+
+def _waiting(machine: Any) -> bytes | None:
+    """What to go on with before more is read: a little data may unpack to very much. None: more is needed."""
+    if hasattr(machine, "unconsumed_tail"):
+        return machine.unconsumed_tail or None
+    return None if machine.needs_input else b""
 
 
 def _next_member(file: BinaryIO, start: int, codec: _Codec) -> int:
@@ -145,6 +157,6 @@ def _next_member(file: BinaryIO, start: int, codec: _Codec) -> int:
 def _unpacks(file: BinaryIO, at: int, codec: _Codec) -> bool:
     file.seek(at)
     try:
-        return bool(codec.make().decompress(file.read(_TRIED)))
+        return bool(codec.make().decompress(file.read(_TRIED), 1))
     except codec.errors:
         return False

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -17,7 +19,9 @@ from ...errors import ConfigError
 from .packed import Damage, beginning, codec_of, pieces
 from .source import Source
 
-_BROKEN = (ArchiveLoadFailed, OSError, EOFError, ValueError, KeyError, IndexError, AttributeError, TypeError)
+_BROKEN = (
+    ArchiveLoadFailed, OSError, EOFError, ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError
+)  # fmt: skip
 _BLOCK = 1 << 20
 _GZIP = re.compile(rb"\x1f\x8b\x08")
 # The first line of a record: of WARC its version, of ARC URL, address, date, type, length.
@@ -33,9 +37,17 @@ class Found(NamedTuple):
     problem: str = ""
 
 
-def archives(source: Source) -> Iterator[tuple[str, BinaryIO]]:
-    """The archives that stand in a file, with their names in it: one without, but for a WACZ. Raises
-    `ConfigError` for a file that cannot be opened, or that holds none."""
+class Opened(NamedTuple):
+    """An archive as one file. `name` is its name in a WACZ, else empty; `problem` says what of it is lost."""
+
+    name: str
+    file: BinaryIO
+    problem: str = ""
+
+
+def archives(source: Source) -> Iterator[Opened]:
+    """The archives that stand in a file: one, but for a WACZ. Raises `ConfigError` for a file that cannot be opened, or
+    that holds none."""
     try:
         with source.open("rb") as file:
             head = file.read(4)
@@ -43,38 +55,95 @@ def archives(source: Source) -> Iterator[tuple[str, BinaryIO]]:
             if head == b"PK\x03\x04":
                 yield from _of_wacz(source, file)
             elif (codec := codec_of(head)) is not None and codec.name == "zstd":
-                with _unpacked(file) as plain:
-                    yield "", plain
+                notes: list[Damage] = []
+                with _unpacked(file, notes) as plain:
+                    yield Opened("", plain, "; ".join(note.reason for note in notes))
             else:
-                yield "", file
-    except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+                yield Opened("", file)
+    except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise ConfigError(f"{source}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _of_wacz(source: Source, file: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
+def _of_wacz(source: Source, file: BinaryIO) -> Iterator[Opened]:
     """The WARC files in the folder `archive/` of a WACZ (WACZ 1.1.1, 5.2.1)."""
     with zipfile.ZipFile(file) as packed:
-        names = [name for name in packed.namelist() if name.startswith("archive/") and ".warc" in name]
-        if not names:
+        members = [one for one in packed.infolist() if one.filename.startswith("archive/") and ".warc" in one.filename]
+        if not members:
             held = ", ".join(packed.namelist()[:8]) or "nothing"
             raise ConfigError(f"{source}: no WARC file stands in its folder archive/; it holds {held}")
-        for name in names:
-            with packed.open(name) as member:
-                yield name, cast(BinaryIO, member)
+        for member in members:
+            if member.compress_type == zipfile.ZIP_STORED:
+                # As it stands: a sum that is wrong would keep all of it back, and its records speak for themselves.
+                yield Opened(member.filename, _stored(file, member))
+            else:
+                with _inflated(packed, member) as opened:
+                    yield opened
+
+
+def _stored(file: BinaryIO, member: zipfile.ZipInfo) -> BinaryIO:
+    file.seek(member.header_offset)
+    head = file.read(30)  # the local header: its last four bytes are the lengths of what follows it (APPNOTE 4.3.7)
+    lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+    return cast(BinaryIO, _Part(file, member.header_offset + 30 + lengths, member.compress_size))
 
 
 @contextlib.contextmanager
-def _unpacked(file: BinaryIO, notes: list[Damage] | None = None) -> Iterator[BinaryIO]:
+def _inflated(packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Opened]:
+    with tempfile.TemporaryFile() as plain:
+        problem = ""
+        try:
+            with packed.open(member) as inside:
+                shutil.copyfileobj(inside, plain, _BLOCK)
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
+            problem = f"it cannot be unpacked to its end: {error}"
+        plain.seek(0)
+        yield Opened(member.filename, cast(BinaryIO, plain), problem)
+
+
+@contextlib.contextmanager
+def _unpacked(file: BinaryIO, notes: list[Damage]) -> Iterator[BinaryIO]:
     """The text of a packed archive in a temporary file, so that records can be looked for in it."""
     with tempfile.TemporaryFile() as plain:
         for piece in pieces(file):
             if isinstance(piece, Damage):
-                if notes is not None:
-                    notes.append(piece)
+                notes.append(piece)
             else:
                 plain.write(piece)
         plain.seek(0)
         yield cast(BinaryIO, plain)
+
+
+class _Part(io.RawIOBase):
+    """A part of a file, as a file of its own; of another one's position nothing is known."""
+
+    def __init__(self, file: BinaryIO, first: int, size: int | None = None) -> None:
+        self._file, self._first, self._size, self._at = file, first, size, 0
+
+    def read(self, size: int = -1) -> bytes:
+        if self._size is not None:
+            left = max(self._size - self._at, 0)
+            size = left if size < 0 else min(size, left)
+        self._file.seek(self._first + self._at)
+        data = self._file.read(size)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("only from the beginning")
+        self._at = offset
+        return offset
+
+    def tell(self) -> int:
+        return self._at
 
 
 def records(file: BinaryIO) -> Iterator[Found]:
@@ -90,32 +159,14 @@ def records(file: BinaryIO) -> Iterator[Found]:
         walk = _Walk(file, start, packed, form)
         yield from walk
         if walk.whole:  # one gzip member for many records: read on in its text
-            with _unpacked(_from(file, walk.last)) as plain:
+            notes: list[Damage] = []
+            with _unpacked(cast(BinaryIO, _Part(file, walk.last)), notes) as plain:
                 found = records(plain)
                 next(found, None)  # handed out already
                 yield from found
+            yield from (Found(walk.last + note.offset, None, note.reason) for note in notes)
             return
         start = _next(file, walk.last + 1, packed) if walk.broken else None
-
-
-def _from(file: BinaryIO, at: int) -> BinaryIO:
-    file.seek(at)
-    return cast(BinaryIO, _Tail(file))
-
-
-class _Tail(io.RawIOBase):
-    """The rest of a file, as one of its own."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._first = file, file.tell()
-
-    def read(self, size: int = -1) -> bytes:
-        return self._file.read(size)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if whence != io.SEEK_SET:
-            raise io.UnsupportedOperation("only from the beginning")
-        return self._file.seek(offset + self._first) - self._first
 
 
 class _Walk:

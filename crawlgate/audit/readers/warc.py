@@ -21,7 +21,7 @@ from ..book import policy_file
 from ..rows import Particulars
 from ..tables import Columns
 from .batch import Batch, Reject, Told
-from .records import archives, records
+from .records import Found, archives, records
 from .source import Source
 
 _COLUMNS = Columns("url", "time", "status", "user_agent", redirect="redirect", content_hash="digest")
@@ -35,8 +35,10 @@ def read_archive(path: Source, told: Told) -> Iterator[Batch]:
     `ConfigError` where there is no record in it that can be read."""
     first = 0
     seen: Counter[str] = Counter()
-    for name, file in archives(path):
+    for name, file, problem in archives(path):
         rows = _Rows(path, name, first, told)
+        if problem:
+            seen[rows.take(Found(0, None, problem))] += 1
         for found in records(file):
             seen[rows.take(found)] += 1
             if len(rows) >= _BATCH:
@@ -69,7 +71,7 @@ class _Rows:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def take(self, found: Any) -> str:
+    def take(self, found: Found) -> str:
         """Take a record in; what it was."""
         if found.record is None:
             problem = f"{self._name}: {found.problem}" if self._name else found.problem
@@ -138,8 +140,8 @@ def policy_files(path: Source, take: Callable[[Evidence], None]) -> int:
     A revisit stands for the body it refers to, where that came before it in the same archive."""
     bodies: dict[str, bytes] = {}
     count = 0
-    for _, file in archives(path):
-        for found in records(file):
+    for opened in archives(path):
+        for found in records(opened.file):
             evidence = None if found.record is None else _evidence(found.record, bodies)
             if evidence is not None:
                 take(evidence)
