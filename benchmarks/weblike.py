@@ -36,7 +36,12 @@ def page(number: int, links: Iterable[str] = ()) -> bytes:
     """The page of this number; `links` are further links in its menu."""
     origin = ORIGIN
     pick = random.Random(number)
-    url, title = f"{origin}/articles/{number}", f"{_sentence(pick, 6).rstrip('.')} | The Harbour Post"
+    words = pick.sample(_WORDS, 45)
+
+    def say(count: int) -> str:
+        return " ".join(pick.choices(words, k=count)).capitalize() + "."
+
+    url, title = f"{origin}/articles/{number}", f"{say(6).rstrip('.')} | The Harbour Post"
     told = f'<meta name="author" content="Writer {number % 7}">' if number % 4 == 0 else ""
     if number % 2 == 0:
         article = {
@@ -50,7 +55,7 @@ def page(number: int, links: Iterable[str] = ()) -> bytes:
             "mainEntityOfPage": url,
         }
         told += f'<script type="application/ld+json">{json.dumps(article)}</script>'
-    described = _sentence(pick, 20)
+    described = say(20)
     head = (
         f'<meta charset="utf-8"><title>{title}</title><meta name="viewport" content="width=device-width">'
         f'<meta name="description" content="{described}"><meta name="robots" content="index, follow, max-snippet:-1">'
@@ -61,10 +66,10 @@ def page(number: int, links: Iterable[str] = ()) -> bytes:
         f'<link rel="stylesheet" href="/site.css?v={number % 9}"><style>.card{{margin:0}} .card>a{{color:#024}}</style>'
         f"<script>{_SCRIPT}</script><script async src=/tags.js?id={number}></script>"
     )
-    menu = [f"/{word}" for word in _WORDS[20:50]] + list(links)
+    menu = [f"/{word}" for word in _WORDS[48:78]] + list(links)
     items = "".join(f'<li class="menu-item"><a href="{href}">{href.strip("/")}</a></li>' for href in menu)
     aside = "".join(
-        f'<div class="card" data-n="{n}">{_ICON}<a href="/articles/{pick.randrange(9999)}"><span>{_sentence(pick, 8)}'
+        f'<div class="card" data-n="{n}">{_ICON}<a href="/articles/{pick.randrange(9999)}"><span>{say(8)}'
         "</span></a></div><!-- card -->"
         for n in range(12)
     )
@@ -73,9 +78,9 @@ def page(number: int, links: Iterable[str] = ()) -> bytes:
     size = len(head) + len(items) + len(aside) + len(foot)
     while size < SIZE:
         paragraph = (
-            f'<p class="text">{_sentence(pick, 14)} <a href="/articles/{pick.randrange(9999)}">{_sentence(pick, 4)}'
+            f'<p class="text">{say(14)} <a href="/articles/{pick.randrange(9999)}">{say(4)}'
             "</a> "
-            f"{_sentence(pick, 25)} <em>{_sentence(pick, 3)}</em> &#8220;{_sentence(pick, 18)}&#8221;</p>\n"
+            f"{say(25)} <em>{say(3)}</em> &#8220;{say(18)}&#8221;</p>\n"
         )
         text.append(paragraph)
         size += len(paragraph)
@@ -84,10 +89,6 @@ def page(number: int, links: Iterable[str] = ()) -> bytes:
         f'<form action="/search"><input type="search" name="q"><button>Search</button></form></nav></header>'
         f"<main><article><h1>{title}</h1>{''.join(text)}</article><aside>{aside}</aside></main>{foot}</body></html>"
     ).encode()
-
-
-def _sentence(pick: random.Random, words: int) -> str:
-    return " ".join(pick.choices(_WORDS, k=words)).capitalize() + "."
 
 
 def real_pages(data: Path, count: int) -> list[bytes]:

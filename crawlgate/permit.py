@@ -19,7 +19,7 @@ from .headers import Headers
 from .model import Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
 from .signals import login_words, response
 from .signals.page_head import head_complete, head_length
-from .signals.response import Reading
+from .signals.reading import SILENCE
 from .url import Url
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _ANSWERED, _SHOW_PAGE, _NAMES_DOCUMENTS = "answered", "show page", "names docume
 _PARTIAL = 206
 _GZIP = b"\x1f\x8b"
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
+_NONE = Headers()
 _NO_CONTENT = (204, 205)  # RFC 9110 15.3.5, 15.3.6
 _DISPOSITION = {Verdict.ALLOW: "released", Verdict.REVIEW: "held", Verdict.DENY: "discarded"}
 
@@ -68,6 +69,7 @@ class Permit:
         "_beginning",
         "_core",
         "_evidence",
+        "_head_seen",
         "_headers",
         "_known",
         "_logged",
@@ -94,13 +96,13 @@ class Permit:
         self._known = known
         self._attempt = attempt
         self._told = told
-        self._logged = False
-        self._headers = Headers()
+        self._logged = self._head_seen = False
+        self._headers = _NONE
         self._status = 0
         self._evidence = ""
         self._method = "GET"
         self._beginning = b""
-        self._reading = Reading()
+        self._reading = SILENCE
         self._named: tuple[str, ...] = ()  # ids of the documents that the response names
         self._state = _ANSWERED
         self.url = url
@@ -118,7 +120,8 @@ class Permit:
         """
         if len(beginning) >= self.head_limit:
             return True
-        return head_complete(beginning) and not login_words.suspected(_title(beginning))
+        self._head_seen = self._head_seen or head_complete(beginning)
+        return self._head_seen and not login_words.suspected(_title(beginning))
 
     def see_headers(
         self, status: int, headers: Any, *, method: str = "GET", media: bytes = b"", whole: bool = True
@@ -216,6 +219,8 @@ class Permit:
             whole=whole and self._status != _PARTIAL,
             evidence=self._evidence,
             limits=self._core.limits,
+            findings_only=True,
+            head_seen=self._head_seen,
         )
         self._core.learn(self.url, self._known, self._reading)
 

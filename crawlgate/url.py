@@ -126,6 +126,9 @@ def _address(host: str) -> str | None:
 
 def join(base: Url, reference: str) -> Url:
     """Resolve a `Location` value against the URL that sent it. Raises `UrlError` like `parse`."""
+    whole = reference if reference[:1] != "/" or reference[:2] == "//" else base.origin + reference
+    if _CLEAN.match(whole) is not None and _DOTS.search(whole) is None:  # what the parser would leave as it is
+        return parse(whole)
     try:
         return parse(ada_url.join_url(base.href, reference))
     except ValueError:

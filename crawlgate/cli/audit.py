@@ -191,4 +191,4 @@ def _tell(done: Done, out: Path) -> None:
         click.echo(f"  {site['denied']:>14,} of {site['rows']:,}  {site['host']}")
     gone = summary["removals"]
     click.echo(f"{gone['rows']:,} rows on the removal list: {gone['by_effect']['deny']:,} to take out")
-    click.echo(f"written to {out}")
+    click.echo(f"written to {out}; `crawlgate audit report {out}` makes one page of it")

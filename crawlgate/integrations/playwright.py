@@ -72,12 +72,12 @@ class _Behind:
         session = await now_or_later(self._browser.new_browser_cdp_session())
         name = (await now_or_later(session.send("Browser.getVersion")))["userAgent"]
         self._hops = Hops(self.gate, session.send, gone=async_api.Error, own_name=name, **self._options)
-        session.on("Fetch.requestPaused", self._listener(self._hops))
+        session.on("Fetch.requestPaused", self._listener(self._hops.paused))
         await self._hops.start()
         self._note(await hiding(self._browser), "stealth_fetcher")
 
-    def _listener(self, hops: Hops) -> Any:
-        return hops.paused
+    def _listener(self, handler: Any) -> Any:
+        return handler
 
     def _note(self, found: list[tuple[str, str]], looks_like: str) -> None:
         client = f"playwright {_repo_version.version}, chromium {self._browser.version}"
@@ -95,7 +95,9 @@ class _Behind:
             self._hops.proxy = next(iter(self._proxies)) if len(self._proxies) == 1 else None
             if len(self._proxies) > 1:
                 self._note([("proxy", server) for server in sorted(self._proxies)], "rotating_proxy")
-        return await now_or_later(self._browser.new_context(**options))
+        context = await now_or_later(self._browser.new_context(**options))
+        await now_or_later(context.route_web_socket("**/*", self._listener(self._hops.socket)))
+        return context
 
     async def _goto(self, page: Any, url: str, options: dict[str, Any]) -> Any:
         try:
@@ -137,8 +139,8 @@ class SyncBrowserGate(_Behind):
         """As `BrowserGate.goto`."""
         return at_once(self._goto(page, url, options))  # type: ignore[no-any-return]
 
-    def _listener(self, hops: Hops) -> Any:
-        return lambda event: at_once(hops.paused(event))
+    def _listener(self, handler: Any) -> Any:
+        return lambda event: at_once(handler(event))
 
 
 _BEHIND: WeakKeyDictionary[Any, _Behind] = WeakKeyDictionary()  # until they are closed

@@ -14,12 +14,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..errors import ConfigError, Refused
+from ..errors import ConfigError, CrawlgateError, Refused
 from ..permit import Permit
 from .body import HeadReader, Tally
 from .either import now_or_later
 from .hop import keep_to, manner, recorded
 from .playwright_loads import Loads
+from .playwright_settings import kinds
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate
@@ -29,23 +30,9 @@ logger = logging.getLogger(__name__)
 Send = Callable[[str, dict[str, Any]], Any]
 Reply = tuple[str, dict[str, Any]]
 
-# Kinds of resources by Playwright's names; at the network fetch() and XMLHttpRequest are one.
-_KINDS = {
-    "document": {"Document"},
-    "stylesheet": {"Stylesheet"},
-    "image": {"Image"},
-    "media": {"Media"},
-    "font": {"Font"},
-    "script": {"Script"},
-    "texttrack": {"TextTrack"},
-    "xhr": {"XHR", "Fetch"},
-    "fetch": {"XHR", "Fetch"},
-    "eventsource": {"EventSource"},
-    "manifest": {"Manifest"},
-    "other": {"Other"},
-}
 _WAYS = ("ask", "pass", "block")
 _CHUNK = 128 * 1024
+_POLICY = 1008  # RFC 6455 7.4.1
 _CONTINUE: Reply = ("Fetch.continueRequest", {})
 _BLOCK: Reply = ("Fetch.failRequest", {"errorReason": "BlockedByClient"})
 _OF_THE_BODY_SENT = ("content-encoding", "content-length", "transfer-encoding")
@@ -65,18 +52,15 @@ class Hops:
         subresources: str,
         proxy: str | None,
     ) -> None:
-        if isinstance(collect, str) or not set(collect) <= set(_KINDS):
-            raise ConfigError(f"collect is {collect!r}; write a list of kinds out of {', '.join(_KINDS)}")
         if subresources not in _WAYS:
             raise ConfigError(f"subresources is {subresources!r}; write one of {', '.join(_WAYS)}")
         self._gate, self._call, self._gone = gate, send, gone
         self._names = (own_name, gate.declaration.user_agent)
-        self._collected = frozenset[str]().union(*(_KINDS[kind] for kind in collect))
+        self._collected = kinds(collect)
         self._subresources = subresources
         self._loads = Loads()
         self.proxy = proxy
         self.credentials: str | None = None
-        self.fault: Exception | None = None
 
     async def start(self) -> None:
         """Pause what is to be asked, from now on."""
@@ -86,12 +70,10 @@ class Hops:
         await self._send("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Request"}, *answers]})
 
     def explain(self, url: str) -> None:
-        """Raise what stopped a page load that began with `url`, if the gate did."""
-        if self.fault is not None:
-            raise self.fault
-        refused = self._loads.refusal(url)
-        if refused is not None:
-            raise type(refused)(refused.decision)
+        """Raise what stopped the last load that began with `url`, if it was not the browser."""
+        why = self._loads.why(url)
+        if why is not None:
+            raise type(why)(why.decision) if isinstance(why, Refused) else why
 
     async def paused(self, event: dict[str, Any]) -> None:
         """The browser waits with a request, or with its answer: decide, and let it go on or not."""
@@ -100,16 +82,31 @@ class Hops:
             method, how = await (self._arrived(event) if arrived else self._leaving(event))
         except Refused as refused:
             logger.info("refused %s: %s", event["request"]["url"], str(refused).partition("\n")[0])
-            self._loads.refused(event, refused)
+            self._loads.stopped(event, refused)
             method, how = _BLOCK
         except self._gone:
             method, how = _BLOCK
         except Exception as error:  # a page that could not be judged is not shown
             logger.exception("the gate could not judge %s; it is not loaded", event["request"]["url"])
-            self.fault = self.fault or error
+            self._loads.stopped(event, error)
             method, how = _BLOCK
         with suppress(self._gone):
             await self._send(method, {"requestId": event["requestId"], **how})
+
+    async def socket(self, opening: Any) -> None:
+        """A page opens a WebSocket, which begins with a request for an http or https URL (RFC 6455 4.1)."""
+        try:
+            if self._subresources == "ask":
+                url = "http" + opening.url.removeprefix("ws")
+                await now_or_later(self._gate.open(url, user_agent=self._names[1], proxy=self.proxy))
+        except CrawlgateError as error:
+            logger.info("refused %s: %s", opening.url, str(error).partition("\n")[0])
+        else:
+            if self._subresources != "block":
+                opening.connect_to_server()
+                return
+        with suppress(self._gone):
+            await now_or_later(opening.close(code=_POLICY))
 
     async def _leaving(self, event: Mapping[str, Any]) -> Reply:
         url, headers = event["request"]["url"], dict(event["request"]["headers"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import url as urls
-from ..errors import Refused, UrlError
+from ..errors import UrlError
 from ..permit import Permit
 
 _KEPT = 1024
@@ -28,7 +28,7 @@ class Loads:
 
     def __init__(self) -> None:
         self._under_way: dict[str, Load] = {}
-        self._refused: dict[str, Refused] = {}
+        self._stopped: dict[str, Exception] = {}
 
     def leaving(self, event: Mapping[str, Any], url: str) -> Load:
         """The load whose hop to `url` is about to leave."""
@@ -36,7 +36,7 @@ class Loads:
         load = self._under_way.get(key)
         if load is None or "redirectedRequestId" not in event:
             load = self._under_way[key] = Load(url)
-            self._refused.pop(url, None)
+            self._stopped.pop(url, None)
             if len(self._under_way) > _KEPT:  # given up by the browser, which does not say so
                 oldest = self._under_way.pop(next(iter(self._under_way)))
                 if oldest.permit is not None:
@@ -55,18 +55,18 @@ class Loads:
         """The load needs no more hop."""
         self._under_way.pop(_key(event), None)
 
-    def refused(self, event: Mapping[str, Any], refused: Refused) -> None:
-        """The gate stopped the load."""
+    def stopped(self, event: Mapping[str, Any], why: Exception) -> None:
+        """The gate stopped the load, or could not judge it."""
         load = self._under_way.pop(_key(event), None)
         if load is not None:
-            self._refused[load.first] = refused
-            if len(self._refused) > _KEPT:
-                del self._refused[next(iter(self._refused))]
+            self._stopped[load.first] = why
+            if len(self._stopped) > _KEPT:
+                del self._stopped[next(iter(self._stopped))]
 
-    def refusal(self, url: str) -> Refused | None:
-        """What stopped the last load that began with `url`, if the gate did."""
+    def why(self, url: str) -> Exception | None:
+        """What stopped the last load that began with `url`, if it was not the browser."""
         with suppress(UrlError):
-            return self._refused.get(urls.parse(url).href)
+            return self._stopped.get(urls.parse(url).href)
         return None
 
 

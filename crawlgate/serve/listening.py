@@ -85,6 +85,8 @@ def listen(place: Place, *, token: bool) -> socket.socket:
         raise ConfigError(f"--host {place.host}: {error.strerror or error}") from None
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Head and body are two writes; the second would wait for the first to be acknowledged.
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         made.bind(address)
         made.listen(_BACKLOG)
     except OSError as error:

@@ -31,7 +31,11 @@ _HEAD = 64 * 1024
 
 
 class _Server(uvicorn.Server):
-    """Ends by itself after a signal, instead of raising it again: a service that was told to stop did not fail."""
+    """Ends by itself after a signal, instead of raising it again: a service that was told to stop did not fail. It may
+    be told before it serves anything."""
+
+    def __init__(self) -> None:
+        super().__init__(configuration(None))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's own face
         if self.should_exit and sig == signal.SIGINT:
@@ -48,23 +52,29 @@ def run(
     bounds: Bounds | None = None,
     ready: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way are answered, then the ledger is sealed.
+    """Serve until SIGTERM or SIGINT; requests under way are answered, then the ledger is sealed. In the main thread.
 
     `ready` is called with the address once requests are taken. Raises `ConfigError` and its kin before that, and
     `LedgerError` where the ledger could not be sealed.
     """
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    listener = listen(place, token=token is not None)
+    server = _Server()
+    before = signal.signal(signal.SIGTERM, server.handle_exit)  # from now on, and until the ledger is sealed
     try:
-        anyio.run(_serve, declaration, options, place, token, bounds, ready, listener)
+        listener = listen(place, token=token is not None)
+        try:
+            anyio.run(_serve, server, declaration, options, place, token, bounds, ready, listener)
+        finally:
+            listener.close()
+            if place.socket is not None:
+                with contextlib.suppress(OSError):
+                    place.socket.unlink()
     finally:
-        listener.close()
-        if place.socket is not None:
-            with contextlib.suppress(OSError):
-                place.socket.unlink()
+        signal.signal(signal.SIGTERM, before)
 
 
 async def _serve(
+    server: _Server,
     declaration: Declaration,
     options: GateOptions,
     place: Place,
@@ -77,8 +87,9 @@ async def _serve(
     metrics = Metrics()
     async with MeteredGate(declaration, metrics, **options) as gate:
         app = create_app(gate, metrics=metrics, bounds=bounds, token=token, names=place.names)
-        server = _Server(configuration(app))
-        ready(shown(place, listener))
+        server.config = configuration(app)
+        if not server.should_exit:
+            ready(shown(place, listener))
         await server.serve([listener])
 
 

@@ -123,7 +123,7 @@ def read(
         if span is None:
             continue
         if not refused:
-            size = _weight(_text(body, headers)) if size is None else size
+            size = weight(_text(body, headers)) if size is None else size
             if size > _NO_CONTENT:
                 return ()
         return (_signal(mark.vendor, mark.action, status, data, span, evidence),)
@@ -133,7 +133,7 @@ def read(
     if widget is None or _WRITES.search(lower):
         return ()
     text = _text(body, headers)
-    if _weight(text) > _NO_TEXT or not _ASKS.search(text):
+    if weight(text) > _NO_TEXT or not _ASKS.search(text):
         return ()
     return (_signal("captcha", "captcha", status, data, widget.span(), evidence),)
 
@@ -144,7 +144,7 @@ def _text(body: bytes, headers: Headers) -> str:
     return f"{head.title}\n{head.text}"
 
 
-def _weight(text: str) -> int:
+def weight(text: str) -> int:
     """Length of a text; a Chinese or Japanese character counts 2."""
     return (len(text) + len(text.encode("utf-8", "replace"))) // 2
 

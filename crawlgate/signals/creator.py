@@ -16,7 +16,15 @@ MAX_CREATORS = 8
 MAX_NAME = 120
 """Characters of a name that are kept."""
 
-_META = ("author", "article:author", "og:author", "dc.creator", "dcterms.creator", "dcterms:creator", "citation_author")
+META_NAMES = (
+    "author",
+    "article:author",
+    "og:author",
+    "dc.creator",
+    "dcterms.creator",
+    "dcterms:creator",
+    "citation_author",
+)
 
 
 def read(head: PageHead, graph: Graph, *, page: Url) -> tuple[str, ...]:
@@ -30,7 +38,7 @@ def read(head: PageHead, graph: Graph, *, page: Url) -> tuple[str, ...]:
             found.update(dict.fromkeys(_names(graph, node, name)))
     if not found:
         for tag in head.meta:
-            if tag.name in _META:
+            if tag.name in META_NAMES:
                 found[_clean(tag.content)] = None
     return tuple(name for name in found if name)[:MAX_CREATORS]
 

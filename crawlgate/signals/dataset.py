@@ -87,6 +87,8 @@ def read(page_data: Graph | Iterable[bytes | object], *, page: Url, evidence: st
     """Read the nodes of `page`, or its JSON-LD blocks as bytes or decoded. Never raises; time is linear in them."""
     graph = page_data if isinstance(page_data, Graph) else Graph(page_data)
     graph.refill()
+    if not any(_kind(node) is not None or odrl.is_policy(node) for node in graph.nodes):
+        return DatasetFacts(lint=tuple(graph.lint))
     policies = dataset_access.Policies(graph, (node for node in graph.nodes if _kind(node) is not None))
     reader = _Reader(graph, page, policies)
     offers: list[PaidOffer] = []

@@ -15,6 +15,7 @@ import re
 from ..limits import DEFAULT_LIMITS
 from ..model import Polarity, Purpose, Scope, Signal, Strength
 from . import page_head
+from .live import TITLE_BYTES
 from .login_words import LOGIN_WORD, RECOVER, REGISTER, WALL, is_login_address, says_login, suspected, titled_otherwise
 from .page_outline import ASIDE, HIDDEN, Form, Outline, outline
 
@@ -27,9 +28,9 @@ _TITLED_PROSE, _NAMED_PROSE, _BARE_PROSE = 3_000, 1_000, 300
 _NAMED_LINKS, _BARE_LINKS = 50, 25
 _BARE_TOTAL = 1_500
 _WORDED_PROSE, _SECOND_PROSE = 800, 500
-_HEAD_BYTES = 16 * 1024
+_HEAD_BYTES = TITLE_BYTES
 _INPUT = re.compile(rb"<input", re.IGNORECASE)
-_PASSWORD = re.compile(rb"type\s*+=\s*+[\"']?\s*+password", re.IGNORECASE)
+PASSWORD = re.compile(rb"type\s*+=\s*+[\"']?\s*+password", re.IGNORECASE)
 _ISO_2022 = re.compile(rb"charset\s*+=\s*+[\"']?iso-2022-jp", re.IGNORECASE)
 
 
@@ -49,7 +50,7 @@ def read(
     if _is_utf8(data):  # whatever the page says of itself
         content_type = "text/html; charset=utf-8"
     head = page_head.scan(data, content_type=content_type, limit=_HEAD_BYTES)
-    if not _PASSWORD.search(data) and not suspected(head.title):
+    if not PASSWORD.search(data) and not suspected(head.title):
         return ()
     page = outline(data, head.charset)
     addressed = is_login_address(url)

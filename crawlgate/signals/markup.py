@@ -36,23 +36,23 @@ _SPECIAL = HOLDS_TEXT | {b"svg", b"math"}
 _BLANKS = rb"[\t\n\f\r ]*+"
 _TAG_NAME = rb"(/?)([a-zA-Z][^\t\n\f\r />]*+)"
 _BARE_VALUE = rb"[^\t\n\f\r >\"'][^\t\n\f\r >]*+"
-_NAME_ENDS = rb"(?=[\t\n\f\r />])"
+NAME_ENDS = rb"(?=[\t\n\f\r />])"
 
-_REST_OF_TAG = rb"(?:[^>\"'=]++|=" + _BLANKS + rb"(?:\"[^\"]*+\"|'[^']*+'|" + _BARE_VALUE + rb"|(?=>))|[\"'])*>"
+REST_OF_TAG = rb"(?:[^>\"'=]++|=" + _BLANKS + rb"(?:\"[^\"]*+\"|'[^']*+'|" + _BARE_VALUE + rb"|(?=>))|[\"'])*>"
 
 # A whole tag, or a `<` that begins something else. The alternatives within a tag begin with different octets and
 # give nothing back, so that a failure costs one more pass at most; a tag can only fail where it is open at the
 # end of the data, and there reading stops.
-_OPENER = re.compile(b"<(?:" + _TAG_NAME + _REST_OF_TAG + b"|[a-zA-Z/!?])")
+OPENER = re.compile(b"<(?:" + _TAG_NAME + REST_OF_TAG + b"|[a-zA-Z/!?])")
 _UNFINISHED = re.compile(b"<" + _TAG_NAME)
 _SLASH = 0x2F
 _ATTRIBUTE = re.compile(
     rb"([^\t\n\f\r />=]++)(?:" + _BLANKS + rb"=" + _BLANKS + rb"(?:\"([^\"]*+)\"|'([^']*+)'|(" + _BARE_VALUE + rb")))?"
 )
-_SCRIPT_STEP = re.compile(rb"<!--|-->|<(/?)[sS][cC][rR][iI][pP][tT]" + _NAME_ENDS)
+_SCRIPT_STEP = re.compile(rb"<!--|-->|<(/?)[sS][cC][rR][iI][pP][tT]" + NAME_ENDS)
 # Letters spelt out, not IGNORECASE: the engine then looks for the two fixed octets first.
 _END_TAGS = {
-    name: re.compile(b"</" + b"".join(b"[%c%c]" % (o, o - 32) for o in name) + _NAME_ENDS) for name in _TEXT_ONLY
+    name: re.compile(b"</" + b"".join(b"[%c%c]" % (o, o - 32) for o in name) + NAME_ENDS) for name in _TEXT_ONLY
 }
 
 
@@ -60,7 +60,7 @@ def tokens(data: bytes) -> Iterator[Token]:
     """The tags and comments of `data` in order, in linear time. Inside a template nothing is told."""
     position = 0
     templates = foreign = 0
-    find = _OPENER.search
+    find = OPENER.search
     while (match := find(data, position)) is not None:
         closing, name = match.groups()
         start, end = match.span()
@@ -87,7 +87,7 @@ def tokens(data: bytes) -> Iterator[Token]:
         elif name in (b"svg", b"math"):
             foreign = max(foreign - 1, 0) if closing else foreign + (data[end - 2] != _SLASH)
         elif not closing and not (foreign and data[end - 2] == _SLASH):
-            position = _content_end(data, end, name)
+            position = content_end(data, end, name)
             if position < 0:
                 yield OPEN, name, end, len(data)
                 return
@@ -111,7 +111,7 @@ def attributes(data: bytes, token: Token) -> tuple[dict[bytes, bytes], bool]:
 def _other(data: bytes, start: int) -> tuple[int, bytes, int]:
     """A comment, or what is open, at a `<` that begins no whole tag: kind, name, end."""
     if data.startswith(b"<!--", start):
-        end = _comment_end(data, start)
+        end = comment_end(data, start)
         return (OPEN, b"!--", len(data)) if end < 0 else (COMMENT, b"", end)
     if (named := _UNFINISHED.match(data, start)) is not None:
         return OPEN, named[1] + named[2].lower(), len(data)
@@ -119,7 +119,7 @@ def _other(data: bytes, start: int) -> tuple[int, bytes, int]:
     return (OPEN, b"", len(data)) if end < 0 else (COMMENT, b"", end + 1)
 
 
-def _comment_end(data: bytes, start: int) -> int:
+def comment_end(data: bytes, start: int) -> int:
     """Past the end of the comment at `start`, -1 if it is open. `<!-->` and `<!--->` are whole, `--!>` closes too."""
     for whole in (b"<!-->", b"<!--->"):
         if data.startswith(whole, start):
@@ -131,7 +131,7 @@ def _comment_end(data: bytes, start: int) -> int:
     return end + 3 if end >= 0 else -1
 
 
-def _content_end(data: bytes, begin: int, name: bytes) -> int:
+def content_end(data: bytes, begin: int, name: bytes) -> int:
     """Where the end tag of a text-only element starts, -1 if it is not there."""
     ending = _END_TAGS[name].search(data, begin) if name in _END_TAGS else None
     if ending is None:

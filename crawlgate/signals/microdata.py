@@ -18,7 +18,7 @@ from .vocabulary import SCHEMA, Context
 MAX_ITEMS = 5_000
 """Items and values of one page that are kept. Project choice."""
 
-_MAY_HOLD = re.compile(rb"itemscope|typeof\s*+=", re.IGNORECASE)
+MAY_HOLD = re.compile(rb"itemscope|typeof\s*+=", re.IGNORECASE)
 _BEARS = re.compile(rb"itemscope|itemprop|typeof|property|vocab|prefix|\brel\b", re.IGNORECASE)
 _VALUE, _TEXT = 4_000, 1_000  # characters of an attribute's value, octets of text in an element
 _ADDRESSES = (b"href", b"src", b"data", b"resource")
@@ -48,7 +48,7 @@ class _Waiting:
 
 def nodes(data: bytes, *, charset: str = "utf-8") -> list[dict[str, object]]:
     """The outermost items of a page, nested ones inside them. Never raises; time is linear in `data`."""
-    if not _MAY_HOLD.search(data):
+    if not MAY_HOLD.search(data):
         return []
     reader = _Reader(data, charset)
     for event in walk(data):

@@ -28,8 +28,8 @@ MAX_MARKS = 16
 _LINK = re.compile(r"<([^<>]{1,2048})>([^<]{0,1024})")
 _REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 _TYPE = re.compile(r";\s*type\s*=\s*\"?([^\s;,\"]+)", re.IGNORECASE)
-_ANCHOR = re.compile(rb"\brel\s*+=\s*+[\"']?[^\"'>]{0,120}\blicense\b", re.IGNORECASE)
-_META = ("dcterms.license", "dc.rights.license", "dcterms:license", "cc:license")
+ANCHOR = re.compile(rb"\brel\s*+=\s*+[\"']?[^\"'>]{0,120}\blicense\b", re.IGNORECASE)
+META_NAMES = ("dcterms.license", "dc.rights.license", "dcterms:license", "cc:license")
 
 _CC = re.compile(
     r"/licenses/((?:by|nc|nd|sa|sampling\+?|devnations)(?:-(?:nc|nd|sa|sampling\+?))*)(?:/([0-9.]+))?(?:/|\Z)"
@@ -92,8 +92,10 @@ def from_page(body: bytes, head: PageHead, graph: Graph, *, base: Url, evidence:
         for link in head.links
         if "license" in link.rel.split() and "rsl" not in link.type and not link.in_body
     ]
-    found += [_Named(tag.content, f"{tag.name}: {tag.content}", tag.name) for tag in head.meta if tag.name in _META]
-    if _ANCHOR.search(body) is not None:
+    found += [
+        _Named(tag.content, f"{tag.name}: {tag.content}", tag.name) for tag in head.meta if tag.name in META_NAMES
+    ]
+    if ANCHOR.search(body) is not None:
         found += _anchors(body)
     for node in about(graph, base):
         for text in texts(prop(node, "license"), at_most=8):

@@ -21,6 +21,7 @@ from . import (
     page_head,
     paywall,
     paywall_text,
+    quick_page,
     robots_tags,
     rsl,
     sales_page,
@@ -47,8 +48,12 @@ def read(
     status: int = 200,
     evidence: str = "",
     limits: Limits = DEFAULT_LIMITS,
+    findings_only: bool = False,
+    head_seen: bool = False,
 ) -> Reading:
     """`before` with what the page adds. `body` may be its beginning only; `whole` says that nothing follows.
+    `findings_only` says that lint is not wanted, which a page that says nothing is then not searched for, `head_seen`
+    that its head is known to be complete.
 
     XML that is no page (a feed, a sitemap) is looked through for licences; it has no head and no words.
     """
@@ -59,6 +64,22 @@ def read(
         return _other_xml(body, before, root, evidence)
     whole = whole and len(body) <= limits.page_head_bytes
     body = body[: limits.page_head_bytes]
+    not_looked = {name: why for name, why in before.not_looked.items() if name in _KEPT}
+    if not whole:
+        not_looked["terms"] = "not_assessed.head_only"
+    if findings_only and (whole or head_seen or page_head.head_complete(body)):
+        quiet = quick_page.read(
+            body,
+            before,
+            url=url,
+            content_type=content_type,
+            token=token,
+            whole=whole,
+            not_looked=not_looked,
+            evidence=evidence,
+        )
+        if quiet is not None:
+            return quiet
     head = page_head.scan(body, content_type=content_type, limit=limits.page_head_bytes, whole=whole)
     lint: list[Lint] = []
     graph = Graph((*head.jsonld, *microdata.nodes(body, charset=head.charset)))
@@ -74,15 +95,12 @@ def read(
         *marks,
         *login_page.read(body, content_type=content_type, url=url.href, evidence=evidence, whole=whole),
     )
-    not_looked = {name: why for name, why in before.not_looked.items() if name in _KEPT}
     if not head.complete:
         not_looked["page_head"] = "not_assessed.head_cut"
     licences = before.licences + tuple(reference for reference in references if reference.url is not None)
     if whole:
         signals += _words(head, body, marks, evidence)
         signals += challenge.read(status, headers, body, known=before.signals, evidence=evidence)
-    else:
-        not_looked["terms"] = "not_assessed.head_only"
     return replace(
         before,
         signals=signals,

@@ -19,11 +19,11 @@ from .markup import END, HOLDS_TEXT, OPEN, START, Token, attributes, tokens
 _HEAD_ELEMENTS = frozenset(
     b"html head base basefont bgsound link meta title noscript noframes style script template".split()
 )
-_INLINE = frozenset(
+INLINE = frozenset(
     b"a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rb ruby s samp small "
     b"span strike strong sub sup time tt u var wbr".split()
 )
-_NAMING = ((b"name", "name"), (b"property", "property"), (b"http-equiv", "http-equiv"), (b"itemprop", "itemprop"))
+NAMING = ((b"name", "name"), (b"property", "property"), (b"http-equiv", "http-equiv"), (b"itemprop", "itemprop"))
 
 _CODECS = {
     "utf-8": "utf-8",
@@ -57,7 +57,7 @@ MAX_MARKED = 64
 """Elements of one page that are told for bearing an attribute of a protocol; further ones repeat the first."""
 
 _AMP_GATES = (b"amp-access", b"amp-subscriptions")
-_MARKS = re.compile(rb"mlnoindex|id\s*+=\s*+[\"']?amp-(?:access|subscriptions)", re.IGNORECASE)
+MARKS = re.compile(rb"mlnoindex|id\s*+=\s*+[\"']?amp-(?:access|subscriptions)", re.IGNORECASE)
 _BLANK_OR_BOM = b"\t\n\f\r " + codecs.BOM_UTF8
 _CHARSET = re.compile(r"charset\s*+=\s*+[\"']?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
 
@@ -127,7 +127,7 @@ def scan(
     if recoded is not None:
         lint.append(Lint(code="transcoded", message=f"byte ranges count in the UTF-8 form of {recoded}"))
         data = _to_utf8(data, recoded)
-    scanner = _Scanner(data, "utf-8" if recoded or data.startswith(codecs.BOM_UTF8) else _codec(content_type), lint)
+    scanner = _Scanner(data, "utf-8" if recoded or data.startswith(codecs.BOM_UTF8) else codec(content_type), lint)
     scanner.run()
     return scanner.result(ended=whole and len(body) <= limit)
 
@@ -201,7 +201,7 @@ class _Scanner:
         self.meta: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
         self.links: list[tuple[dict[bytes, bytes], tuple[int, int], bool]] = []
         self.marked: list[tuple[Token, str, bytes]] = []
-        self.may_mark = _MARKS.search(data) is not None
+        self.may_mark = MARKS.search(data) is not None
         self.scripts: list[tuple[bytes, bytes]] = []
         self.text: list[bytes] = []
         self.title: bytes | None = None
@@ -219,18 +219,18 @@ class _Scanner:
                 self._text(last, start)
             last = end
             if kind == START:
-                if name not in _INLINE:
+                if name not in INLINE:
                     text.append(b"\0")
                 if name in _HEAD_ELEMENTS:
                     self._head_element(token)
                 elif not (self.in_body and self.head_ended):
                     self._body_element(name)
-                if self.may_mark and name != b"meta" and _MARKS.search(data, start, end):
+                if self.may_mark and name != b"meta" and MARKS.search(data, start, end):
                     self._mark(token)
                 if name in HOLDS_TEXT:
                     holder = token
             elif kind == END:
-                if name not in _INLINE:
+                if name not in INLINE:
                     text.append(b"\0")
                     self.noscript = self.noscript and name != b"noscript"
                     self.head_ended = self.head_ended or name in (b"head", b"html")
@@ -263,8 +263,8 @@ class _Scanner:
                 Marked(token[1].decode("latin-1")[:40], attribute, self._value(value), token[2:])
                 for token, attribute, value in self.marked
             ),
-            title=" ".join(_unescape(self._decode(self.title or b"")).split()),
-            text=self._visible(),
+            title=" ".join(unescape(self._decode(self.title or b"")).split()),
+            text=visible(b"".join(self.text), self.charset),
             charset=self.charset,
             complete=self.head_ended or self.in_body or self.begun or ended,
             lint=tuple(dict.fromkeys(self.lint)),
@@ -328,13 +328,13 @@ class _Scanner:
         if label is not None:
             self.declared = _CODECS.get(label.decode("latin-1").strip().lower())
         elif found.get(b"http-equiv", b"").lower() == b"content-type":
-            self.declared = _codec(found.get(b"content", b"")[:200].decode("latin-1"))
+            self.declared = codec(found.get(b"content", b"")[:200].decode("latin-1"))
         self.charset = self.declared or self.charset
 
     def _metas(self) -> list[MetaTag]:
         tags = []
         for found, span, in_body in self.meta:
-            for attribute, label in _NAMING:
+            for attribute, label in NAMING:
                 if found.get(attribute):
                     name = self._value(found[attribute]).lower()
                     tags.append(MetaTag(name, self._value(found.get(b"content", b"")), span, in_body, label))
@@ -353,15 +353,17 @@ class _Scanner:
         if len(raw) > DEFAULT_LIMITS.header_value:
             self.lint.append(Lint(code="value_cut", message="an attribute value is longer than is read"))
             raw = raw[: DEFAULT_LIMITS.header_value]
-        return _unescape(self._decode(raw)).strip()
-
-    def _visible(self) -> str:
-        text = self._decode(b"".join(self.text)).removeprefix("\ufeff")
-        blocks = (" ".join(block.split()) for block in _unescape(text).split("\0"))
-        return "\n".join(block for block in blocks if block)
+        return unescape(self._decode(raw)).strip()
 
     def _decode(self, raw: bytes) -> str:
         return raw.decode(self.charset, "replace")
+
+
+def visible(text: bytes, charset: str) -> str:
+    """The visible text of a page, one line a block; in `text` blocks end with a NUL."""
+    decoded = text.decode(charset, "replace").removeprefix("\ufeff")
+    blocks = (" ".join(block.split()) for block in unescape(decoded).split("\0"))
+    return "\n".join(block for block in blocks if block)
 
 
 def _recoding(data: bytes, content_type: str) -> str | None:
@@ -386,11 +388,11 @@ def _label(text: str) -> str | None:
     return None if match is None else match[1].lower()
 
 
-def _codec(text: str) -> str | None:
+def codec(text: str) -> str | None:
     return _CODECS.get(_label(text) or "")
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
     if "&" not in text:
         return text
     try:

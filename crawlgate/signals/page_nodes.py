@@ -21,15 +21,16 @@ _PAGES = frozenset(_TYPES.split())
 
 def about(graph: Graph, page: Url) -> Iterator[Node]:
     """Nodes of a page's type that name no URL, or this page's. At most what the graph holds; never raises."""
+    here = (page.host + page.target).rstrip("/")
     for node in graph.nodes:
-        if not _PAGES.isdisjoint(types(node)) and _is(node, page):
+        if not _PAGES.isdisjoint(types(node)) and _is(node, page, here):
             yield node
 
 
-def _is(node: Node, page: Url) -> bool:
+def _is(node: Node, page: Url, here: str) -> bool:
     named = [text for name in ("@id", "url", "mainEntityOfPage") for text in texts(prop(node, name), at_most=8)]
     places = [place for text in named if (place := _place(text, page)) is not None]
-    return not places or _place(page.href, page) in places
+    return not places or here in places
 
 
 def _place(text: str, page: Url) -> str | None:

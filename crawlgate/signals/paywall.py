@@ -24,7 +24,7 @@ MAX_MARKS = 100
 _SOLD_ALONE = re.compile(
     r"CreativeWork|Report|WebContent|\w*DigitalDocument|(?:Media|Audio|Video|Image)Object|\w*(?:Article|Posting)"
 )
-_TIER_NAMES = ("article:content_tier", "og:article:content_tier")
+TIER_NAMES = ("article:content_tier", "og:article:content_tier")
 # The types for which paywalled content is marked up, and their subtypes by ending. Places and events have
 # `isAccessibleForFree` too and mean a ticket.
 _ARTICLE = re.compile(
@@ -52,7 +52,7 @@ def read(
         marks.extend(_article(graph, node, evidence))
     for name, content in meta:
         tier = content.strip().lower()
-        if name.strip().lower() in _TIER_NAMES and tier and tier != "free":
+        if name.strip().lower() in TIER_NAMES and tier and tier != "free":
             marks.append(_tier(name.strip(), tier, evidence))
     marks.extend(_amp(gate, evidence) for gate in marked if gate.attribute == "id")
     return tuple(marks[:MAX_MARKS])

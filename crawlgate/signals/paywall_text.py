@@ -76,6 +76,9 @@ _WORDS = {
     ),
     "en.remaining": re.compile(r"\b[0-9][0-9,]{1,8} (?:more )?words (?:remaining|left|to go)\b"),
 }
+FINDING = tuple(_WORDS.values())
+"""One of these matches in every sentence that counts."""
+
 _MAY_SAY = re.compile(
     r"この|続き|全文|先は|して記事を|有料会員|会員登録|残り|\bthis\b|reading|\bread\b|\bto (?:unlock|access|view|see)\b"
     r"|unlock|reached|used|exceeded|remaining|\bleft\b|to go"

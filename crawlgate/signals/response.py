@@ -113,8 +113,11 @@ def read_body(
     whole: bool,
     evidence: str = "",
     limits: Limits = DEFAULT_LIMITS,
+    findings_only: bool = False,
+    head_seen: bool = False,
 ) -> Reading:
     """`before` with what the body adds. Of a page, `body` may be the beginning only; `whole` says that nothing follows.
+    `findings_only` and `head_seen`: see `page.read`.
 
     Never raises, whatever the octets are.
     """
@@ -129,6 +132,8 @@ def read_body(
             status=status,
             evidence=evidence,
             limits=limits,
+            findings_only=findings_only,
+            head_seen=head_seen,
         )
     if 200 <= status < 300:
         return file_body.read(body, before, url=url, headers=headers, evidence=evidence, limits=limits)

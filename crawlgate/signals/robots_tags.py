@@ -42,6 +42,8 @@ _BING = frozenset(("bingbot", "msnbot"))
 # Words that nobody defined and everybody understands: told as what their author meant, and left unspecified.
 _MEANT = {"notrain": "noai", "notraining": "noai", "noaitraining": "noai", "notdm": "noai", "nollm": "noai"}
 _EXCLUDES = ("noindex", "none")
+DIRECTIVES = (*_AI, *_MEANT, "noarchive", "nocache", *_EXCLUDES)
+"""Words without which no tag makes a signal."""
 _COLLECTORS = (AgentClass.TRAINING, AgentClass.DATA_BROKER)
 _WHOLE_PAGE = ("html", "head", "body")
 

@@ -28,6 +28,7 @@ from .tdm_policy import TdmPolicy
 _RESERVATION = "tdm-reservation"
 _POLICY = "tdm-policy"
 _NAMES = ("location", _RESERVATION, _POLICY)
+META_NAMES = (_RESERVATION, _POLICY)
 _SAYS = {"1": Polarity.RESERVED, "0": Polarity.PERMITTED}
 MAX_POLICIES = 8
 """Policies of one carrier that are read. Project choice: each costs a request; real sites name one or two."""

@@ -258,6 +258,14 @@ _MAY_NAME = re.compile("|".join(map(re.escape, _NAMING)))
 _MAY_OFFER = re.compile("|".join(map(re.escape, _OFFERING)))
 
 
+FINDING = (
+    *_SUBJECTS_JA.values(),
+    *_SUBJECTS_EN.values(),
+    *(_DATA_SOLD, _LICENCE_DEAL, _DATABASE_SOLD, _CONTENT_SOLD),
+)
+"""One of these matches in every sentence that counts."""
+
+
 class _Said(NamedTuple):
     kind: str
     purpose: Purpose

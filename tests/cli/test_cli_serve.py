@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -119,6 +120,20 @@ def test_a_unix_socket_goes_away_with_the_service(tmp_path: Path, declared: Path
             assert (answer.json()["problem"], answer.json()["enforced"]) == ("unsupported_scheme", False)
         at_work.send_signal(signal.SIGINT)
         assert ended(at_work) == (0, "", "")
+    assert not path.exists()
+
+
+def test_told_to_stop_before_it_is_ready(tmp_path: Path, declared: Path) -> None:
+    path = tmp_path / "gate.sock"
+    options = ("--declaration", declared, "--home", tmp_path / "home", "--socket", path)
+    process = subprocess.Popen(command(*options), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < until:  # it is there before the gate is open
+        time.sleep(0.001)
+    process.send_signal(signal.SIGTERM)
+    code, out, err = ended(process)
+    assert (code, out) == (0, "")
+    assert err in ("", f"crawlgate serves on unix:{path}\n")
     assert not path.exists()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import uvicorn
 
 from crawlgate import Declaration
 from crawlgate.serve import MeteredGate, Metrics, create_app
+from crawlgate.serve.listening import Place, listen
 from crawlgate.serve.running import configuration
 from crawlgate.testing import FakeWeb
 
@@ -54,7 +54,7 @@ def service(home: Path, *, web: Any = None, app: Any = None, **options: Any) -> 
     """`app` are options of `create_app`, the others those of the gate."""
     made: dict[str, Any] = {}
     ready = threading.Event()
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    listener = listen(Place(port=0), token=False)
     port = listener.getsockname()[1]
 
     async def main() -> None:

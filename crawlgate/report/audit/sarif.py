@@ -17,7 +17,7 @@ from ...criteria import CATALOGUE
 from ...explain import printable
 from ...model import Outcome
 from ..gist import Answer
-from ..words import Words, number
+from ..words import Words, all_texts, number
 from .account import Account, ExampleRow, SetupFinding, Site
 from .examples import finding_text
 from .outputs import Found, Quote
@@ -144,7 +144,8 @@ def _rule(name: str, words: Words) -> dict[str, Any]:
     known = CATALOGUE.criteria.get(name)
     if known is None:
         key = name.removeprefix("setup.")
-        return {"id": name, "name": key, "shortDescription": {"text": words("audit_section.setup")}}
+        about = re.sub(r"\{\w+\}", "…", all_texts()[f"audit_setup.{key}"][words.lang])
+        return {"id": name, "name": key, "shortDescription": {"text": _message(about)}}
     return {
         "id": name,
         "name": known.key,

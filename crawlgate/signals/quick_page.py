@@ -1,0 +1,189 @@
+"""A page that says nothing, told fast: most pages of the web, of which the readers would find nothing after long work.
+
+Either the answer is exactly what `page.read` would find (but for its lint), or None, and the page is to be read in
+full. It is given where the automata of `triggers` prove that there is nothing to find, or where what they point at (a
+meta tag of an author, a description in JSON-LD, a canonical link) was read by its own reader and says nothing of use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .. import url as urls
+from ..errors import UrlError
+from ..headers import Headers
+from ..limits import DEFAULT_LIMITS
+from ..url import Url
+from . import (
+    challenge,
+    creator,
+    dataset,
+    login_page,
+    microdata,
+    open_licence,
+    paywall,
+    paywall_text,
+    robots_tags,
+    rsl,
+    tdmrep,
+    wording,
+)
+from .jsonld import Graph
+from .live import Live, live, text_of
+from .login_words import suspected
+from .markup import NAME_ENDS, OPENER, REST_OF_TAG, START, attributes
+from .page_head import NAMING, LinkTag, MetaTag, PageHead, codec, unescape, visible
+from .reading import Reading
+from .rsl_links import MEDIA_TYPE
+from .triggers import AVAILABLE, Trigger, triggers
+
+_META = re.compile(rb"<[mM][eE][tT][aA]" + NAME_ENDS + REST_OF_TAG)
+_RUN = re.compile(rb">([^<>&]{24,}+)<")
+_BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
+_ENOUGH_TEXT = 1_600
+_RUNS = 400
+
+
+def read(
+    body: bytes,
+    before: Reading,
+    *,
+    url: Url,
+    content_type: str,
+    token: str,
+    whole: bool,
+    not_looked: dict[str, str],
+    evidence: str = "",
+) -> Reading | None:
+    """As `page.read`, of a page in HTML that is no longer than is read; None where it has to be read in full.
+    `not_looked` are the checks that are not made."""
+    if not AVAILABLE or not before.silent or before.licences or len(body) > challenge.MAX_BYTES:
+        return None
+    coded = "charset" in content_type.lower()
+    if coded and codec(content_type) != "utf-8":
+        return None
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"2022" in body[:1024]:
+        return None
+    parts = live(body)
+    if parts is None:
+        return None
+    seen = triggers().seen(parts.data)
+    if seen & (Trigger.ODD | Trigger.MARK) or (seen & Trigger.CODING and not coded) or triggers().odd(parts.hidden):
+        return None
+    if (seen & Trigger.PASSWORD or any(map(_login_title, parts.titles))) and login_page.read(
+        body, content_type=content_type, url=url.href, evidence=evidence, whole=whole
+    ):
+        return None
+    if whole and (_says(seen, parts.data) or (not _has_content(parts.data) and _challenges(body, content_type))):
+        return None
+    metas = tuple(_metas(parts.data)) if seen & (Trigger.META | Trigger.SPELT) else ()
+    head = PageHead(meta=metas, links=tuple(_links(parts.data)))
+    blocks = _blocks(parts) if parts.scripts else []
+    if blocks is None or _canonical_elsewhere(head, url):
+        return None
+    graph = Graph((*blocks, *microdata.nodes(body))) if seen & Trigger.MICRODATA else Graph(blocks)
+    if not (graph.nodes or head.links or metas):
+        return replace(before, not_looked=not_looked)
+    facts = dataset.read(graph, page=url, evidence=evidence) if graph.nodes else dataset.DatasetFacts()
+    if (
+        facts.signals
+        or facts.offers
+        or paywall.read(graph, [(tag.name, tag.content) for tag in metas], evidence=evidence)
+        or (metas and robots_tags.meta(head, token=token, evidence=evidence))
+        or (metas and tdmrep.meta(head, base=url, evidence=evidence))
+        or rsl.from_page(head, base=url)
+        or open_licence.from_page(b"", head, graph, base=url, evidence=evidence)
+    ):
+        return None
+    creators = creator.read(head, graph, page=url)
+    return replace(before, creators=creators, dataset=facts.standing, not_looked=not_looked)
+
+
+def _says(seen: int, data: bytes) -> bool:
+    """True if a sentence of the page counts."""
+    if not seen & (Trigger.WORDS | Trigger.SPLIT | Trigger.SPELT):
+        return False
+    if not seen & (Trigger.SPLIT | Trigger.SPELT) and not triggers().may_say(data):
+        return False
+    text = text_of(data)
+    if not seen & Trigger.SPELT:
+        seen = triggers().words_in(text)
+        if not seen or not (seen & Trigger.SPELT or triggers().may_say(text)):
+            return False
+    shown = visible(text, "utf-8")
+    return bool(wording.read(shown) or paywall_text.words(shown))
+
+
+def _login_title(content: bytes) -> bool:
+    title = unescape(content.decode("utf-8", "replace"))
+    return (not title.isascii() or triggers().may_be_login(title)) and suspected(" ".join(title.split()))
+
+
+def _challenges(body: bytes, content_type: str) -> bool:
+    return bool(challenge.read(200, Headers({"content-type": content_type}), body))
+
+
+def _has_content(data: bytes) -> bool:
+    """True if the page surely shows more text than a challenge does."""
+    size = 0
+    for number, run in enumerate(_RUN.finditer(data)):
+        said = run[1]
+        if said.isascii():
+            size += len(said.translate(None, _BLANKS))
+        else:
+            size += challenge.weight(" ".join(said.decode("utf-8", "replace").split()))
+        if size > _ENOUGH_TEXT:
+            return True
+        if number > _RUNS:
+            break
+    return False
+
+
+def _metas(data: bytes) -> Iterator[MetaTag]:
+    for match in _META.finditer(data):
+        found, _ = attributes(data, (START, b"meta", *match.span()))
+        for attribute, label in NAMING:
+            if found.get(attribute):
+                content = _value(found.get(b"content", b""))
+                yield MetaTag(_value(found[attribute]).lower(), content, match.span(), attribute=label)
+                break
+
+
+def _links(data: bytes) -> Iterator[LinkTag]:
+    """Links that may name a licence or the page's canonical address."""
+    start = triggers().next_link(data, 0)
+    while start >= 0 and (match := OPENER.match(data, start)) is not None:
+        found, _ = attributes(data, (START, b"link", *match.span()))
+        rel, kind, href = (_value(found.get(name, b"")) for name in (b"rel", b"type", b"href"))
+        yield LinkTag(rel.lower(), kind.lower(), href, match.span())
+        start = triggers().next_link(data, match.end())
+
+
+def _canonical_elsewhere(head: PageHead, page: Url) -> bool:
+    """True if the first canonical link names another host: then it counts whether it stands in the head."""
+    for link in head.links:
+        if "canonical" in link.rel.split():
+            try:
+                return urls.join(page, link.href).host != page.host
+            except UrlError:
+                return False
+    return False
+
+
+def _blocks(parts: Live) -> list[bytes] | None:
+    """The texts of the page's JSON-LD; None where a script holds a licence."""
+    found = []
+    for tag, content in parts.scripts:
+        written, _ = attributes(tag, (START, b"script", 0, len(tag)))
+        kind = _value(written.get(b"type", b"")).partition(";")[0].strip().lower()
+        if kind == MEDIA_TYPE:
+            return None
+        if kind == "application/ld+json":
+            found.append(content)
+    return found
+
+
+def _value(raw: bytes) -> str:
+    return unescape(raw[: DEFAULT_LIMITS.header_value].decode("utf-8", "replace")).strip()

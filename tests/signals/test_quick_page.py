@@ -1,0 +1,295 @@
+"""A page told fast is told as it would be read in full: real pages, made-up ones, and every trick of spelling."""
+
+from __future__ import annotations
+
+import sys
+import tarfile
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawlgate import url as urls
+from crawlgate.errors import UrlError
+from crawlgate.headers import Headers
+from crawlgate.signals import login_words, page_head, quick_page, response, triggers, wording
+from crawlgate.signals.factors import necessary
+from crawlgate.signals.live import live, text_of
+from crawlgate.signals.markup import END, HOLDS_TEXT, START, tokens
+from crawlgate.signals.reading import Reading
+from tests.shared_data import rows, shared
+
+pytestmark = pytest.mark.skipif(not triggers.AVAILABLE, reason="RE2 is not here: pip install 'crawlgate[fast]'")
+PAGE = urls.parse("https://a.example/articles/1")
+PADDING = b"<p>" + b"The tide comes in at six and goes out at noon, and nobody minds it much. " * 25 + b"</p>"
+
+
+def both(body: bytes, content_type: str, url: urls.Url = PAGE, *, whole: bool = True) -> tuple[Reading, Reading, bool]:
+    """What is read fast and in full, and whether the fast way was taken."""
+    headers = Headers({"content-type": content_type} if content_type else {})
+    before = response.read_headers(200, headers, url=url, token="ExampleBot")
+    quick, full = (
+        response.read_body(
+            200, headers, body, before, url=url, token="ExampleBot", whole=whole, evidence="e", findings_only=only
+        )
+        for only in (True, False)
+    )
+    taken = quick_page.read(
+        body, before, url=url, content_type=content_type, token="ExampleBot", whole=whole, not_looked={}
+    )
+    return replace(quick, lint=()), replace(full, lint=()), taken is not None
+
+
+def pages() -> Iterator[tuple[urls.Url, bytes]]:
+    with tarfile.open(shared("data/html/pages.tar.xz")) as packed:
+        bodies = {m.name.removeprefix("./"): packed.extractfile(m).read() for m in packed.getmembers() if m.isfile()}  # type: ignore[union-attr]
+    for row in rows("data/html/labels.jsonl"):
+        body = bodies[row["file"]]
+        address = row.get("url")
+        if not address:  # an article: as if it stood where it says
+            links = page_head.scan(body[:65_536]).links
+            address = next((link.href for link in links if "canonical" in link.rel.split()), PAGE.href)
+        try:
+            yield urls.parse(address), body
+        except UrlError:
+            yield PAGE, body
+
+
+@pytest.mark.slow
+def test_real_pages_are_told_as_they_are_read() -> None:
+    taken = silent = 0
+    for number, (url, body) in enumerate(pages()):
+        if number % 3:  # a third of them: reading in full takes its time
+            continue
+        content_type = ("text/html; charset=utf-8", "text/html")[number % 2]
+        before = response.read_headers(200, Headers({"content-type": content_type}), url=url, token="ExampleBot")
+        found = quick_page.read(
+            body[:262_144],
+            before,
+            url=url,
+            content_type=content_type,
+            token="ExampleBot",
+            whole=len(body) <= 262_144,
+            not_looked={},
+        )
+        if found is None:
+            continue
+        taken += 1
+        quick, full, _ = both(body, content_type, url)
+        assert quick == full, url
+        silent += full.silent
+    assert taken == silent > 150
+
+
+# -- made-up pages ----------------------------------------------------------------------------------------
+
+SAID = [
+    *("<p>No AI training.</p>", "<p>AI学習禁止</p>", "<p>Our content may not be used to train AI models.</p>"),
+    *("<p>無断でのスクレイピングを禁じます。</p>", "<p>AI学習用データ販売</p>", "<p>Subscribe to continue reading</p>"),
+    *(
+        "<p>この記事は有料会員限定です</p>",
+        "<p>Text and data mining is prohibited</p>",
+        "<p>Scraping is not permitted.</p>",
+    ),
+    *(
+        "<p>The API costs $10 per month</p>",
+        "<p>No retrieval augmented generation allowed</p>",
+        "<p>120 words left</p>",
+    ),
+    *(
+        "<meta name=robots content=noai>",
+        '<META NAME="robots" CONTENT="noarchive">',
+        "<meta name=tdm-reservation content=1>",
+    ),
+    *(
+        '<meta name="robots" content="no-ai, index">',
+        "<meta name=GPTBot content='noindex'>",
+        "<meta name=author content=Mori>",
+    ),
+    *(
+        "<meta name=article:content_tier content=locked>",
+        "<meta name=dcterms.license content=CC-BY>",
+        "<p mlnoindex>x</p>",
+    ),
+    *('<a rel="license" href="https://creativecommons.org/licenses/by/4.0/">l</a>', "<script id=amp-access></script>"),
+    *('<link rel=license type="application/rsl+xml" href=/l.xml>', "<link rel=canonical href=https://b.example/>"),
+    '<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":false}</script>',
+    '<script type="application/ld+json">{"@type":"NewsArticle","author":{"name":"Mori"}}</script>',
+    '<script type="application/ld+json">{"@type":"Dataset","offers":{"price":"10","priceCurrency":"EUR"}}</script>',
+    '<div itemscope itemtype="https://schema.org/Article"><meta itemprop=isAccessibleForFree content=false></div>',
+    '<title>Log in</title><form><input name=u><input type="password"><button>Log in</button></form>',
+    *("<title>Tide tables</title>", "<p>All rights reserved. A train left.</p>", "<p>plain words</p>", "<h1>機械</h1>"),
+    *("<script>var a='<b>';if(a<b){}</script>", "<style>a>b{}</style>", "<svg><title>Login</title></svg>"),
+    '<a title="a > b">x</a>',
+    '<a title="<!-- ">x</a>',
+]
+AROUND = [
+    *(("<!--", "-->"), ("<template>", "</template>"), ("<script>", "</script>"), ("<noscript>", "</noscript>")),
+    *(("<textarea>", "</textarea>"), ('<a title="', '">t</a>'), ("<a title='", "'>t</a>"), ("<svg>", "</svg>")),
+    *(
+        ("<title>", "</title>"),
+        ("<xmp>", "</xmp>"),
+        ("<!", ">"),
+        ("<b>", "</b>"),
+        ("</", ">"),
+        ("<iframe>", "</iframe>"),
+    ),
+]
+
+
+def spelt_otherwise(text: str, how: int) -> str:
+    """The same page for a reader, or nearly, in another spelling."""
+    middle = len(text) * 2 // 3
+    at = next((n for n in range(middle, len(text) - 1) if text[n].isalpha() and text[n + 1].isalpha()), middle)
+    before, letter, after = text[:at], text[at : at + 1], text[at + 1 :]
+    return (
+        *(text, text.upper(), text.replace(" ", "&nbsp;"), text.replace(" ", "\n\t "), text.replace('"', "'")),
+        f"{before}<b>{letter}</b>{after}",
+        f"{before}&#{ord(letter or 'x')};{after}",
+        f"{before}&#x{ord(letter or 'x'):x}{after}",
+        f"{before}{letter}<!-- > -->{after}",
+        f"{before}{letter}<wbr title='>'>{after}",
+        f"{before}{chr(ord(letter) + 0xFEE0) if letter.isascii() and letter.isalpha() else letter}{after}",
+        f"{before}{letter}\u00ad{after}",
+        text.replace("s", "\u017f").replace("k", "\u212a"),
+        text.replace("i", "\u0130"),
+        text.replace(" ", " <i>").replace(".", "</i>."),
+        f"{before}",
+    )[how % 16]
+
+
+PIECE = st.builds(
+    lambda said, how, around: around[0] + spelt_otherwise(said, how) + around[1],
+    st.sampled_from(SAID),
+    st.integers(0, 15),
+    st.one_of(st.just(("", "")), st.just(("", "")), st.sampled_from(AROUND)),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    pieces=st.lists(PIECE, min_size=1, max_size=4),
+    padding=st.booleans(),
+    content_type=st.sampled_from(["text/html", "text/html; charset=utf-8", "", "text/html; charset=shift_jis"]),
+    coding=st.sampled_from(["utf-8", "utf-8", "utf-8", "shift_jis", "utf-16"]),
+    whole=st.booleans(),
+    declared=st.sampled_from(["", "", "<meta charset=utf-8>", "<meta charset=shift_jis>", "<meta charset = 'UTF8'>"]),
+)
+def test_made_up_pages_are_told_as_they_are_read(
+    pieces: list[str], padding: bool, content_type: str, coding: str, whole: bool, declared: str
+) -> None:
+    text = f"<!doctype html><html><head>{declared}{pieces[0]}</head><body>{''.join(pieces[1:])}"
+    body = text.encode(coding, "replace") + (PADDING if padding else b"")
+    quick, full, _ = both(body, content_type, whole=whole)
+    assert quick == full
+
+
+@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("how", range(16))
+def test_each_statement_in_each_spelling(said: str, how: int) -> None:
+    body = b"<html><head></head><body>" + spelt_otherwise(said, how).encode() + PADDING
+    quick, full, _ = both(body, "text/html")
+    assert quick == full
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=60), st.lists(PIECE, max_size=3))
+def test_any_octets_are_told_as_they_are_read(octets: bytes, pieces: list[str]) -> None:
+    quick, full, _ = both(PADDING + octets.join(piece.encode() for piece in ("", *pieces, "")), "text/html")
+    assert quick == full
+
+
+def test_a_page_that_says_nothing_takes_the_fast_way() -> None:
+    head = (
+        '<meta charset="utf-8"><title>Tide tables</title><meta name="robots" content="index, follow">'
+        '<link rel="canonical" href="https://a.example/articles/1"><meta name="author" content="K. Mori">'
+        '<script>if(a<b&&c>d){e("<meta name=robots content=noai>")}</script><!-- No AI training -->'
+    )
+    body = f"<!doctype html><html><head>{head}</head><body>".encode() + PADDING + b"<p>&copy; All rights reserved.</p>"
+    quick, full, taken = both(body, "text/html; charset=utf-8")
+    assert taken
+    assert quick == full
+    assert quick.silent
+    assert quick.creators == ("K. Mori",)
+
+
+# -- its parts -------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECE, max_size=6), st.booleans())
+def test_live_parts_hold_the_tags_and_the_text_of_a_page(pieces: list[str], mixed: bool) -> None:
+    data = "".join(pieces).encode() if mixed else "<p>x</p>".join(pieces).encode()
+    parts = live(data)
+    if parts is None or triggers.triggers().seen(parts.data) & triggers.Trigger.ODD:
+        return
+    if triggers.triggers().odd(parts.hidden):
+        return
+
+    def told(page: bytes) -> list[tuple[int, bytes]]:
+        return [(kind, page[start:end]) for kind, _, start, end in tokens(page) if kind in (START, END)]
+
+    assert told(parts.data) == told(data)
+    assert page_head.visible(text_of(parts.data), "utf-8") == page_head.scan(data).text
+
+
+def test_every_element_that_holds_text_is_hopped_over() -> None:
+    for name in HOLDS_TEXT - {b"plaintext", b"textarea", b"xmp"}:
+        for written in (name, name.upper()):
+            parts = live(b"<p>a</p><%b x>AI</%b><p>b" % (written, written))
+            assert parts is not None
+            assert b"AI" not in parts.data
+    assert live(b"<plaintext>AI") is None
+
+
+def test_every_alternative_of_every_pattern_has_words_to_look_for() -> None:
+    for one in triggers.alternatives((*triggers.SENTENCES, login_words.LOGIN_WORD)):
+        assert one
+        assert all(all(any(map(str.isalnum, word)) for word in words) for words in one)
+
+
+def test_words_are_those_that_a_match_cannot_do_without() -> None:
+    import re
+
+    found = necessary(re.compile(r"(?:train(?:ing)?|learn)[^.]{0,60}?\b(?:models?|ai)\b|no\s*tdm(?!x)"))
+    assert [[sorted(words) for words in one] for one in found] == [
+        [["learn", "train", "training"], ["\x01ai\x01", "\x01model\x01", "\x01models\x01"]],
+        [["no"], ["tdm"]],
+    ]
+    assert necessary(re.compile(r"[a-z]+")) == ((),)
+
+
+def test_no_letter_outside_the_blocks_folds_to_one_that_is_looked_for() -> None:
+    wanted = triggers.wanted_letters()
+    inside = {code for first, end in triggers._BLOCKS for code in range(first, end)}
+    for code in range(0x80, sys.maxunicode + 1):
+        letter = chr(code)
+        if code not in inside and unicodedata.category(letter) not in ("Cn", "Cs", "Co"):
+            assert not triggers.folds_to(letter, wanted), hex(code)
+
+
+def test_where_the_automaton_gives_up_everything_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    automata = triggers.triggers()
+
+    class Exhausted:
+        def Match(self, data: bytes) -> None:  # noqa: N802 - RE2's name
+            return None
+
+    monkeypatch.setattr(automata._tags, "_set", Exhausted())
+    page = b"<p itemscope>"
+    assert automata.seen(page) & triggers.Trigger.ODD
+    assert automata.odd(page)
+
+
+def test_without_re2_pages_are_read_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick_page, "AVAILABLE", False)
+    quick, full, taken = both(
+        b"<html><body><p>AI\xe5\xad\xa6\xe7\xbf\x92\xe7\xa6\x81\xe6\xad\xa2</p>" + PADDING, "text/html"
+    )
+    assert not taken
+    assert quick == full
+    assert any(signal.kind == "wording.refusal" for signal in full.signals)
+    assert wording.FINDING
