@@ -1,6 +1,7 @@
 """Judging a crawl log beside the loops people write today: same rows, same Parquet file, one core each.
 
-    python benchmarks/audit_rows.py [DATA] [--rows 10000000] [--hosts 200000] [--listed 1000000]
+    python benchmarks/audit_rows.py [DATA] [--rows 10000000] [--hosts 200000] [--listed 1000000] [--rounds 3]
+    python benchmarks/audit_rows.py [DATA] --rows 100000000 --only crawlgate --rounds 1    # how memory grows
 
 Rows (url, time, status) over hosts whose popularity falls as 1/rank; each host has one robots.txt, every fourth with
 a list of AI agents, every tenth none; a third of the paths are made from rules. With a data folder
@@ -8,10 +9,12 @@ a list of AI agents, every tenth none; a third of the paths are made from rules.
 
 - crawlgate: Parquet in, decisions in Parquet out, all criteria that need no page, robots.txt reading included;
 - naive: tldextract, a set of domains, one Protego parser per file, a Python loop; it finds nothing but yes or no;
-- datatrove's URLFilter, if it is installed: the list only, no robots.txt.
+- datatrove's URLFilter, if it is installed: the list only, no robots.txt;
+- halves: crawlgate in two processes, each with half of the sites and their rows; the time is that of the longer one.
 
-The loops run on a sample and are counted per row; what they need once (parsing robots.txt, loading the list) is
-spread over all rows. What counts are the ratios; absolute figures belong to the machine.
+Times are processor seconds of one core each, so that neighbours on the machine count little. The loops run on a sample
+and are counted per row; what they need once (parsing robots.txt, loading the list) is spread over all rows. What counts
+are the ratios; absolute figures belong to the machine.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +85,8 @@ def label(rnd: random.Random) -> str:
     return "".join(rnd.choices("abcdefghijklmnopqrstuvwxyz", k=rnd.randint(9, 14)))
 
 
-def make(folder: Path | None, work: Path, rows: int, hosts: int, listed: int) -> None:
-    """Write rows.parquet, robots.json (host -> body number, bodies) and list.txt."""
+def make(folder: Path | None, work: Path, rows: int, hosts: int, listed: int, *, halves: bool) -> None:
+    """Write rows.parquet (and its halves by host), robots.json (host -> body number, bodies) and list.txt."""
     rnd, rng = random.Random(7), np.random.default_rng(7)
     plain = bodies_of(folder)
     group = ai_group()
@@ -119,23 +124,29 @@ def make(folder: Path | None, work: Path, rows: int, hosts: int, listed: int) ->
     origins, targets = pa.array(["https://" + n for n in names], pa.large_string()), pa.array(paths, pa.large_string())
     start = int(START.timestamp() * 1e6)
     schema = pa.schema([("url", pa.large_string()), ("time", pa.timestamp("us", "UTC")), ("status", pa.int16())])
-    with pq.ParquetWriter(work / "rows.parquet", schema, compression="zstd") as out:
+    with ExitStack() as files:
+        names_of_files = ["rows.parquet", *(["rows0.parquet", "rows1.parquet"] if halves else [])]
+        out, *parts = [
+            files.enter_context(pq.ParquetWriter(work / name, schema, compression="zstd")) for name in names_of_files
+        ]
         for first in range(0, rows, BATCH):
             n = min(BATCH, rows - first)
-            host = pa.array(rng.choice(hosts, n, p=weights / weights.sum()))
+            host = rng.choice(hosts, n, p=weights / weights.sum())
             url = pc.binary_join_element_wise(
-                origins.take(host), targets.take(pa.array(rng.integers(0, len(paths), n))), empty
+                origins.take(pa.array(host)), targets.take(pa.array(rng.integers(0, len(paths), n))), empty
             )
             at = pa.array(start + rng.integers(0, 86_400_000_000, n), pa.int64()).cast(pa.timestamp("us", "UTC"))
-            out.write_table(
-                pa.table([url, at, pa.array(rng.choice([200, 200, 200, 301, 404], n).astype(np.int16))], schema=schema)
-            )
+            status = pa.array(rng.choice([200, 200, 200, 301, 404], n).astype(np.int16))
+            table = pa.table([url, at, status], schema=schema)
+            out.write_table(table)
+            for number, part in enumerate(parts):
+                part.write_table(table.filter(pa.array(host % 2 == number)))
 
 
 # -- contestants: each returns seconds for all rows -----------------------------------------------------------------
 
 
-def crawlgate(work: Path, _: int) -> dict[str, float]:
+def crawlgate(work: Path, _: int, half: int | None = None) -> dict[str, float]:
     from crawlgate import Declaration
     from crawlgate.audit.book import Content, EvidenceBook, micros
     from crawlgate.audit.tables import TableJudge
@@ -153,8 +164,10 @@ def crawlgate(work: Path, _: int) -> dict[str, float]:
         (Content(200 if number else 404, None, hashlib.sha256(body).hexdigest()), body)
         for number, body in enumerate(bodies)
     ]
-    at = np.full(len(told["hosts"]), micros(START))
-    book.add_robots(["https://" + host for host in told["hosts"]], at, told["which"], answers)
+    ours = slice(half, None, None if half is None else 2)
+    hosts = told["hosts"][ours]
+    at = np.full(len(hosts), micros(START))
+    book.add_robots(["https://" + host for host in hosts], at, told["which"][ours], answers)
     listed = clock()
     loaded = ListStore(work / "lists").receive(
         work / "list.txt", at=START - timedelta(days=9), verified=True, vouched_by="bench"
@@ -162,20 +175,21 @@ def crawlgate(work: Path, _: int) -> dict[str, float]:
     judging = clock()
     judge = TableJudge(declared, evidence=book, notices=loaded.listing)
     out = None
-    for batch in pq.ParquetFile(work / "rows.parquet").iter_batches(BATCH):
+    name = "" if half is None else str(half)
+    for batch in pq.ParquetFile(work / f"rows{name}.parquet").iter_batches(BATCH):
         table = pa.Table.from_batches([batch])
-        answers = judge(table)
-        answers = answers.add_column(0, "url", table["url"])
+        judged = judge(table)
+        judged = judged.add_column(0, "url", table["url"])
         out = out or pq.ParquetWriter(
-            work / "decisions.parquet",
-            answers.schema,
+            work / f"decisions{name}.parquet",
+            judged.schema,
             compression="lz4",
             use_dictionary=["verdict", "findings", "problem"],
         )
-        out.write_table(answers)
+        out.write_table(judged)
     if out is not None:
         out.close()
-    pq.write_table(judge.bases(), work / "bases.parquet")
+    pq.write_table(judge.bases(), work / f"bases{name}.parquet")
     done = clock()
     return {
         "seconds": done - begun - (judging - listed),
@@ -183,6 +197,13 @@ def crawlgate(work: Path, _: int) -> dict[str, float]:
         "book": listed - begun,
         "classes": len(judge.classes),
     }
+
+
+def halves(work: Path, rows: int) -> dict[str, float]:
+    """Both halves; they share nothing, so that it does not matter that here one runs after the other."""
+    parts = [run(partial(crawlgate, half=half), work, rows, max(os.sched_getaffinity(0))) for half in (0, 1)]
+    found = [part for part in parts if part is not None]
+    return {"seconds": max(part["seconds"] for part in found), "less": min(part["seconds"] for part in found)}
 
 
 def warm(declared: Any) -> None:
@@ -293,18 +314,21 @@ def main() -> None:
     arguments.add_argument("--hosts", type=int, default=200_000)
     arguments.add_argument("--listed", type=int, default=1_000_000)
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--only", choices=["crawlgate"])
     asked = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         process = multiprocessing.get_context("fork").Process(
-            target=make, args=(asked.data, work, asked.rows, asked.hosts, asked.listed)
+            target=make,
+            args=(asked.data, work, asked.rows, asked.hosts, asked.listed),
+            kwargs={"halves": asked.only is None},
         )
         process.start()  # so that the makers' memory is not the contestants'
         process.join()
         core = max(os.sched_getaffinity(0))
         rounds: dict[str, list[dict[str, float]]] = {}
         for _ in range(asked.rounds):
-            for contestant in (naive, crawlgate, datatrove):
+            for contestant in (crawlgate,) if asked.only else (naive, crawlgate, datatrove, halves):
                 found = run(contestant, work, asked.rows, core)
                 if found is not None:
                     rounds.setdefault(contestant.__name__, []).append(found)

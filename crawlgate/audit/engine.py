@@ -83,7 +83,7 @@ class Engine:
         # By plan: see `kernels.weigh_rows`.
         self._aloof, self._doubtful = Growing(np.bool_), Growing(np.bool_)
         self._own, self._agents, self._kinds = Growing(np.int32), Growing(np.int32, 2), Growing(np.int64)
-        self._agent_sets = Growing(np.int32)
+        self._agent_sets, self._octets = Growing(np.int32), Growing(np.int64)
         self._by_kind: dict[object, int] = {}
         self._keys = Keys()
         self._class_of_key: list[int] = []
@@ -179,6 +179,8 @@ class Engine:
         classes = table[codes] if len(codes) else np.zeros(0, np.int32)
         rows = np.flatnonzero(chosen & (classes < 0))
         if len(rows):
+            # The row whose files are the shortest: the exact code reads them all.
+            rows = rows[np.argsort(self._octets.array[one.plans[rows]], kind="stable")]
             new, first = np.unique(codes[rows], return_index=True)
             for code, row in zip(new.tolist(), rows[first].tolist(), strict=True):
                 self._class_of_key[code] = self._judge_row(one, row)[0]
@@ -256,6 +258,7 @@ class Engine:
         two_faced = self._tables.two_faced
         self._doubtful.add([not two_faced.isdisjoint({one, *sets}) for one, sets in zip(own, agents, strict=True)])
         self._own.add(own)
+        self._octets.add([plan.octets for plan in plans])
         self._kinds.add([self._by_kind.setdefault(key, len(self._by_kind)) for key, _ in weighed])
 
     def _plan(self, plan: Plan) -> tuple[Hashable, Outlined | None]:

@@ -143,6 +143,7 @@ def hash_spans(data, offsets, lengths, hashes):
         hashes[row] = _hash_of(data, offsets[row], offsets[row] + lengths[row])
 
 
+_STRETCH = 128
 _UPPER, _LOWER = np.uint64(0xFFFFFFFF00000000), np.uint64(0x00000000FFFFFFFF)
 
 
@@ -156,14 +157,29 @@ def intern_spans(data, offsets, lengths, state, hashes, table, arena, arena_ends
     """
     mask = len(table) - 1
     used = arena_ends[count]
+    touched = np.int64(0)
+    # Memory is slow to answer and answers many at once: a stretch of rows looks into the index before any goes on.
+    entries = np.zeros(_STRETCH, np.uint64)
     for row in range(len(offsets) - 1):
+        if row % _STRETCH == 0:
+            for n in range(row, min(row + _STRETCH, len(offsets) - 1)):
+                entries[n - row] = np.uint64(0)
+                if state[n] != 2:
+                    entries[n - row] = table[np.int64(hashes[n] & np.uint64(mask))]
+            for n in range(row, min(row + _STRETCH, len(offsets) - 1)):
+                if entries[n - row] != 0:
+                    place = arena_ends[np.int64(entries[n - row] & _LOWER) - 1]
+                    # What is read here is used below; the sum keeps the compiler from leaving it out.
+                    touched += np.int64(arena[place])
         if state[row] == 2:
             continue
         begin, size = offsets[row], lengths[row]
         slot = np.int64(hashes[row] & np.uint64(mask))
         upper = hashes[row] & _UPPER
+        entry = entries[row % _STRETCH]
+        if entry == 0:
+            entry = table[slot]  # an earlier row of the stretch may have come here
         while True:
-            entry = table[slot]
             if entry == 0:
                 if 2 * count >= len(table) or count + 2 > len(arena_ends) or used + size > len(arena):
                     return count, row
@@ -187,6 +203,9 @@ def intern_spans(data, offsets, lengths, state, hashes, table, arena, arena_ends
                     codes[row] = known
                     break
             slot = (slot + 1) & mask
+            entry = table[slot]
+    if touched < 0:  # never: a byte is not negative
+        return count, 0
     return count, len(offsets) - 1
 
 
@@ -504,8 +523,21 @@ def weigh_rows(
 
     By plan: `aloof` (its rows are judged one by one), `doubtful` (so are those whose target has several spellings),
     `own` rule set, `agents` (first and end among `agent_sets`), and `kinds`. `by_rule` is line and allow of each rule.
+    The result says nothing; it is there so that the looks ahead into memory are not left out.
     """
+    middles = np.zeros(_STRETCH, np.int64)
+    touched = np.int64(0)
     for row in range(len(offsets) - 1):
+        if row % _STRETCH == 0:  # as in `intern_spans`
+            for n in range(row, min(row + _STRETCH, len(offsets) - 1)):
+                middles[n - row] = 0
+                rule_set = own[plans[n]]
+                if rule_set >= 0:
+                    middles[n - row] = (sets[rule_set, 0] + sets[rule_set, 1]) >> 1
+            for n in range(min(_STRETCH, len(offsets) - 1 - row)):
+                middles[n] = plain_bounds[middles[n]]
+            for n in range(min(_STRETCH, len(offsets) - 1 - row)):
+                touched += np.int64(text[middles[n]])
         lines[row] = 0
         if state[row] == 2:
             continue
@@ -536,3 +568,4 @@ def weigh_rows(
                 if rule >= 0 and not by_rule[rule, 1]:
                     refused |= np.int64(1) << (place - first + 1)
         keys[row] = (key << agent_bits) | refused
+    return touched

@@ -36,6 +36,7 @@ from .timeline import BEGINNING
 
 NO_EVIDENCE = -1
 _SEVERAL = -2
+_HOSTS_KEPT = 1 << 16  # what lists say of hosts, asked again when an interval is worked out
 _ANYWHERE = (ROBOTS_PATH, TDMREP_PATH)
 _AGENT_LINE = re.compile(r"^\s*user[- ]?agent[a-z-]*\s*:?\s*([^\r\n#]*)", re.IGNORECASE | re.MULTILINE)
 _SPEAKS_FOR = MAX_AGE // MICROSECOND
@@ -49,7 +50,8 @@ class Plan:
     `age` is that of robots.txt, no more exact than what follows from it; `since` says which of the collector's own
     dates have come; `by_itself` that something speaks of this host alone, `exact` that it may speak of each page
     otherwise, `decided` that people decided something about it. `robots` numbers the content of a robots.txt that is
-    all there is on record, but for what `beside` names. Plans of equal `said` read the same policy files.
+    all there is on record, but for what `beside` names; `octets` is the length of all files. Plans of equal `said` read
+    the same policy files.
     """
 
     number: int
@@ -64,6 +66,7 @@ class Plan:
     said: Hashable
     robots: int | None
     beside: str
+    octets: int
     read: Callable[[], Site]
 
     @property
@@ -127,6 +130,7 @@ class Planner:
         self._days, self._day_bounds = Growing(np.int64), Growing(np.int32, 2)
         # By host: the only robots.txt on record (`NO_EVIDENCE`: nothing is), or `_SEVERAL`.
         self._received, self._alone = Growing(np.int64), Growing(np.int32)
+        self._heard: dict[str, HostNotices] = {}
         self._sites: dict[object, Site] = {}
         self._numbers: dict[object, int] = {}
         self.plans: list[Plan] = []
@@ -192,7 +196,8 @@ class Planner:
 
     def _simple_breaks(self, received: Any, contents: Any) -> tuple[Any, Any]:
         for content in np.unique(contents[contents >= 0]).tolist():
-            self._days_in(content)
+            if content >= self._day_bounds.count or self._day_bounds.array[content, 0] < 0:
+                self._days_in(content)
         bounds = self._day_bounds.array
         asked = contents >= 0
         most = int((bounds[contents[asked], 1] - bounds[contents[asked], 0]).sum())
@@ -286,6 +291,7 @@ class Planner:
                     said=key[:3],
                     robots=self._book.number(robots) if robots is not None and alone else None,
                     beside=TDMREP_PATH if absent else "",
+                    octets=sum(len(self._book.body_of(self._book.number(content))) for _, content in key.reading),
                     read=read,
                 )
             )
@@ -328,7 +334,12 @@ class Planner:
     def _about(self, host: str) -> HostNotices | None:
         if self._notices is None:
             return None
-        about = self._notices.for_host(host)
+        about = self._heard.get(host)
+        if about is None:
+            about = self._notices.for_host(host)
+            if len(self._heard) >= _HOSTS_KEPT:
+                self._heard.clear()
+            self._heard[host] = about
         return None if about.empty else about
 
     def _licensed(self, host: str) -> bool:

@@ -73,6 +73,7 @@ class RuleTables:
         self._needs = Growing(np.uint64)
         self._piece_bounds = Growing(np.int32)
         self._rules = Growing(np.int32, 2)
+        self._work = np.empty((1, 6), np.int32), np.empty(1, np.int32), np.empty((1, 4), np.int32)
         # Sets in which a target with a slash in its query may have more than one meaning.
         self.two_faced: set[int] = set()
 
@@ -137,7 +138,13 @@ class RuleTables:
         first_plain, first_wild = self._plain.count, self._wild.count
         kinds = (self._text, self._plain, self._wild, self._piece_bounds, self._rules)
         counts[:] = [kind.count for kind in kinds]
-        octets = int((rules[:, 1] - rules[:, 0]).sum()) if most else 0
+        octets = len(data)
+        if most > len(self._work[1]):
+            self._work = (
+                np.empty((2 * most, 6), np.int32),
+                np.empty(2 * most, np.int32),
+                np.empty((2 * most, 4), np.int32),
+            )
         answer = int(
             kernels.build(
                 data,
@@ -154,9 +161,7 @@ class RuleTables:
                 self._needs.room(most),
                 self._piece_bounds.room(octets + 2 * most),
                 self._rules.room(most),
-                np.empty((most, 6), np.int32),
-                np.empty(most, np.int32),
-                np.empty((most, 4), np.int32),
+                *self._work,
             )
         )
         if answer != kernels.BUILT:

@@ -55,7 +55,7 @@ def apply(
 
     OUT_DIR is the folder of a finished audit. Its inputs are written into --to: Parquet, Arrow, CSV, JSON lines, logs,
     WARC and ARC, each as it is but for the rows that go. Nothing is changed in place; an input that changed since the
-    audit is refused. proof.json has the digests before and after, removed.parquet the rows that went and why; with a
+    audit is refused. _proof.json has the digests before and after, _removed.parquet the rows that went and why; with a
     home that is there or named, the proof is signed with its key and on record in its ledger.
     """
     try:
@@ -101,6 +101,8 @@ def verify(
         raise _needs(error) from None
     from ..ledger.keys import VERIFYING, public_key
 
+    if (folder / ".unfinished").is_dir():
+        raise ConfigError(f"{folder} was not finished: {folder / '.unfinished'} is what a broken run left")
     folders = _there(context, home)
     given = list(keys)
     if not given and folders is not None and (folders.keys / VERIFYING).exists():

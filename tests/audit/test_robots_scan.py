@@ -193,7 +193,7 @@ def test_a_token_of_the_catalogue_and_one_with_a_version() -> None:
         assert reader.compare(b"User-agent: GPTBot\nDisallow: /a\n\nUser-agent: *\nDisallow: /b\n")
 
 
-_LINES = st.sampled_from(
+LINES = st.sampled_from(
     [
         *(
             f"User-agent: {name}"
@@ -207,7 +207,7 @@ _LINES = st.sampled_from(
 )
 
 
-@given(st.lists(_LINES, max_size=14), st.sampled_from(["\n", "\r\n", "\r"]))
+@given(st.lists(LINES, max_size=14), st.sampled_from(["\n", "\r\n", "\r"]))
 @settings(max_examples=400, deadline=None)
 def test_made_up_files_are_left_or_read_alike(lines: list[str], end: str) -> None:
     SHARED.compare(end.join(lines).encode())

@@ -18,6 +18,8 @@ from warcio.statusandheaders import StatusAndHeaders  # type: ignore[import-unty
 from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]
 
 from crawlgate.cli.main import cli
+from crawlgate.errors import FeedError
+from tests.blocklist.feeds import ONE, TWO, Publisher, entry
 from tests.shared_data import shared
 from tests.test_schemas import validator
 
@@ -310,6 +312,33 @@ def test_a_list_counts_from_the_day_it_came(place: Place) -> None:
     assert [row["list"] for row in rows] == [told["name"]] * 2 + [None] * 2
     assert (told["entries"], told["rejected"], told["vouched_by"]) == (1, 0, "A. Reader")
     assert rows[0]["notice"] == rows[1]["notice"] != ""
+
+
+def test_a_signed_feed_is_taken_by_its_folder_with_a_key_or_if_it_is_the_homes(place: Place) -> None:
+    publisher = Publisher(place.folder / "feed")
+    publisher.put(entry("closed"), days=36_500)
+    feed, path = str(publisher.web.path), log(place, "log.jsonl")
+    given = ["--declaration", str(place.folder / "me.toml"), "--home", str(place.folder / "home")]
+    ran = CliRunner().invoke(cli, ["audit", path, *given, "--out", str(place.folder / "out"), "--blocklist", feed])
+    assert "is a signed feed that this home has not subscribed to" in str(ran.exception)
+    assert f"crawlgate blocklist add {feed} --key ..." in str(ran.exception)
+    with_key = ("--blocklist", feed, "--key", str(ONE.verifier), "--vouched-by", "A. Reader")
+    summary = place.audit(path, *with_key)
+    assert [row["verdict"] for row in place.rows()] == ["review"] * 4  # nobody knew then
+    found = pq.read_table(place.folder / "out" / "removals.parquet").to_pylist()
+    assert [(row["row"], row["effect"], row["known"]) for row in found] == [
+        (0, "deny", "before_receipt"),
+        (1, "deny", "before_receipt"),
+    ]
+    (told,) = summary["lists"]  # type: ignore[misc]
+    assert {row["list"] for row in found} == {told["name"]}
+    assert place.audit(path, "--blocklist", feed)["lists"] == summary["lists"]  # the home's by now
+    wrong = ("--blocklist", feed, "--key", str(TWO.verifier))
+    ran = CliRunner().invoke(
+        cli,
+        ["audit", path, *given[:2], "--home", str(place.folder / "other"), "--out", str(place.folder / "o"), *wrong],
+    )
+    assert isinstance(ran.exception, FeedError)
 
 
 def test_a_list_of_places_speaks_of_its_places_only(place: Place) -> None:

@@ -342,6 +342,9 @@ def test_what_is_missing_is_named(out: Path, tmp_path: Path) -> None:
         gather(tmp_path / "nowhere")
     with pytest.raises(ConfigError, match=r"it holds no decisions\.parquet, bases\.parquet"):
         gather(tmp_path)
+    (tmp_path / "broken" / ".unfinished").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"was broken off; finish it: crawlgate audit \.\.\. --resume"):
+        gather(tmp_path / "broken")
     lacking = rewritten(out, tmp_path / "lacking", decisions(out))
     (lacking / "lines.parquet").unlink()
     with pytest.raises(ConfigError, match=r"it holds no lines\.parquet.*run the audit again"):

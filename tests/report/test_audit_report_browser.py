@@ -47,22 +47,11 @@ def test_it_is_dark_where_the_reader_wants_it_dark(pages: Path) -> None:
     assert ground == "rgb(20, 24, 28)"
 
 
-@pytest.mark.parametrize("lang", LANGS)
-def test_it_prints_on_a4(pages: Path, lang: str) -> None:
-    paper = pages / f"{lang}.pdf"
-    page = (pages / f"{lang}.html").as_uri()
+def test_it_prints_on_a4(pages: Path) -> None:
+    paper = pages / "ja.pdf"
+    page = (pages / "ja.html").as_uri()
     browse(pages / "profile", "--no-pdf-header-footer", f"--print-to-pdf={paper}", page)
     data = paper.read_bytes()
     assert data.startswith(b"%PDF-")
     boxes = {tuple(round(float(n)) for n in box.split()) for box in re.findall(rb"/MediaBox\s*\[([^\]]*)\]", data)}
     assert boxes == {(0, 0, 595, 842)}
-
-
-def test_a_browser_draws_it(pages: Path) -> None:
-    picture = pages / "en.png"
-    drawn = browse(
-        pages / "profile", "--window-size=1200,1600", f"--screenshot={picture}", (pages / "en.html").as_uri()
-    )
-    assert "Content Security Policy" not in drawn.stderr
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    assert picture.stat().st_size > 50_000

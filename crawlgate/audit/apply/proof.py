@@ -1,7 +1,8 @@
 """The proof of a removal: digests of every file before and after, rows in and out, which went and why.
 
-`proof.json` (docs/schemas/removal-proof.json) names everything by digest and holds no time, so that equal removals have
-equal proofs. `proof.dsse.json` is the same in an in-toto Statement over the files written, in a signed DSSE envelope.
+`_proof.json` (docs/schemas/removal-proof.json) names everything by digest and holds no time, so that equal removals
+have equal proofs. `_proof.dsse.json` is the same in an in-toto Statement over the files written, in a signed DSSE
+envelope.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from ..output.question import digest_of
 
 SCHEMA = "crawlgate.removal-proof/1"
 PREDICATE = "urn:crawlgate:removal-proof:1"
-PROOF, SIGNED, REMOVED = "proof.json", "proof.dsse.json", "removed.parquet"
+PROOF, SIGNED, REMOVED = "_proof.json", "_proof.dsse.json", "_removed.parquet"
+"""Names that readers of data sets pass over, as they begin with `_`."""
 
 
 def proof_table(

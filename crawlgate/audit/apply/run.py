@@ -20,12 +20,12 @@ from ...blocklist.files import sync_folder
 from ...errors import ConfigError
 from ...signed_note import SigningKey
 from ..output.question import digest_of
-from ..readers import Source, Told, kind, read
+from ..readers import Source, Told, kind
 from .checked import Check
 from .chosen import NOTHING, Chosen, Going, choose
 from .columnar import without_arrow, without_parquet
 from .proof import PROOF, REMOVED, SIGNED, proof_table, signed, written
-from .texts import rows_of, without_lines, without_records
+from .texts import without_lines, without_records
 
 UNFINISHED = ".unfinished"
 _NOT_COPIES = ("wacz", "ledger", "zipnum")
@@ -119,7 +119,12 @@ def rewrite(path: Source, target: Path, going: Going, summary: Mapping[str, Any]
     if not same:
         raise ConfigError(f"{path} is not as it was audited; audit it again")
     target.parent.mkdir(parents=True, exist_ok=True)
-    rows, beside = _rewrite(path, target, going, _told(summary))
+    if len(going.rows):
+        rows, beside = _rewrite(path, target, going, _told(summary))
+    else:  # it is copied as it is, whatever it is
+        rows, beside = said["judged"] + said["rejected"], 0
+        with path.open("rb") as source, target.open("wb") as to:
+            shutil.copyfileobj(source, to, 1 << 20)
     with target.open("rb") as file:
         os.fsync(file.fileno())
     gone = len(going.rows)
@@ -134,12 +139,8 @@ def rewrite(path: Source, target: Path, going: Going, summary: Mapping[str, Any]
 
 
 def _rewrite(path: Source, target: Path, going: Going, told: Told) -> tuple[int, int]:
-    """Rows before, and records that went beside; a file that loses nothing is copied byte for byte."""
+    """Rows before, and records that went beside."""
     what = kind(path, told).name
-    if not len(going.rows):
-        with path.open("rb") as source, target.open("wb") as to:
-            shutil.copyfileobj(source, to, 1 << 20)
-        return _count(path, what, told), 0
     if what in _NOT_COPIES:
         raise ConfigError(f"{path}: nothing can be taken out of a file of kind {what}; apply the list to its parts")
     check = Check(path, going)
@@ -157,14 +158,6 @@ def _rewrite(path: Source, target: Path, going: Going, told: Told) -> tuple[int,
         raise ConfigError(f"{path}: cannot be copied: {str(error).splitlines()[0][:200]}") from None
     check.done()
     return rows, beside
-
-
-def _count(path: Source, what: str, told: Told) -> int:
-    """The rows of a file, those that could not be judged among them."""
-    if what == "parquet":
-        with path.open("rb") as opened, pq.ParquetFile(opened) as file:
-            return int(file.metadata.num_rows)
-    return sum(rows_of(batch) for batch in read(path, told))
 
 
 def _told(summary: Mapping[str, Any]) -> Told:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..behaviour import ROW_BITS
 from ..engine import Engine, Judged
@@ -112,14 +113,15 @@ def row_numbers(batch: Batch) -> Numbers:
 
 def urls_of(batch: Batch, judged: Judged, rows: Numbers) -> Any:
     """The URLs of some rows in the one normalisation where it was needed to read them, else as they are."""
-    column = batch.rows[batch.columns.url].cast(pa.large_string()).take(rows)
-    if not judged.column.read:
+    column = batch.rows[batch.columns.url].cast(pa.large_string())
+    if len(rows) < len(column):
+        column = column.take(rows)
+    read = judged.column.read
+    again = np.isin(rows, np.fromiter(read, np.int64, len(read))) if read else np.zeros(0, np.bool_)
+    if not again.any():
         return column
-    texts = column.to_pylist()
-    for place, row in enumerate(rows.tolist()):
-        if row in judged.column.read:
-            texts[place] = judged.column.read[row].href
-    return pa.array(texts, pa.large_string())
+    spelled = pa.array([read[row].href for row in rows[again].tolist()], pa.large_string())
+    return pc.replace_with_mask(column, pa.array(again), spelled)
 
 
 def robots_columns(numbers: npt.NDArray[np.int32], engine: Engine) -> tuple[Any, Any]:

@@ -6,7 +6,7 @@ something else is known by then are judged again.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -102,15 +102,34 @@ class Removals:
                 if here.any():
                     places[here] = len(entries)
                     entries.append(Entry(each, self._known(each[0])))
-        for place in np.flatnonzero(alone).tolist():
+        for place, alike in self._groups(judged, rows, plans, which, np.flatnonzero(alone)):
             entry = self._entry(judged, int(rows[place]), found[which[place]], int(plans[rows[place]]), decided[place])
             if entry is not None:
                 key = (entry.found, entry.known, entry.override, id(entry.listed))
                 number = numbers.setdefault(key, len(entries))
                 if number == len(entries):
                     entries.append(entry)
-                places[place] = number
+                places[alike] = number
         return entries, places
+
+    def _groups(
+        self, judged: Judged, rows: Numbers, plans: npt.NDArray[np.int32], which: Any, single: Numbers
+    ) -> Iterator[tuple[int, Any]]:
+        """Of the places `single` those that are spoken of alike, each group by its first: on hosts of which every page
+        is, by what is known then and now. Other places come one by one."""
+        if not len(single):
+            return
+        now = plans[rows[single]]
+        each = np.array([p.decided or _by_page(p.notices) for p in self._engine.plans], np.bool_)[now]
+        for place in single[each].tolist():
+            yield place, place
+        shared = single[~each]
+        known = (judged.plans[rows[shared]].astype(np.int64) << 32) | now[~each]
+        _, codes = np.unique(known, return_inverse=True)
+        codes = codes * (int(which.max()) + 1) + which[shared]
+        _, first, group = np.unique(codes, return_index=True, return_inverse=True)
+        members = np.split(shared[np.argsort(group, kind="stable")], np.cumsum(np.bincount(group))[:-1])
+        yield from zip(shared[first].tolist(), members, strict=False)
 
     def _causes(self, then: int, now: int) -> tuple[Found, ...]:
         classes, profile = self._engine.classes, self._judge.profile
@@ -172,6 +191,10 @@ class Removals:
             used = denying.record
             rest.append(Found(Cause.PERSON, "", None, Verdict.DENY))
         return ranked(rest), used
+
+
+def _by_page(about: HostNotices | None) -> bool:
+    return about is not None and about.path_dependent
 
 
 def _listed(matches: Sequence[NoticeMatch], fetched: datetime, now: datetime) -> Listed | None:

@@ -87,6 +87,8 @@ class Outputs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         missing = [name for name in _FILES if not (folder / name).is_file()]
+        if missing and (folder / ".unfinished").is_dir():
+            raise ConfigError(f"{folder}: the audit in it was broken off; finish it: crawlgate audit ... --resume")
         if missing:
             what = "there is no such folder" if not folder.is_dir() else f"it holds no {', '.join(missing)}"
             raise ConfigError(

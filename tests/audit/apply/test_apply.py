@@ -45,7 +45,7 @@ def done(scene: Scene, path: Path) -> tuple[dict[str, Any], bytes]:
     scene.audit([path])
     before = path.read_bytes()
     proof = apply(scene.folder / "out", scene.folder / "clean")
-    validator("removal-proof").validate(json.loads((scene.folder / "clean" / "proof.json").read_bytes()))
+    validator("removal-proof").validate(json.loads((scene.folder / "clean" / "_proof.json").read_bytes()))
     assert path.read_bytes() == before
     assert (proof["rows_in"], proof["rows_out"], proof["removed"]) == (6, 3, 3)
     assert proof["by_cause"] == {"notice": 3}
@@ -183,7 +183,7 @@ def test_files_keep_their_places_and_one_without_rows_to_go_its_bytes(scene: Sce
     proof = apply(scene.folder / "out", scene.folder / "clean", by="R. Mori", reason="the notice of May")
     assert [one["written"] for one in proof["files"]] == ["1.parquet", "y/1.parquet"]
     assert (scene.folder / "clean" / "y" / "1.parquet").read_bytes() == second.read_bytes()
-    removed = pq.read_table(scene.folder / "clean" / "removed.parquet").to_pylist()
+    removed = pq.read_table(scene.folder / "clean" / "_removed.parquet").to_pylist()
     assert [(row["row"], row["cause"], row["notice"]) for row in removed] == [
         (n, "notice", "n-listed.example") for n in (1, 3, 4)
     ]
@@ -200,7 +200,7 @@ def test_equal_removals_have_equal_proofs(scene: Scene) -> None:
         apply(scene.folder / "out", scene.folder / name)
     one, two = ({f.name: f.read_bytes() for f in (scene.folder / name).iterdir()} for name in ("one", "two"))
     assert one == two
-    assert sorted(one) == ["data.parquet", "proof.json", "removed.parquet"]
+    assert sorted(one) == ["_proof.json", "_removed.parquet", "data.parquet"]
 
 
 def test_effects_and_causes_are_chosen(scene: Scene) -> None:
@@ -254,11 +254,11 @@ def test_altered_files_do_not_verify(scene: Scene) -> None:
     (problem,) = verify_removal(clean).problems
     assert "data.parquet is not the one that was named" in problem
     # A forger who names the wrong file in the proof as well is found when it is written once more.
-    proof = json.loads((clean / "proof.json").read_bytes())
+    proof = json.loads((clean / "_proof.json").read_bytes())
     import hashlib
 
     proof["files"][0]["after"] |= {"bytes": len(whole), "sha256": hashlib.sha256(whole).hexdigest()}
-    (clean / "proof.json").write_text(json.dumps(proof), "utf-8")
+    (clean / "_proof.json").write_text(json.dumps(proof), "utf-8")
     assert verify_removal(clean).problems == ()
     (problem,) = verify_removal(clean, again=scene.folder / "out").problems
     assert "is not what" in problem
@@ -296,7 +296,36 @@ def test_from_the_command_line_signed_and_on_record(scene: Scene, tmp_path: Path
     CliRunner().invoke(cli, ["ledger", "keygen", "--home", str(other)])
     said = run("verify", clean, "--home", other, code=3)
     assert "problem: the ledger of" in said
-    signed = json.loads((clean / "proof.dsse.json").read_bytes())
+    signed = json.loads((clean / "_proof.dsse.json").read_bytes())
     signed["signatures"][0]["sig"] = "AAAA"
-    (clean / "proof.dsse.json").write_text(json.dumps(signed), "utf-8")
+    (clean / "_proof.dsse.json").write_text(json.dumps(signed), "utf-8")
     assert "no key that is believed signed it" in run("verify", clean, "--home", home, code=3)
+
+
+def test_what_was_written_can_be_audited_as_it_is(scene: Scene) -> None:
+    from crawlgate.audit.readers import files
+
+    path = scene.write(rows=[{"url": url, "time": TIME} for url in URLS])
+    scene.audit([path])
+    apply(scene.folder / "out", scene.folder / "clean")
+    found, rejects = files([str(scene.folder / "clean")])
+    assert (found, rejects) == ([scene.folder / "clean" / "data.parquet"], [])
+    scene.audit([scene.folder / "clean" / "data.parquet"])
+    assert scene.removals() == []
+
+
+def test_a_run_that_was_broken_is_told_and_done_anew(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    from crawlgate.audit.apply import run as running
+
+    path = scene.write(rows=[{"url": url, "time": TIME} for url in URLS])
+    scene.audit([path])
+    clean = scene.folder / "clean"
+    (clean / ".unfinished").mkdir(parents=True)
+    (clean / ".unfinished" / "data.parquet").write_bytes(b"half")
+    assert "was not finished" in str(CliRunner().invoke(cli, ["audit", "verify", str(clean)]).exception)
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "digest_of", lambda _path: (_ for _ in ()).throw(OSError(28, "No space left")))
+        with pytest.raises(ConfigError, match="No space left"):
+            apply(scene.folder / "out", clean)
+    assert list(clean.iterdir()) == []
+    assert apply(scene.folder / "out", clean)["removed"] == 3

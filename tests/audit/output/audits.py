@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from crawlgate import Declaration, Notice
 from crawlgate.audit.book import EvidenceBook
+from crawlgate.audit.output.course import Watch
 from crawlgate.audit.output.known import known_until
 from crawlgate.audit.readers import Told
 from crawlgate.audit.run import Audit, Done, Knowledge
@@ -77,6 +78,7 @@ class Scene:
         self.notices: list[Notice] = []
         self.people: list[Override] = []
         self.rows: list[dict[str, Any]] = []
+        self.watch: Watch | None = None
 
     def row(self, url: str, days: float, **fields: Any) -> None:
         """A row of the dataset, fetched so many days after the start."""
@@ -104,7 +106,7 @@ class Scene:
         judge = TableJudge(DECLARED, profile=profile, evidence=book, notices=index, people=people, as_of=as_of, now=now)
         knowledge = Knowledge(known_until(now, book, index, people, DECLARED))
         told = Told(DECLARED.token, batch=batch)
-        run = Audit(judge, self.folder / "out", told, knowledge=knowledge)
+        run = Audit(judge, self.folder / "out", told, knowledge=knowledge, watch=self.watch)
         return run.run(list(paths) if paths is not None else [self.write()], [], [], resume=resume)
 
     def decisions(self) -> list[dict[str, Any]]:
