@@ -176,7 +176,12 @@ def put_before(crawler: C, gate: AsyncGate | None = None, **options: Any) -> C:
     """
     pages = has_browser(crawler)
     inner = crawler._http_client
-    client = inner if isinstance(inner, GateHttpClient) else GateHttpClient(gate, plain(inner), **options)
+    if not isinstance(inner, GateHttpClient):
+        client = GateHttpClient(gate, plain(inner), **options)
+    elif options or (gate is not None and gate is not inner._given):
+        raise ConfigError("this crawler's client has a gate already; leave out the other one and its options")
+    else:
+        client = inner
     if pages:
         ask_for_pages(crawler, lambda: client.gate, client.declaration.user_agent, client.skip)
     client.evasive = evasive(crawler) + evasive_client(client._inner)

@@ -259,6 +259,12 @@ def test_a_client_that_follows_redirects_by_itself_is_refused(tmp_path: Path) ->
         async with AsyncGate(DECLARATION, home=tmp_path) as gate:
             with pytest.raises(ConfigError, match="Another cannot be told to leave redirects alone"):
                 GateHttpClient(gate, Another())
+            made = crawler(http_client=GateHttpClient(gate))
+            assert put_before(made, gate)._http_client is put_before(made)._http_client
+            async with AsyncGate(DECLARATION, home=tmp_path / "other") as other:
+                for wrong in (lambda: put_before(made, other), lambda: put_before(made, mode="observe")):
+                    with pytest.raises(ConfigError, match="has a gate already"):
+                        wrong()
 
     asyncio.run(run())
 

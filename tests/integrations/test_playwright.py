@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,31 @@ window.open("/popup"); fetch("/private/data.json").catch(() => 0); fetch("/data.
 """
 
 
+class Driver:
+    """Playwright itself, started once for all tests here."""
+
+    def start(self) -> None:
+        self.runner = asyncio.Runner()
+        self.playwright = self.runner.run(async_playwright().start())
+
+    def run(self, test: Any) -> Any:
+        return self.runner.run(test)
+
+    def stop(self) -> None:
+        self.runner.run(self.playwright.stop())
+        self.runner.close()
+
+
+DRIVER = Driver()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def driver() -> Iterator[None]:
+    DRIVER.start()
+    yield
+    DRIVER.stop()
+
+
 class Behind:
     """A browser behind a gate, with the web before it."""
 
@@ -52,8 +77,8 @@ async def behind(
     home: Path, sites: dict[str, Any], launch: list[str] | None = None, **options: Any
 ) -> AsyncIterator[Behind]:
     with WebServer(sites) as web, names():
-        async with async_playwright() as playwright, AsyncGate(DECLARATION, home=home, allow_addresses=HERE) as gate:
-            browser = await playwright.chromium.launch(
+        async with AsyncGate(DECLARATION, home=home, allow_addresses=HERE) as gate:
+            browser = await DRIVER.playwright.chromium.launch(
                 executable_path=CHROMIUM, args=[RESOLVED, LOCAL, *(launch or ())]
             )
             yield Behind(web, gate, browser, await gate.playwright(browser, **options))
@@ -113,7 +138,7 @@ def test_everything_that_a_page_loads_is_asked_about_and_the_page_goes_on_withou
             assert {hit.user_agent for hit in b.web.log} == {AGENT}
             assert [len(b.web.hits(host, "/robots.txt")) for host in sites] == [1, 1]
 
-    asyncio.run(run())
+    DRIVER.run(run())
     assert verify(tmp_path / "ledger").ok
     read = [t.table for t in records(tmp_path / "ledger", kinds={"outcome"}) if t.table["disposition"] == "read"]
     assert [table["complete"] for table in read] == [True, True]  # the page and the popup
@@ -137,7 +162,7 @@ def test_what_is_refused_raises_and_is_not_shown(tmp_path: Path) -> None:
                 await b.gated.goto(page, b.at("/cut"))
             assert not {"/never.js", "/private/x"} & set(b.web.targets("a.test"))
 
-    asyncio.run(run())
+    DRIVER.run(run())
     tables = [record.table for record in records(tmp_path / "ledger", kinds={"outcome"})]
     assert {"released", "discarded", "passed_on", "failed"} <= {table["disposition"] for table in tables}
 
@@ -154,7 +179,7 @@ def test_the_name_that_is_sent_is_the_declared_one_or_on_record(tmp_path: Path) 
                 await b.load("/p", http_credentials={"username": "collector", "password": "secret"})
             assert len(b.web.hits("a.test", "/p")) == 1
 
-    asyncio.run(run())
+    DRIVER.run(run())
     named, known = (record.table for record in records(tmp_path / "ledger", kinds={"attempt"}))
     assert named["user_agent"].startswith("Mozilla/5.0 (Windows")
     assert known["credentials"] == "the http_credentials of a context"
@@ -180,7 +205,7 @@ def test_service_workers_are_blocked_and_asked_about_where_somebody_lets_them(tm
             assert b.web.hits("localhost", "/sw-done")
             assert not b.web.hits("localhost", "/private/sw")
 
-    asyncio.run(run())
+    DRIVER.run(run())
 
 
 def test_what_is_collected_is_judged_and_the_rest_may_be_left_or_let_through(tmp_path: Path) -> None:
@@ -190,13 +215,12 @@ def test_what_is_collected_is_judged_and_the_rest_may_be_left_or_let_through(tmp
         home = tmp_path / title
         async with behind(home, {"a.test": site(**{"/": page})}, **options) as b:
             loaded, _ = await b.load("/")
-            await loaded.wait_for_load_state("networkidle")
             assert await loaded.title() == ("none" if "none" in title else "")
             assert set(b.web.targets("a.test")) - {"/favicon.ico"} == targets
 
-    asyncio.run(run("none, judged", {"/", "/photo.svg"}, collect=("document", "image")))
-    asyncio.run(run("none, blocked", {"/"}, subresources="block"))
-    asyncio.run(run("pass", {"/", "/photo.svg", "/private/s.js"}, subresources="pass"))
+    DRIVER.run(run("none, judged", {"/", "/photo.svg"}, collect=("document", "image")))
+    DRIVER.run(run("none, blocked", {"/"}, subresources="block"))
+    DRIVER.run(run("pass", {"/", "/photo.svg", "/private/s.js"}, subresources="pass"))
 
 
 def test_a_browser_has_one_gate(tmp_path: Path) -> None:
@@ -214,7 +238,7 @@ def test_a_browser_has_one_gate(tmp_path: Path) -> None:
             assert await b.gate.playwright(browser) is not b.gated
             await browser.close()
 
-    asyncio.run(run())
+    DRIVER.run(run())
 
 
 def test_what_hides_a_browser_is_found_and_recorded(tmp_path: Path) -> None:
@@ -223,7 +247,7 @@ def test_what_hides_a_browser_is_found_and_recorded(tmp_path: Path) -> None:
             for server in ("http://one.test:1", "http://user:secret@two.test:2"):
                 await b.gated.new_context(proxy={"server": server})
 
-    asyncio.run(run())
+    DRIVER.run(run())
     hidden, rotated = (record.table for record in records(tmp_path / "ledger", kinds={"client"}))
     assert re.fullmatch(r"playwright \S+, chromium \d+\S*", hidden["client"])
     assert hidden["settings"] == [
@@ -243,7 +267,7 @@ def test_nothing_loads_that_cannot_be_recorded(tmp_path: Path, caplog: pytest.Lo
                 await b.load("/p")
             assert b.web.targets("a.test") == ()
 
-    asyncio.run(run())
+    DRIVER.run(run())
 
 
 def test_web_sockets_are_asked_about(tmp_path: Path) -> None:
@@ -260,7 +284,7 @@ def test_web_sockets_are_asked_about(tmp_path: Path) -> None:
             assert sorted((await shown.title()).split("|")) == ["", "/private/ws refused", "/ws closed"]
             assert [target for target in b.web.targets("a.test") if target.endswith("ws")] == ["/ws"]
 
-    asyncio.run(run())
+    DRIVER.run(run())
 
 
 def test_routes_of_the_user_work_as_ever(tmp_path: Path) -> None:
@@ -276,7 +300,7 @@ def test_routes_of_the_user_work_as_ever(tmp_path: Path) -> None:
             assert await page.title() == "Tide"
             assert b.web.targets("a.test") == ("/p",)
 
-    asyncio.run(run())
+    DRIVER.run(run())
 
 
 def test_blocking_code_has_the_same(tmp_path: Path) -> None:
