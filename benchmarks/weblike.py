@@ -66,7 +66,7 @@ def page(number: int, links: Iterable[str] = ()) -> bytes:
         f'<link rel="stylesheet" href="/site.css?v={number % 9}"><style>.card{{margin:0}} .card>a{{color:#024}}</style>'
         f"<script>{_SCRIPT}</script><script async src=/tags.js?id={number}></script>"
     )
-    menu = [f"/{word}" for word in _WORDS[20:50]] + list(links)
+    menu = [f"/{word}" for word in _WORDS[48:78]] + list(links)
     items = "".join(f'<li class="menu-item"><a href="{href}">{href.strip("/")}</a></li>' for href in menu)
     aside = "".join(
         f'<div class="card" data-n="{n}">{_ICON}<a href="/articles/{pick.randrange(9999)}"><span>{say(8)}'

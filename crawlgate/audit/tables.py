@@ -86,7 +86,7 @@ class Columns:
         }
         if found["url"] is None:
             raise ConfigError(
-                f"no column of URLs was found among {', '.join(names) or 'no columns'}; name it with url="
+                f"no column of URLs was found among {', '.join(names) or 'no columns'}; name it with url= (--url)"
             )
         return cls(**found)  # type: ignore[arg-type]
 
@@ -261,9 +261,10 @@ def _holds_text(column: Any) -> bool:
 
 def no_times(names: Sequence[str]) -> ConfigError:
     """The error for a table without times."""
+    own = [name for name in names if not name.startswith("crawlgate_")]
     return ConfigError(
-        f"no column of times was found among {', '.join(names)}; name it with time=, say when all were fetched with "
-        "fetched_at=, or judge all rows at one instant with as_of="
+        f"no column of times was found among {', '.join(own)}; name it with time= (--time), say when all "
+        "were fetched with fetched_at= (--fetched-at), or judge all rows at one instant with as_of= (--as-of)"
     )
 
 

@@ -49,6 +49,13 @@ def fingerprints(hashes: Iterable[bytes]) -> str:
     return base64.b64encode(b"".join([each[:FINGERPRINT] for each in hashes])).decode()
 
 
+def _bounded(line: bytes) -> bytes:
+    """The line. Raises `RecordError` for one that no reader would take."""
+    if len(line) > MAX_LINE:
+        raise RecordError("too_long", f"a record of {len(line)} bytes; {MAX_LINE} is the limit")
+    return line
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """The system's calls; tests put their own in."""
@@ -154,21 +161,19 @@ class CurrentSegment:
         """One line, with its newline, to the kernel; only then does it count. Its number."""
         if len(self._pending) >= TREE_EVERY:
             self._plant({"kind": "tree"})
-        return self._emit((data,))
+        return self._emit(_bounded(data))
 
     def emit_pair(self, first: bytes, second: Callable[[int], bytes]) -> int:
         """Two lines with one call of the system, both or an error: `second` is made from the number of the first,
         which is returned."""
         if len(self._pending) >= TREE_EVERY - 1:
             self._plant({"kind": "tree"})
-        return self._emit((first, second(self.seq)))
+        lines = (_bounded(first), _bounded(second(self.seq)))
+        return self._emit(b"".join(lines), lines)
 
-    def _emit(self, lines: tuple[bytes, ...]) -> int:
+    def _emit(self, data: bytes, lines: tuple[bytes, ...] = ()) -> int:
+        """Write `data`: one line, or these `lines`."""
         size, seq = self.size, self.seq
-        for line in lines:
-            if len(line) > MAX_LINE:
-                raise RecordError("too_long", f"a record of {len(line)} bytes; {MAX_LINE} is the limit")
-        data = lines[0] if len(lines) == 1 else b"".join(lines)
         try:
             try:
                 written = self._write(self.fd, data)
@@ -179,11 +184,14 @@ class CurrentSegment:
         except OSError as error:
             raise self.abandon(error) from None
         except BaseException:
-            self._settle(lines, size)
+            self._settle(lines or (data,), size)
             raise
-        self._pending.extend(lines)
+        if lines:
+            self._pending.extend(lines)
+        else:
+            self._pending.append(data)
         self.size = size + len(data)
-        self.seq = seq + len(lines)
+        self.seq = seq + (len(lines) or 1)
         return seq
 
     def _finish(self, data: bytes, done: int) -> None:
@@ -220,7 +228,7 @@ class CurrentSegment:
         if number is None:
             if len(self._pending) >= TREE_EVERY:
                 self._plant({"kind": "tree"})
-            number = self._emit((dump({**table, "id": self.seq}) + b"\n",))
+            number = self._emit(_bounded(dump({**table, "id": self.seq}) + b"\n"))
             if len(self._contents) >= _MEMO_CONTENTS:
                 self._contents.clear()
             self._contents[key] = number
@@ -243,7 +251,7 @@ class CurrentSegment:
             table["note"] = signed_note.write(head.text, [self._key]).decode()
         else:
             table["root"] = encode_hash(head.root)
-        self._emit((dump(table) + b"\n",))
+        self._emit(_bounded(dump(table) + b"\n"))
         if self.size >= self._most:
             self.over = True
 

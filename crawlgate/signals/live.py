@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .markup import HOLDS_TEXT, NAME_ENDS, OPENER, REST_OF_TAG, comment_end, content_end
+from .markup import NAME_ENDS, OPENER, REST_OF_TAG, comment_end, content_end
 from .page_head import INLINE
 
 TITLE_BYTES = 16 * 1024
@@ -21,12 +21,30 @@ def _either_case(name: bytes) -> bytes:
     return b"".join(b"[%c%c]" % (octet, octet - 32) if octet >= 97 else b"%c" % octet for octet in name)
 
 
-_NAMES = b"|".join(_either_case(name) for name in sorted(HOLDS_TEXT, reverse=True))
-# Comments, what HTML takes for comments, and elements that hold text.
-_INERT = re.compile(rb"<(?:[!?]|/[^a-zA-Z]|(/?)(" + _NAMES + rb")[\t\n\f\r />])")
+_ENDS = rb"[\t\n\f\r />]"
+
+
+def _names(*names: bytes) -> bytes:
+    return b"|".join(map(_either_case, names))
+
+
+# Comments, what HTML takes for comments, elements that hold text, and the end of a template. Names are told apart by
+# their first letter: this is tried at every tag.
+_INERT = re.compile(
+    rb"<(?:[!?]|/(?:[^a-zA-Z]|(" + _names(b"template") + rb")" + _ENDS + rb")"
+    rb"|([sS](?:" + _names(b"cript", b"tyle") + rb")|[tT](?:" + _names(b"itle", b"extarea", b"emplate") + rb")"
+    rb"|"
+    + _names(b"xmp", b"iframe", b"plaintext")
+    + rb"|[nN][oO](?:"
+    + _names(b"embed", b"frames")
+    + rb"))"
+    + _ENDS
+    + rb")"
+)
 _HOLDS_DATA = re.compile(rb"[jJ][sS][oO][nN]|[rR][sS][lL]|&")
 _SHOWN = (b"textarea", b"xmp")
 _COMMENT = b"<!>"
+_CLOSES_AT_ONCE = (b">", b"->")
 _SLASH = 0x2F
 
 
@@ -50,13 +68,19 @@ def live(data: bytes) -> Live | None:
     scripts: list[tuple[bytes, bytes]] = []
     parts = shown
     kept = position = templates = 0
+    banged = b"--!>" in data
     search, match = _INERT.search, OPENER.match
     while (found := search(data, position)) is not None:
         start = found.start()
-        name = found[2]
-        if name is None:
-            end = comment_end(data, start) if data.startswith(b"<!--", start) else data.find(b">", start) + 1 or -1
-            if end < 0:
+        closing, name = found.groups()
+        if name is None and closing is None:
+            if not data.startswith(b"<!--", start):
+                end = data.find(b">", start) + 1
+            elif banged or data.startswith(_CLOSES_AT_ONCE, start + 4):
+                end = comment_end(data, start)
+            else:
+                end = data.find(b"-->", start + 4) + 3
+            if end < 3:
                 return None
             parts += (data[kept:start], _COMMENT)
             kept = position = end
@@ -64,17 +88,15 @@ def live(data: bytes) -> Live | None:
         tag = match(data, start)
         if tag is None or tag[2] is None:
             return None
-        name, position = name.lower(), tag.end()
+        name, position = (name or closing).lower(), tag.end()
         if name == b"template":
-            templates = max(templates - 1, 0) if found[1] else templates + 1
-            if templates == 1 and not found[1]:
+            templates = max(templates - 1, 0) if closing else templates + 1
+            if templates == 1 and not closing:
                 parts.append(data[kept:position])
                 kept, parts = position, hidden
             elif templates == 0 and parts is hidden:
                 parts.append(data[kept:start])
                 kept, parts = start, shown
-            continue
-        if found[1]:
             continue
         if data[position - 2] == _SLASH:  # it depends on whether an svg is open
             return None

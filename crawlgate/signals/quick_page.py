@@ -33,15 +33,13 @@ from . import (
 from .jsonld import Graph
 from .live import Live, live, text_of
 from .login_words import suspected
-from .markup import NAME_ENDS, REST_OF_TAG, START, attributes
+from .markup import NAME_ENDS, OPENER, REST_OF_TAG, START, attributes
 from .page_head import NAMING, LinkTag, MetaTag, PageHead, codec, unescape, visible
 from .reading import Reading
 from .rsl_links import MEDIA_TYPE
 from .triggers import AVAILABLE, Trigger, triggers
 
 _META = re.compile(rb"<[mM][eE][tT][aA]" + NAME_ENDS + REST_OF_TAG)
-_LINK = re.compile(rb"<[lL][iI][nN][kK]" + NAME_ENDS + REST_OF_TAG)
-_LINK_SAYS = re.compile(rb"[cC][aA][nN][oO][nN]|[lL][iI][cC][eE][nN]|&")
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
 _ENOUGH_TEXT = 1_600
@@ -61,7 +59,7 @@ def read(
 ) -> Reading | None:
     """As `page.read`, of a page in HTML that is no longer than is read; None where it has to be read in full.
     `not_looked` are the checks that are not made."""
-    if not AVAILABLE or not before.silent or before.licences:
+    if not AVAILABLE or not before.silent or before.licences or len(body) > challenge.MAX_BYTES:
         return None
     coded = "charset" in content_type.lower()
     if coded and codec(content_type) != "utf-8":
@@ -110,8 +108,10 @@ def _says(seen: int, data: bytes) -> bool:
     if not seen & (Trigger.SPLIT | Trigger.SPELT) and not triggers().may_say(data):
         return False
     text = text_of(data)
-    if not seen & Trigger.SPELT and not triggers().may_say(text):
-        return False
+    if not seen & Trigger.SPELT:
+        seen = triggers().words_in(text)
+        if not seen or not (seen & Trigger.SPELT or triggers().may_say(text)):
+            return False
     shown = visible(text, "utf-8")
     return bool(wording.read(shown) or paywall_text.words(shown))
 
@@ -153,11 +153,12 @@ def _metas(data: bytes) -> Iterator[MetaTag]:
 
 def _links(data: bytes) -> Iterator[LinkTag]:
     """Links that may name a licence or the page's canonical address."""
-    for match in _LINK.finditer(data):
-        if _LINK_SAYS.search(data, match.start(), match.end()):
-            found, _ = attributes(data, (START, b"link", *match.span()))
-            rel, kind, href = (_value(found.get(name, b"")) for name in (b"rel", b"type", b"href"))
-            yield LinkTag(rel.lower(), kind.lower(), href, match.span())
+    start = triggers().next_link(data, 0)
+    while start >= 0 and (match := OPENER.match(data, start)) is not None:
+        found, _ = attributes(data, (START, b"link", *match.span()))
+        rel, kind, href = (_value(found.get(name, b"")) for name in (b"rel", b"type", b"href"))
+        yield LinkTag(rel.lower(), kind.lower(), href, match.span())
+        start = triggers().next_link(data, match.end())
 
 
 def _canonical_elsewhere(head: PageHead, page: Url) -> bool:

@@ -18,7 +18,7 @@ from crawlgate.headers import Headers
 from crawlgate.signals import login_words, page_head, quick_page, response, triggers, wording
 from crawlgate.signals.factors import necessary
 from crawlgate.signals.live import live, text_of
-from crawlgate.signals.markup import END, START, tokens
+from crawlgate.signals.markup import END, HOLDS_TEXT, START, tokens
 from crawlgate.signals.reading import Reading
 from tests.shared_data import rows, shared
 
@@ -236,6 +236,15 @@ def test_live_parts_hold_the_tags_and_the_text_of_a_page(pieces: list[str], mixe
     assert page_head.visible(text_of(parts.data), "utf-8") == page_head.scan(data).text
 
 
+def test_every_element_that_holds_text_is_hopped_over() -> None:
+    for name in HOLDS_TEXT - {b"plaintext", b"textarea", b"xmp"}:
+        for written in (name, name.upper()):
+            parts = live(b"<p>a</p><%b x>AI</%b><p>b" % (written, written))
+            assert parts is not None
+            assert b"AI" not in parts.data
+    assert live(b"<plaintext>AI") is None
+
+
 def test_every_alternative_of_every_pattern_has_words_to_look_for() -> None:
     for one in triggers.alternatives((*triggers.SENTENCES, login_words.LOGIN_WORD)):
         assert one
@@ -270,8 +279,9 @@ def test_where_the_automaton_gives_up_everything_is_seen(monkeypatch: pytest.Mon
             return None
 
     monkeypatch.setattr(automata._tags, "_set", Exhausted())
-    assert automata.seen(b"<p>") & triggers.Trigger.ODD
-    assert automata.odd(b"<p>")
+    page = b"<p itemscope>"
+    assert automata.seen(page) & triggers.Trigger.ODD
+    assert automata.odd(page)
 
 
 def test_without_re2_pages_are_read_in_full(monkeypatch: pytest.MonkeyPatch) -> None:

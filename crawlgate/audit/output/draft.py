@@ -242,6 +242,8 @@ def _differences(state: dict[str, Any], question: Question) -> str:
             new = value if key == "inputs" else value["files"]
             names = sorted({one["name"] for one in [*old, *new] if one not in old or one not in new})
             found.append(f"{key} ({', '.join(names[:5])}{' ...' if len(names) > 5 else ''})")
+        elif isinstance(old := before.get(key), str):
+            found.append(f"{key} (before: {old})")
         else:
             found.append(key)
     return "other " + ", ".join(found)

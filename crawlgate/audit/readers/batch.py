@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -109,6 +109,14 @@ def told(path: Source, troubles: Iterable[Trouble], code: str = "not_read") -> l
     return [Reject(str(path), one.number, one.offset, code, one.reason) for one in troubles]
 
 
+def columns_in(path: Source, names: Sequence[str], said: Told) -> Columns:
+    """The columns of a file that has these. Raises `ConfigError` that names the file."""
+    try:
+        return Columns.find(names, **said.columns)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
 def row_batches(path: Source, said: Told, rows: Iterable[Row]) -> Iterator[Batch]:
     """Rows of text as batches; columns are found in the first row that can be read. Raises `ConfigError` where there
     is no row at all, or none that can be read."""
@@ -122,7 +130,7 @@ def row_batches(path: Source, said: Told, rows: Iterable[Row]) -> Iterator[Batch
             rejects.append(Reject(str(path), number, offset, "not_read", row))
         else:
             if columns is None:
-                columns = Columns.find(list(row), **said.columns)
+                columns = columns_in(path, list(row), said)
             kept.append((number, offset, row))
         if columns is not None and len(kept) + len(rejects) >= said.batch:
             yield _batch(path, columns, kept, rejects)
@@ -133,6 +141,18 @@ def row_batches(path: Source, said: Told, rows: Iterable[Row]) -> Iterator[Batch
         raise ConfigError(f"{path}: no row can be read; the first: {rejects[0].reason}")
     if kept or rejects:
         yield _batch(path, columns, kept, rejects)
+
+
+def exact_batch(path: Source, columns: Columns, rows: Iterable[Row]) -> Batch:
+    """All of some rows as one batch."""
+    kept: list[tuple[int, int, Mapping[str, Any]]] = []
+    rejects: list[Reject] = []
+    for number, offset, row in rows:
+        if isinstance(row, str):
+            rejects.append(Reject(str(path), number, offset, "not_read", row))
+        else:
+            kept.append((number, offset, row))
+    return _batch(path, columns, kept, rejects)
 
 
 def _batch(

@@ -21,7 +21,7 @@ from crawlgate.audit.tables import TableJudge
 from tests.audit.output.audits import DECLARED, Scene, filled
 
 GROUP, BATCH, ROWS = 300, 110, 3_000
-KILLS = 8
+KILLS = 6
 
 
 def run(scene: Scene, points: int | None) -> int:

@@ -14,7 +14,7 @@ pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 from crawlgate import ConfigError
 from crawlgate.audit.output import draft, growing
 from crawlgate.audit.run import Audit
-from tests.audit.output.audits import CLOSED, Scene, filled, outputs, robots
+from tests.audit.output.audits import CLOSED, START, Scene, filled, outputs, robots
 
 ROOT = Path(__file__).parents[3]
 
@@ -84,6 +84,8 @@ def test_an_unfinished_audit_is_not_overwritten_unasked(scene: Scene, monkeypatc
         scene.audit(paths, batch=40)
     with pytest.raises(ConfigError, match=r"of another question: other profile"):
         scene.audit(paths, batch=40, resume=True, profile="strict")
+    with pytest.raises(ConfigError, match=r"other as_of \(before: fetched\)"):
+        scene.audit(paths, batch=40, resume=True, as_of=START)
     scene.write("data-3.parquet", scene.rows[:3])
     with pytest.raises(ConfigError, match=r"other inputs \(.*data-3.parquet\)"):
         scene.audit(paths, batch=40, resume=True)
