@@ -56,7 +56,9 @@ def first_refusal(text: str, named: Collection[str]) -> int:
     for line in lines(text[start:] if start else text):
         if line.kind == AGENT:
             first, last = start + line.start, start + line.end
-            speaks_of_them = (speaks_of_them and not in_rules) or any(name in named for name in tokens(text[first:last]))
+            speaks_of_them = (speaks_of_them and not in_rules) or any(
+                name in named for name in tokens(text[first:last])
+            )
             in_rules = False
         elif line.kind in (ALLOW, DISALLOW):
             in_rules = True
@@ -77,6 +79,8 @@ def _first_mention(text: str, named: Collection[str]) -> tuple[int, int]:
         place = text.find("\n", found.end())
         end = place = place if place >= 0 else len(text)
         for line in lines(text[start:end]):
-            if line.kind == AGENT and any(name in named for name in tokens(text[start + line.start : start + line.end])):
+            if line.kind == AGENT and any(
+                name in named for name in tokens(text[start + line.start : start + line.end])
+            ):
                 return start, text.count("\n", 0, start)
     return len(text), 0

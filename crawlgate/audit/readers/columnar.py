@@ -46,9 +46,12 @@ def read_parquet(path: Source, said: Told) -> Iterator[Batch]:
 
 @contextmanager
 def _opened(path: Source) -> Iterator[Any]:
-    """A Parquet file; one on disk is read without Python in between."""
+    """A Parquet file; one on disk is read without Python in between. Nothing is read ahead: Arrow would keep it."""
     try:
-        with path.open("rb") as opened, pq.ParquetFile(path if isinstance(path, Path) else opened) as file:
+        with (
+            path.open("rb") as opened,
+            pq.ParquetFile(path if isinstance(path, Path) else opened, pre_buffer=False) as file,
+        ):
             yield file
     except _DAMAGED as error:
         raise ConfigError(f"{path}: cannot be read: {_short(error)}") from None
