@@ -176,7 +176,7 @@ def crawlgate(work: Path, _: int, half: int | None = None) -> dict[str, float]:
     judge = TableJudge(declared, evidence=book, notices=loaded.listing)
     out = None
     name = "" if half is None else str(half)
-    for batch in pq.ParquetFile(work / f"rows{name}.parquet").iter_batches(BATCH):
+    for batch in pq.ParquetFile(work / f"rows{name}.parquet", pre_buffer=False).iter_batches(BATCH):
         table = pa.Table.from_batches([batch])
         judged = judge(table)
         judged = judged.add_column(0, "url", table["url"])

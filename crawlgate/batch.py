@@ -159,6 +159,15 @@ class TableGate:
         with self._judge.lock:
             return answers(self._judge.ready(), *asked, self.tally)
 
+    def fates(self, table: Any) -> Any:
+        """For each row of a table why it is kept or dropped, in short (`crawlgate.audit.answers.tally_of_fates`).
+        Nothing is counted: that is for whoever has all rows."""
+        from .audit.answers import fates
+
+        asked = self._asked(table, None)
+        with self._judge.lock:
+            return fates(self._judge.ready(), *asked)
+
     def mask(self, table: Any, columns: Columns | None = None) -> Any:
         """Which rows of a table pass, as a boolean Arrow array without nulls."""
         from .audit.answers import passing

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..model import Verdict
-from ..tally import Tally
+from ..tally import NOT_JUDGED, Tally
 from .engine import Judged
 from .tables import Columns, TableJudge
 
@@ -64,6 +64,34 @@ def passing(judge: TableJudge, table: Any, columns: Columns, tally: Tally, *, ev
     # The last place is that of rows which could not be judged: number -1.
     allowed = np.array([*(one.verdict is Verdict.ALLOW for one in judge.classes), False])
     return pa.array(allowed[judged.classes])
+
+
+def fates(judge: TableJudge, table: Any, columns: Columns) -> Any:
+    """For each row of an Arrow table why it is kept or dropped, as one short text: what `tally_of_fates` counts."""
+    judged, refused = judge.judge(table, columns)
+    codes = sorted({code for code, _ in refused.values()})
+    texts = [" ".join((str(one.verdict), *one.reasons)) for one in judge.classes]
+    first = len(texts)
+    texts += [f"{NOT_JUDGED} {code}" for code in (*codes, "unread")]
+    numbers = np.where(judged.classes < 0, len(texts) - 1, judged.classes)
+    for row, (code, _) in refused.items():
+        numbers[row] = first + codes.index(code)
+    return _spread(texts, numbers, np.zeros(len(numbers), np.bool_))
+
+
+def tally_of_fates(found: Any, urls: Any) -> Tally:
+    """The tally of a column of `fates`, with the column of URLs beside it."""
+    tally = Tally()
+    rows = pa.table({"fate": found, "row": pa.array(np.arange(len(found)))})
+    for one in rows.group_by("fate").aggregate([("row", "count"), ("row", "min")]).sort_by("row_min").to_pylist():
+        verdict, *reasons = one["fate"].split(" ")
+        if verdict == NOT_JUDGED:
+            key: str | None = tally.refuse(reasons[0], one["row_count"])
+        else:
+            key = tally.count(verdict, reasons, one["row_count"])
+        if key is not None:
+            tally.show(key, [str(urls[one["row_min"]])])
+    return tally
 
 
 def tally_of(answered: Any, urls: Any = None) -> Tally:

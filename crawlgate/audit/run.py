@@ -164,9 +164,10 @@ class Audit:
                     self._judge.require_times(batch.names or batch.rows.column_names, batch.columns)
                 yield batch
         except ConfigError as error:
+            told = str(error) if str(path) in str(error) else f"{path}: {error}"
             if alone:
-                raise
-            yield nothing(path, [Reject(str(path), None, None, "file", str(error))])
+                raise ConfigError(told) from None
+            yield nothing(path, [Reject(str(path), None, None, "file", told)])
 
     def _judge_batch(self, batch: Batch, number: int, draft: Draft, removals: Removals, names: Sequence[str]) -> None:
         for reject in batch.rejects:

@@ -87,8 +87,7 @@ class Columns:
         }
         if found["url"] is None:
             raise ConfigError(
-                f"no column of URLs was found among {', '.join(names) or 'no columns'}; name it with url= "
-                "(on the command line --url)"
+                f"no column of URLs was found among {', '.join(names) or 'no columns'}; name it with url= (--url)"
             )
         for name in found.values():
             if name is not None and names.count(name) > 1:
@@ -269,10 +268,10 @@ def _holds_text(column: Any) -> bool:
 
 def no_times(names: Sequence[str]) -> ConfigError:
     """The error for a table without times."""
+    own = [name for name in names if not name.startswith("crawlgate_")]
     return ConfigError(
-        f"no column of times was found among {', '.join(names)}; name it with time=, say "
-        "when all were fetched with fetched_at=, or judge all rows at one instant with as_of= (on the command line "
-        "--time, --fetched-at, --as-of)"
+        f"no column of times was found among {', '.join(own)}; name it with time= (--time), say when all "
+        "were fetched with fetched_at= (--fetched-at), or judge all rows at one instant with as_of= (--as-of)"
     )
 
 

@@ -21,7 +21,7 @@ try:
     import pyarrow.compute as pc
     from datasets.formatting.formatting import LazyBatch
 
-    from ..audit.answers import SCHEMA, tally_of
+    from ..audit.answers import SCHEMA, tally_of, tally_of_fates
     from ..audit.frames import PREFIX
 except ImportError as error:
     raise missing("datasets", error) from None
@@ -29,7 +29,8 @@ except ImportError as error:
 if TYPE_CHECKING:
     from ..batch import TableGate
 
-_BATCH = 10_000
+_BATCH = 50_000  # rows of which nothing but URL, time and the like is looked at
+_WHOLE = 10_000  # rows with their texts
 _STREAMED = 1_000  # rows that wait in memory with their texts
 Rows = TypeVar("Rows", hf.Dataset, hf.IterableDataset, hf.DatasetDict, hf.IterableDatasetDict)
 
@@ -68,18 +69,20 @@ def allowed(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_p
         return rows
     columns = gate.columns(rows.column_names)
     asked = rows.select_columns(columns.names).with_format("arrow")
-    answers = asked.map(
-        _Answers(gate.apart()),
+    answered = asked.map(
+        _Fates(gate.apart()),
         batched=True,
         batch_size=batch_size or _BATCH,
         num_proc=num_proc,
         remove_columns=columns.names,
         desc="Judging",
     )
-    table = _told(gate, answers, asked.with_format(None)[columns.url])
+    fates = answered.with_format("arrow")[:]["fate"]
+    gate.tally += tally_of_fates(fates, asked.with_format(None)[columns.url])
+    gate.log_tally("datasets")
     if gate.mode == "observe":
         return rows
-    return rows.select(pc.indices_nonzero(pc.fill_null(pc.equal(table["verdict"], "allow"), False)).to_numpy())
+    return rows.select(pc.indices_nonzero(pc.equal(fates, "allow")).to_numpy())
 
 
 def judged(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_proc: int | None = None) -> Rows:
@@ -97,27 +100,28 @@ def judged(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_pr
     columns = gate.columns(rows.column_names)
     form: dict[str, Any] = rows.format
     answered = rows.with_format("arrow").map(
-        _Beside(gate.apart()), batched=True, batch_size=batch_size or _BATCH, num_proc=num_proc, desc="Judging"
+        _Beside(gate.apart()), batched=True, batch_size=batch_size or _WHOLE, num_proc=num_proc, desc="Judging"
     )
     if not len(rows):
         return rows
     names: dict[str, Any] = _features(rows.features)
     plain = answered.select_columns(list(names)).rename_columns(dict(zip(names, SCHEMA.names, strict=True)))
-    _told(gate, plain, rows.with_format(None)[columns.url])
+    gate.tally += tally_of(plain.with_format("arrow")[:], rows.with_format(None)[columns.url])
+    gate.log_tally("datasets")
     shown = [*form["columns"], *names] if set(form["columns"]) != set(rows.column_names) else None
     return answered.with_format(
         form["type"], columns=shown, output_all_columns=form["output_all_columns"], **form["format_kwargs"]
     )
 
 
-class _Answers:
-    """The answers alone. They are counted when all of them are there, whoever gave them."""
+class _Fates:
+    """Why each row is kept or dropped. They are counted when all of them are there, whoever gave them."""
 
     def __init__(self, gate: TableGate) -> None:
         self._gate = gate
 
     def __call__(self, rows: Any) -> Any:
-        return self._gate.answers(rows)
+        return pa.table({"fate": self._gate.fates(rows)})
 
 
 class _Beside:
@@ -132,14 +136,6 @@ class _Beside:
         answers = self._gate.answers(_batch(rows, self._gate)[0])
         named = dict(zip(_features(rows), answers.columns, strict=True))
         return {name: column.to_pylist() for name, column in named.items()}
-
-
-def _told(gate: TableGate, answers: Any, urls: Any) -> Any:
-    """The answers of a whole dataset as a table, counted and told."""
-    table = answers.with_format("arrow")[:]
-    gate.tally += tally_of(table, urls)
-    gate.log_tally("datasets")
-    return table
 
 
 def _features(names: Any) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class _Behind:
         self._hops = Hops(self.gate, session.send, gone=async_api.Error, own_name=name, **self._options)
         session.on("Fetch.requestPaused", self._listener(self._hops.paused))
         await self._hops.start()
-        self._note(await hiding(self._browser), "stealth_fetcher")
+        self._note(await hiding(self._browser, async_api.Error), "stealth_fetcher")
 
     def _listener(self, handler: Any) -> Any:
         return handler

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Collection
 from typing import Any
 
-from playwright import async_api
-
 from ..errors import ConfigError
 from .either import now_or_later
 
@@ -38,13 +36,14 @@ def kinds(collect: Collection[str]) -> frozenset[str]:
     return frozenset[str]().union(*(_KINDS[kind] for kind in collect))
 
 
-async def hiding(browser: Any) -> list[tuple[str, str]]:
-    """Settings and values: a `navigator.webdriver` that pages are not shown, and packages that are loaded."""
+async def hiding(browser: Any, gone: type[Exception]) -> list[tuple[str, str]]:
+    """Settings and values: a `navigator.webdriver` that pages are not shown, and packages that are
+    loaded. `gone` is what Playwright raises for a page that is under way."""
     open_now = [page for context in browser.contexts for page in context.pages]
     page = open_now[0] if open_now else await now_or_later(browser.new_page())
     try:
         hidden = not await now_or_later(page.evaluate("navigator.webdriver"))
-    except async_api.Error:  # under way to somewhere
+    except gone:
         hidden = False
     if not open_now:
         await now_or_later(page.close())

@@ -53,7 +53,7 @@ def test_a_dataset_is_filtered_and_told(pages: Any) -> None:
 
 def test_the_cache_answers_and_is_counted(pages: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first = allowed(pages, gate())
-    monkeypatch.setattr(TableGate, "answers", lambda *_: pytest.fail("judged anew"))
+    monkeypatch.setattr(TableGate, "fates", lambda *_: pytest.fail("judged anew"))
     again = gate()
     kept = allowed(pages, again)
     assert kept["id"][:] == KEPT

@@ -18,7 +18,7 @@ from ..engine import Engine, Judged
 from ..listed import Listed
 from ..readers import Batch
 from .bases import Bases
-from .coded import coded
+from .coded import by_appearance, coded, dictionary
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _TIME = pa.timestamp("us", "UTC")
@@ -86,8 +86,7 @@ def decisions_table(
             one_value(str(batch.path), len(good)),
             pa.array(numbers[good], pa.int64()),
             urls_of(batch, judged, good),
-            coded(origins, engine.origins.count, lambda code: host_of(engine.origins.text(code))),
-            coded(origins, engine.origins.count, lambda code: surt_host(host_of(engine.origins.text(code)))),
+            *hosts_columns(origins, engine),
             pa.array(judged.times[good], pa.int64()).cast(_TIME),
             coded(codes, len(classes), lambda code: str(classes[code].verdict)),
             coded(codes, len(classes), lambda code: classes[code].spelled),
@@ -104,6 +103,13 @@ def decisions_table(
         ],
         schema=SCHEMA,
     )
+
+
+def hosts_columns(origins: npt.NDArray[np.int32], engine: Engine) -> tuple[Any, Any]:
+    """Host and SURT host of each row, by the number of its origin."""
+    fresh, used = by_appearance(origins, engine.origins.count)
+    hosts = [host_of(engine.origins.text(int(code))) for code in used]
+    return dictionary(fresh, hosts), dictionary(fresh, [surt_host(host) for host in hosts])
 
 
 def row_numbers(batch: Batch) -> Numbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -110,6 +110,14 @@ def told(path: Source, troubles: Iterable[Trouble], code: str = "not_read") -> l
     return [Reject(str(path), one.number, one.offset, code, one.reason) for one in troubles]
 
 
+def columns_in(path: Source, names: Sequence[str], said: Told) -> Columns:
+    """The columns of a file that has these. Raises `ConfigError` that names the file."""
+    try:
+        return Columns.find(names, **said.columns)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
 def row_batches(path: Source, said: Told, rows: Iterable[Row]) -> Iterator[Batch]:
     """Rows of text as batches; columns are found among those of all rows read so far, as a row may leave out what
     others say. Raises `ConfigError` where there is no row at all, or none that can be read."""
@@ -128,24 +136,35 @@ def row_batches(path: Source, said: Told, rows: Iterable[Row]) -> Iterator[Batch
                 names.update(dict.fromkeys(row))
             kept.append((number, offset, row))
         if names and len(kept) + len(rejects) >= said.batch:
-            yield _batch(path, said, names, kept, rejects)
+            yield _batch(path, columns_in(path, list(names), said), names, kept, rejects)
             kept, rejects = [], []
     if not seen:
         raise ConfigError(f"{path}: there is no row in it")
     if last is None:
         raise ConfigError(f"{path}: no row can be read; the first: {rejects[0].reason}")
     if kept or rejects:
-        yield _batch(path, said, names, kept, rejects)
+        yield _batch(path, columns_in(path, list(names), said), names, kept, rejects)
+
+
+def exact_batch(path: Source, columns: Columns, rows: Iterable[Row]) -> Batch:
+    """All of some rows as one batch."""
+    kept: list[tuple[int, int, Mapping[str, Any]]] = []
+    rejects: list[Reject] = []
+    for number, offset, row in rows:
+        if isinstance(row, str):
+            rejects.append(Reject(str(path), number, offset, "not_read", row))
+        else:
+            kept.append((number, offset, row))
+    return _batch(path, columns, columns.names, kept, rejects)
 
 
 def _batch(
     path: Source,
-    said: Told,
+    columns: Columns,
     names: Iterable[str],
     kept: list[tuple[int, int, Mapping[str, Any]]],
     rejects: list[Reject],
 ) -> Batch:
-    columns = Columns.find(list(names), **said.columns)
     good = []
     for number, offset, row in kept:
         url = row.get(columns.url)

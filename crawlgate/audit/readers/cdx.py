@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import orjson
+import pyarrow as pa
 
 from ...errors import ConfigError
-from .batch import Batch, Row, Told, row_batches
-from .lines import blocks
+from ..tables import Columns
+from .batch import ROW_NUMBER, Batch, Reject, Row, Told, exact_batch, row_batches
+from .cdx_columns import take
+from .lines import Block, blocks
 from .source import Source, beside
 
 # Letters of the head line, as the Internet Archive's legend has them; what has no letter here is not needed.
@@ -20,11 +25,29 @@ _USUAL = {len(letters): letters for letters in (list("NbamskrMSVg"), list("Nbams
 
 
 _BEGINS = re.compile(rb"[^ \n]+ [0-9]{14} ")
+_HEADS = re.compile(rb"(?:(?<=\n)|\A)[^A-Za-z0-9]CDX[ \t]")
+
+
+_COLUMNS = Columns("url", "time", "status", shard="shard", offset="offset", content_hash="digest")
 
 
 def read_cdx(path: Source, said: Told) -> Iterator[Batch]:
-    """The rows of a CDX or CDXJ file; lines of both kinds may stand in one."""
-    return row_batches(path, said, _rows(_lines(path)))
+    """The rows of a CDX or CDXJ file; lines of both kinds may stand in one. Raises `ConfigError` where there is no row
+    in it, or none that can be read."""
+    del said  # the columns are known
+    head = _Head()
+    waiting: list[Reject] = []
+    rows = 0
+    for block in blocks(path, line=_BEGINS):
+        batch = _batch(path, block, head)
+        rows += len(batch.rows)
+        waiting += batch.rejects
+        if rows:
+            yield replace(batch, rejects=tuple(waiting))
+            waiting = []
+    if not rows:
+        why = f"no row can be read; the first: {waiting[0].reason}" if waiting else "there is no row in it"
+        raise ConfigError(f"{path}: {why}")
 
 
 def read_cluster(path: Source, said: Told) -> Iterator[Batch]:
@@ -32,7 +55,51 @@ def read_cluster(path: Source, said: Told) -> Iterator[Batch]:
 
     A part is looked for beside the index: under its name, with `.gz` or `.cdx.gz` behind it, or where the `.loc` file
     says."""
-    return row_batches(path, said, _rows(_cluster(path)))
+    return row_batches(path, said, _rows(_cluster(path), _Head()))
+
+
+def _batch(path: Source, block: Block, head: _Head) -> Batch:
+    """The rows of a block in the order of their lines."""
+    first = block.data[: block.data.find(b"\n") + 1 or None].decode("utf-8", "replace").rstrip("\r\n")
+    heads = len(_HEADS.findall(block.data)) if b"CDX" in block.data else 0
+    if heads == 1 and head.takes(first):
+        heads = 0
+    letters = head.order if head.order is not None else _USUAL.get(len(first.split(" ")))
+    taken = take(block, letters if head.split == " " and not heads else None, _LETTERS)
+    left: list[Line] = list(block.troubles)
+    if heads:
+        left += block.lines()
+    elif taken.left.any():
+        left += [line for line, wanted in zip(block.lines(), taken.left.tolist(), strict=False) if wanted]
+    exact = exact_batch(path, _COLUMNS, _rows(left, head))
+    if heads or not len(taken.table):
+        return exact
+    table = pa.concat_tables([taken.table, exact.rows.select(taken.table.column_names)])
+    starts = np.concatenate([taken.starts, np.array([exact.offsets[n] for n in range(len(exact.rows))], np.int64)])
+    order = np.argsort(table[ROW_NUMBER].to_numpy(), kind="stable")
+    return Batch(
+        path,
+        0,
+        table.take(pa.array(order)),
+        _COLUMNS,
+        offsets=dict(enumerate(starts[order].tolist())),
+        rejects=exact.rejects,
+    )
+
+
+class _Head:
+    """What the last head line said: the letters of its columns, and what parts them."""
+
+    def __init__(self) -> None:
+        self.order: list[str] | None = None
+        self.split = " "
+
+    def takes(self, line: str) -> bool:
+        """True if a line is a head line; it counts from here on."""
+        if line[1:5] not in ("CDX ", "CDX\t") or line[:1].isalnum():
+            return False
+        self.split, self.order = line[0], line[5:].strip().split(line[4])
+        return True
 
 
 def is_cdx(lines: list[str]) -> bool:
@@ -68,20 +135,15 @@ def _lines(path: Source) -> Iterator[Line]:
         yield from block.lines()
 
 
-def _rows(lines: Iterable[Line]) -> Iterator[Row]:
-    order: list[str] | None = None
-    split = " "
+def _rows(lines: Iterable[Line], head: _Head) -> Iterator[Row]:
     for number, offset, raw in lines:
         if isinstance(raw, str):
             yield number, offset, raw
             continue
         line = raw.decode("utf-8", "replace")
-        if line[1:5] == "CDX " or line[1:5] == "CDX\t":
-            split = line[0]
-            order = line[5:].strip().split(line[4])
-        elif line and not line.startswith("!"):
+        if line and not line.startswith("!") and not head.takes(line):
             parts = _cdxj_parts(line)
-            yield number, offset, _of_json(*parts) if parts else _of_fields(line.split(split), order)
+            yield number, offset, _of_json(*parts) if parts else _of_fields(line.split(head.split), head.order)
 
 
 def _cdxj_parts(line: str) -> tuple[str, str, str] | None:

@@ -18,7 +18,7 @@ from ...errors import ConfigError
 from ..rows import NO_ANSWER
 from ..tables import Columns
 from ..texts import readable
-from .batch import NOT_TEXT, ROW_NUMBER, Batch, Reject, Told, nothing
+from .batch import NOT_TEXT, ROW_NUMBER, Batch, Reject, Told, columns_in, nothing
 from .source import Source, beside
 
 _COMMON_CRAWL = frozenset(("url", "fetch_time", "fetch_status", "warc_filename"))
@@ -169,7 +169,7 @@ class _Shape:
     def __init__(self, path: Source, schema: Any, said: Told) -> None:
         names = frozenset(schema.names)
         self.names = tuple(schema.names)
-        self.columns = Columns.find(schema.names, **said.columns)
+        self.columns = columns_in(path, schema.names, said)
         self._started: float | None = None
         self._images = names >= _IMG2DATASET
         self._utc = names >= _COMMON_CRAWL

@@ -100,3 +100,13 @@ def test_the_places_file_of_a_cluster_says_where_parts_are(tmp_path: Path) -> No
 def test_an_empty_index_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no row in it"):
         urls_of(written(tmp_path, "x.cdx", " CDX N b a\n"))
+
+
+def test_lines_that_are_usual_and_lines_that_are_not_stand_in_their_order(tmp_path: Path) -> None:
+    usual = 'com,example)/{0} 20240501100000 {{"url": "https://example.com/{0}", "status": "200", "offset": "{0}"}}'
+    odd = 'com,example)/{0} 20240501100000 {{"status": "200", "url": "https://example.com/{0}\\u0041"}}'
+    lines = [(odd if n % 3 == 0 else ELEVEN if n % 3 == 1 else usual).format(n) for n in range(60)]
+    rows, rejects = rows_of(written(tmp_path, "x.cdxj", "\n".join(lines)))
+    assert [row["url"] for row in rows] == [f"https://example.com/{n}{'A' * (n % 3 == 0)}" for n in range(60)]
+    assert {row["status"] for row in rows} == {"200"}
+    assert rejects == []
