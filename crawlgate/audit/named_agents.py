@@ -30,7 +30,7 @@ def files_with_names(decisions: Path, classes: Iterable[DecisionClass]) -> list[
     found: dict[str, None] = {}
     if not named.any():
         return []
-    with pq.ParquetFile(decisions) as file:
+    with pq.ParquetFile(decisions, pre_buffer=False) as file:
         for batch in file.iter_batches(1 << 17, columns=["robots", "basis"]):
             hashes = batch["robots"]
             codes = hashes.indices.fill_null(-1).to_numpy(zero_copy_only=False)

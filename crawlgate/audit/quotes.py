@@ -79,7 +79,7 @@ def quotes(
 
 def _use(path: Path, found: dict[str, set[int]]) -> None:
     """Note the line numbers that a table names, by the hash of their robots.txt."""
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(1 << 17, columns=["robots", "robots_line"]):
             kept_out = batch.filter(pc.is_valid(batch["robots_line"]))
             if not len(kept_out):
