@@ -161,7 +161,7 @@ class Audit:
         try:
             for batch in read(path, self._told):
                 if len(batch.rows):
-                    self._judge.require_times(batch.rows, batch.columns)
+                    self._judge.require_times(batch.names or batch.rows.column_names, batch.columns)
                 yield batch
         except ConfigError as error:
             told = str(error) if str(path) in str(error) else f"{path}: {error}"

@@ -31,7 +31,7 @@ from .output.bases import bases_table
 from .plans import Planner
 from .redirects import Redirects
 from .rows import NO_AGENT, NO_ANSWER, NO_STATUS, ROBOTS_PRECLUDED, Particulars, Rows
-from .texts import texts
+from .texts import encoded, readable, texts
 from .times import Times, read_times
 
 _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -46,6 +46,7 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
     "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
 }
+_STATUS = r"^\s*(?:HTTP/[0-9.]+ +)?(?P<status>[1-9][0-9]{2}|0+|-9998)(?:\.0*|\s.*)?\s*$"
 _NOT_A_YEAR_AHEAD = timedelta(days=1)  # clocks differ, not by more
 REFUSED = -1
 
@@ -88,6 +89,11 @@ class Columns:
             raise ConfigError(
                 f"no column of URLs was found among {', '.join(names) or 'no columns'}; name it with url= (--url)"
             )
+        for name in found.values():
+            if name is not None and names.count(name) > 1:
+                raise ConfigError(
+                    f"{names.count(name)} columns are called {name!r}; which one is meant cannot be told: rename one"
+                )
         return cls(**found)  # type: ignore[arg-type]
 
 
@@ -222,13 +228,14 @@ class TableJudge:
             found[f"not judged: {code}"] += count
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
-    def require_times(self, table: Any, columns: Columns) -> None:
-        """Raises `ConfigError` for a table of which nobody can say when its rows were fetched."""
+    def require_times(self, names: Sequence[str], columns: Columns) -> None:
+        """Raises `ConfigError` for a table (of columns called `names`) of which nobody can say when its rows were
+        fetched."""
         if columns.time is None and self.fetched_at is None and self.as_of is None:
-            raise no_times(table.column_names if hasattr(table, "column_names") else table.schema.names)
+            raise no_times(names)
 
     def _times(self, table: Any, columns: Columns) -> Times:
-        self.require_times(table, columns)
+        self.require_times(table.column_names if hasattr(table, "column_names") else table.schema.names, columns)
         if self.as_of is not None:
             return Times(np.full(table.num_rows, micros(self.as_of), np.int64), {})
         if columns.time is None and self.fetched_at is not None:
@@ -269,12 +276,17 @@ def no_times(names: Sequence[str]) -> ConfigError:
 
 
 def statuses_of(column: Any) -> npt.NDArray[np.int32]:
-    """Numbers, or text that is one; 0 is "no answer", anything else "not said"."""
+    """Numbers, text that is one (`401`, `401.0`) or a status line (`HTTP/1.1 401 Unauthorized`, with or without what
+    stands around the number); 0 is "no answer", anything else "not said"."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        digits = pc.match_substring_regex(column.cast(pa.string()), r"^(?:[1-9][0-9]{2}|0+|-9998)$")
-        column = pc.if_else(digits, column.cast(pa.string()), None).cast(pa.int32())
+    if pa.types.is_uint64(column.type):
+        column = column.cast(pa.float64(), safe=False)
+    elif pa.types.is_unsigned_integer(column.type):
+        column = column.cast(pa.int64())
+    elif not (pa.types.is_signed_integer(column.type) or pa.types.is_floating(column.type)):
+        digits = pc.extract_regex(readable(column).cast(pa.large_string()), _STATUS)
+        column = pc.struct_field(digits, "status").cast(pa.int32())
     values = column.fill_null(NO_STATUS).to_numpy(zero_copy_only=False)
     found: npt.NDArray[np.int32] = np.where(
         ((values >= 100) & (values <= 999)) | (values == NO_ANSWER) | (values == ROBOTS_PRECLUDED), values, NO_STATUS
@@ -287,7 +299,7 @@ def agents_of(column: Any) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]
         return None, ()
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
-    coded = column if isinstance(column, pa.DictionaryArray) else pc.dictionary_encode(column.cast(pa.large_string()))
+    coded = encoded(column)
     codes = coded.indices.fill_null(NO_AGENT).to_numpy(zero_copy_only=False)
     return codes.astype(np.int32), coded.dictionary.to_pylist()
 

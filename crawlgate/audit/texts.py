@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,7 @@ def texts(column: Any) -> Texts:
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
         if isinstance(column, pa.ChunkedArray):  # too long for one array of its own type
             column = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in column.chunks])
-    if isinstance(column, pa.DictionaryArray):
-        column = column.dictionary_decode()
+    column = readable(column)
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         column = column.cast(pa.large_string())
     nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
@@ -51,3 +53,30 @@ def texts(column: Any) -> Texts:
         bounds.astype(np.int64, copy=False),
         nulls,
     )
+
+
+def readable(column: Any) -> Any:
+    """An array that can be cast to text: dictionaries are decoded, bytes are read as UTF-8 (what is none is replaced),
+    lists, maps and structs are spelled as JSON."""
+    if isinstance(column, pa.DictionaryArray):
+        column = column.dictionary_decode()
+    kind = column.type
+    binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    if binary or pa.types.is_binary_view(kind):
+        return _spelled(column, lambda value: value.decode("utf-8", "replace"))
+    if pa.types.is_nested(kind):
+        return _spelled(column, lambda value: json.dumps(value, default=str))
+    return column
+
+
+def encoded(column: Any) -> Any:
+    """An array as a dictionary of text: equal values are there once, or as often as the table has them."""
+    if isinstance(column, pa.DictionaryArray):
+        kind = column.type.value_type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            return column
+    return pc.dictionary_encode(readable(column).cast(pa.large_string()))
+
+
+def _spelled(column: Any, spell: Callable[[Any], str]) -> Any:
+    return pa.array([None if one is None else spell(one) for one in column.to_pylist()], pa.large_string())

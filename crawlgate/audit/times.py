@@ -10,14 +10,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..errors import ConfigError
 from .book import EPOCH, MICROSECOND, micros
+from .texts import encoded
 from .timeline import BEGINNING
 
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})\Z")
 _NUMBER = re.compile(r"(?:[0-9]{9,13}|[0-9]{15,16})(?:\.[0-9]+)?\Z")
+_FARTHEST = 2**62
 _HOUR = timedelta(hours=1) // MICROSECOND
 _EARLIEST = micros(datetime(1990, 1, 1, tzinfo=UTC))
 
@@ -37,6 +38,9 @@ def read_times(column: Any, *, latest: datetime, zone: tzinfo | None = None) -> 
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     refused: dict[int, tuple[str, str]] = {}
     kind = column.type
+    if pa.types.is_dictionary(kind) and pa.types.is_temporal(kind.value_type):
+        column = column.dictionary_decode()
+        kind = column.type
     if pa.types.is_timestamp(kind):
         at = _of_timestamps(column, refused, zone)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
@@ -49,8 +53,18 @@ def read_times(column: Any, *, latest: datetime, zone: tzinfo | None = None) -> 
     odd = ((at < _EARLIEST) | (at > micros(latest))) & ~nulls
     for row in np.flatnonzero(odd).tolist():
         if row not in refused:
-            refused[row] = ("time_out_of_range", f"{column[row]} is before 1990 or after {latest.date().isoformat()}")
+            refused[row] = (
+                "time_out_of_range",
+                f"{_shown(column[row])} is before 1990 or after {latest:%Y-%m-%d}",
+            )
     return Times(at, refused)
+
+
+def _shown(value: Any) -> str:
+    try:
+        return str(value)
+    except (ValueError, OverflowError):  # Python has no date for it
+        return f"{value.value} ({value.type})"
 
 
 def zone_named(name: str) -> tzinfo:
@@ -67,12 +81,21 @@ def zone_named(name: str) -> tzinfo:
 
 def _of_timestamps(column: Any, refused: dict[int, tuple[str, str]], zone: tzinfo | None) -> npt.NDArray[np.int64]:
     if column.type.tz is None and zone is not None:
-        return _in_zone(_numbers(column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())), zone)
+        return _in_zone(_micros(column), zone)
     if column.type.tz is None:
         message = "the column's times have no zone; write them with one, or say which they have (--zone)"
         refused.update((row, ("no_zone", message)) for row in range(len(column)))
         return np.zeros(len(column), np.int64)
-    return _numbers(column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64()))
+    return _micros(column)
+
+
+def _micros(column: Any) -> npt.NDArray[np.int64]:
+    """Timestamps of any unit, by their own zone's clock or UTC; what is beyond the range of 64 bits is at its end."""
+    values = _numbers(column.cast(pa.int64()))
+    if column.type.unit == "ns":
+        return values // 1000
+    scale = {"s": 1_000_000, "ms": 1000, "us": 1}[column.type.unit]
+    return np.clip(values, -_FARTHEST // scale, _FARTHEST // scale) * scale
 
 
 def _in_zone(local: npt.NDArray[np.int64], zone: tzinfo) -> npt.NDArray[np.int64]:
@@ -96,12 +119,16 @@ def _of_numbers(column: Any) -> npt.NDArray[np.int64]:
     scale = np.where(np.abs(values) < 1e11, 1e6, np.where(np.abs(values) < 1e14, 1e3, 1.0))
     with np.errstate(invalid="ignore", over="ignore"):
         found: npt.NDArray[np.int64] = np.clip(np.nan_to_num(values * scale), -9e18, 9e18).astype(np.int64)
+    for row in np.flatnonzero((values >= 19900101000000) & (values < 22000101000000)).tolist():
+        digits = _of_text(f"{values[row]:.0f}")  # fourteen digits of archives; as milliseconds it were the year 2600
+        if isinstance(digits, int):
+            found[row] = digits
     return found
 
 
 def _of_texts(column: Any, refused: dict[int, tuple[str, str]], zone: tzinfo | None) -> npt.NDArray[np.int64]:
     """Times repeat or not; each spelling is read once."""
-    coded = column if isinstance(column, pa.DictionaryArray) else pc.dictionary_encode(column.cast(pa.large_string()))
+    coded = encoded(column)
     read = [_of_text(text, zone) for text in coded.dictionary.to_pylist()]
     at = np.array([value if isinstance(value, int) else BEGINNING for value in read] or [0], np.int64)
     codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)

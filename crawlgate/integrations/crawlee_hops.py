@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -155,11 +155,12 @@ async def _hop(
         if "cookie" not in headers:  # the client takes those of the session
             told.pop("cookie", None)
         given = {"session": session, "proxy_info": proxy_info, "timeout": timeout, "payload": payload}
+        cookies_before = _cookies(session)
         asked = client.stream(permit.url.href, method=method, headers=HttpHeaders(dict(told)), **given)  # type: ignore[arg-type]
         response = await open_now.enter_async_context(asked)
         rest = aiter(response.read_stream())
         held: list[bytes] = []
-        if permit.see_headers(response.status_code, _lines(response), method=method):
+        if permit.see_headers(response.status_code, [*_lines(response), *_new(cookies_before, session)], method=method):
             reader, whole = HeadReader(permit, None), True  # the clients decode by themselves
             async for chunk in rest:
                 if reader.feed(chunk):
@@ -174,10 +175,19 @@ async def _hop(
         return page
 
 
-def _lines(response: HttpResponse) -> Any:
+def _lines(response: HttpResponse) -> list[tuple[str, str]]:
     """The header lines as they came. crawlee's own mapping has one value a name, and not every client joins them."""
-    inner = getattr(getattr(response, "_response", None), "headers", None)
-    return inner if hasattr(inner, "multi_items") else response.headers
+    inner: Any = getattr(getattr(response, "_response", None), "headers", None)
+    return list(inner.multi_items() if hasattr(inner, "multi_items") else response.headers.items())
+
+
+def _cookies(session: Session | None) -> set[str]:
+    return set() if session is None else {f"{cookie.name}={cookie.value}" for cookie in session.cookies.jar}
+
+
+def _new(before: set[str], session: Session | None) -> Iterator[tuple[str, str]]:
+    """Lines for cookies that the site just gave: crawlee's httpx client takes `Set-Cookie` out of what it hands on."""
+    return (("set-cookie", pair) for pair in sorted(_cookies(session) - before))
 
 
 def _drop(headers: httpx.Headers, names: tuple[str, ...]) -> None:

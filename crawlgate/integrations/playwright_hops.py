@@ -19,6 +19,7 @@ from ..permit import Permit
 from .body import HeadReader, Tally
 from .either import now_or_later
 from .hop import keep_to, manner, recorded
+from .playwright_cookies import cookies
 from .playwright_loads import Loads
 from .playwright_settings import kinds
 
@@ -128,13 +129,14 @@ class Hops:
         keep_to(permit, scheme=parts.scheme, host=host, port=port, authority=authority, named=named)
         if load is not None:
             load.permit = permit
+            load.cookies = await cookies(self._send, event["frameId"])
         if headers.get("User-Agent") == sent:
             return _CONTINUE
         given = {**event["request"]["headers"], "User-Agent": headers["User-Agent"]}
         return "Fetch.continueRequest", {"headers": [{"name": name, "value": value} for name, value in given.items()]}
 
     async def _arrived(self, event: Mapping[str, Any]) -> Reply:
-        permit = self._loads.arrived(event)
+        permit, before = self._loads.arrived(event)
         if permit is None:  # nothing left for it, or nobody was asked
             return _BLOCK if event["request"]["url"].startswith(("http:", "https:")) else _CONTINUE
         with recorded(permit):
@@ -142,14 +144,15 @@ class Hops:
                 permit.failed(ConnectionError(event["responseErrorReason"]))
                 reply = _CONTINUE
             else:
-                reply = await self._judged(permit, event)
+                reply = await self._judged(permit, event, before)
         if not 300 <= event.get("responseStatusCode", 0) < 400:
             self._loads.ended(event)
         return reply
 
-    async def _judged(self, permit: Permit, event: Mapping[str, Any]) -> Reply:
+    async def _judged(self, permit: Permit, event: Mapping[str, Any], before: frozenset[str]) -> Reply:
         headers = [(header["name"], header["value"]) for header in event.get("responseHeaders") or ()]
-        if not permit.see_headers(event["responseStatusCode"], headers, method=event["request"]["method"]):
+        given = [("Set-Cookie", new) for new in sorted(await cookies(self._send, event["frameId"]) - before)]
+        if not permit.see_headers(event["responseStatusCode"], [*headers, *given], method=event["request"]["method"]):
             await now_or_later(self._gate.complete(permit))
             permit.enforce()
             return _CONTINUE  # the body goes to the page without us

@@ -17,10 +17,12 @@ _KEPT = 1024
 
 @dataclass(slots=True)
 class Load:
-    """One request from its first hop to its answer: the URL it began with, and the permit of the hop under way."""
+    """One request from its first hop to its answer: the URL it began with, the permit of the hop under way, and the
+    cookies that the browser had when it left."""
 
     first: str
     permit: Permit | None = None
+    cookies: frozenset[str] = frozenset()
 
 
 class Loads:
@@ -43,13 +45,13 @@ class Loads:
                     oldest.permit.failed(TimeoutError())
         return load
 
-    def arrived(self, event: Mapping[str, Any]) -> Permit | None:
-        """The permit of the hop whose answer is here, which it has no more afterwards."""
+    def arrived(self, event: Mapping[str, Any]) -> tuple[Permit | None, frozenset[str]]:
+        """The permit of the hop whose answer is here, which it has no more afterwards, and the cookies before it."""
         load = self._under_way.get(_key(event))
         if load is None:
-            return None
+            return None, frozenset()
         permit, load.permit = load.permit, None
-        return permit
+        return permit, load.cookies
 
     def ended(self, event: Mapping[str, Any]) -> None:
         """The load needs no more hop."""

@@ -138,6 +138,16 @@ def test_columns_are_found_or_named_or_told_missing() -> None:
         (pa.array(["2024-05-01T12:00:00Z"]), None),
         (pa.array(["2024-05-01T21:00:00+09:00"]).dictionary_encode(), None),
         (pa.array(["20240501120000"]), None),
+        (pa.array([20240501120000]), None),
+        (pa.array([20240501120000.0]), None),
+        (pa.array([20241301120000]), "time_out_of_range"),
+        (pa.array([AT], pa.timestamp("us", "UTC")).dictionary_encode(), None),
+        (pa.array([b"2024-05-01T12:00:00Z"]), None),
+        (pa.array([b"\xff"]), "bad_time"),
+        (pa.array([["2024-05-01T12:00:00Z"]]), "bad_time"),
+        (pa.array([253402300800], pa.timestamp("s", "UTC")), "time_out_of_range"),
+        (pa.array([2**62], pa.timestamp("s", "UTC")), "time_out_of_range"),
+        (pa.array([-(2**62)], pa.timestamp("us", "UTC")), "time_out_of_range"),
         (pa.array(["20241301120000"]), "bad_time"),
         (pa.array(["2024-05-01T12:00:00"]), "no_zone"),
         (pa.array(["2024-05-01"]), "no_zone"),
@@ -156,3 +166,38 @@ def test_times_of_every_kind(column: object, expected: str | None) -> None:
         assert read.at.tolist() == [micros(AT)]
     else:
         assert read.refused[0][0] == expected
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([401, 200], pa.uint16()),
+        pa.array([401, 2**63 + 5], pa.uint64()),
+        pa.array([401.0, float("nan")]),
+        pa.array(["401", "200"]).dictionary_encode(),
+        pa.array(["401.0", "200.0"]),
+        pa.array([" 401 ", "ok"]),
+        pa.array(["401 Unauthorized", "HTTP/1.1 200 OK"]),
+        pa.array(["HTTP/1.1 401 Unauthorized", "4010"]),
+        pa.array([b"401", b"\xff"]),
+    ],
+    ids=str,
+)
+def test_a_refusal_is_read_however_the_column_holds_it(column: object) -> None:
+    """Unsigned numbers (polars), numbers with a point (a column with gaps, written by pandas), status lines."""
+    rows = pa.table({"url": ["https://open.example/"] * 2, "time": [AT] * 2, "status": column})
+    assert judge_table(rows, DECLARED, evidence=BOOK)["verdict"].to_pylist() == ["deny", "allow"]
+
+
+@pytest.mark.parametrize("name", ["url", "time", "status", "user_agent", "proxy", "redirect", "headers"])
+@pytest.mark.parametrize("value", [[["x"]], [{"a": "b"}], [b"\xff"], [True]], ids=["list", "struct", "bytes", "bool"])
+def test_a_column_of_another_type_is_no_internal_error(name: str, value: list[object]) -> None:
+    columns = {"url": ["https://open.example/"], "time": [AT], "status": [200]}
+    judged = judge_table(pa.table({**columns, name: value}), DECLARED, evidence=BOOK)
+    problems = {"url": "no_scheme", "time": "bad_time"}
+    assert judged["problem"].to_pylist() == [problems.get(name)]
+
+
+def test_two_columns_of_one_name_are_told_apart_by_nobody() -> None:
+    with pytest.raises(ConfigError, match="2 columns are called 'url'"):
+        Columns.find(["url", "url", "time"])

@@ -157,6 +157,27 @@ def crawler(**options: Any) -> HttpCrawler:
 
 
 @pytest.mark.parametrize("client", [ImpitHttpClient, HttpxHttpClient], ids=["impit", "httpx"])
+def test_a_session_that_the_site_gave_to_anybody_is_no_login(client: type[HttpClient], tmp_path: Path) -> None:
+    moved = Answer("", status=302, headers=(("Location", "/p"), ("Set-Cookie", "PHPSESSID=1; Path=/")))
+    reached = []
+    with gated(tmp_path, {"/in": moved, "/p": Answer("tide")}) as (web, here):
+
+        async def run() -> None:
+            async with AsyncGate(DECLARATION, home=tmp_path, allow_addresses=HERE) as gate:
+                crawling = put_before(crawler(http_client=client()), gate)
+
+                @crawling.router.default_handler
+                async def handler(context: Any) -> None:
+                    reached.append(context.request.loaded_url)
+
+                await crawling.run([f"{here}/in"])
+
+        asyncio.run(run())
+        assert reached == [f"{here}/p"]
+        assert web.log[-1].headers["cookie"] == "PHPSESSID=1"
+
+
+@pytest.mark.parametrize("client", [ImpitHttpClient, HttpxHttpClient], ids=["impit", "httpx"])
 def test_every_client_of_crawlee_goes_hop_by_hop(client: type[HttpClient], tmp_path: Path) -> None:
     site = {
         "/robots.txt": robots("User-agent: *\nDisallow: /x"),

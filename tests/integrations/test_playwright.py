@@ -185,6 +185,22 @@ def test_the_name_that_is_sent_is_the_declared_one_or_on_record(tmp_path: Path) 
     assert known["credentials"] == "the http_credentials of a context"
 
 
+def test_a_session_that_the_site_gave_to_anybody_is_no_login_and_one_brought_along_is(tmp_path: Path) -> None:
+    session = (("Set-Cookie", "PHPSESSID=1; Path=/"),)
+    moved = Answer("", status=302, headers=(("Location", "/p"), ("Set-Cookie", "sid=2; Path=/")))
+
+    async def test() -> None:
+        async with behind(tmp_path, {"a.test": site(**{"/in": Answer("in", headers=session), "/moved": moved})}) as b:
+            page, _ = await b.load("/in")
+            for target in ("/p", "/moved", "/p"):
+                assert (await b.gated.goto(page, b.at(target))).status == 200
+            await page.context.add_cookies([{"name": "session", "value": "3", "url": b.at("/")}])
+            with pytest.raises(Denied, match="session"):
+                await b.gated.goto(page, b.at("/p"))
+
+    DRIVER.run(test())
+
+
 def test_service_workers_are_blocked_and_asked_about_where_somebody_lets_them(tmp_path: Path) -> None:
     worker = "self.addEventListener('install', e => e.waitUntil(fetch('/private/sw').catch(() => fetch('/sw-done'))))"
     register = "<script>navigator.serviceWorker.register('/sw.js')</script>"

@@ -72,7 +72,7 @@ class Reject:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Rows of one file. `first` is the number of the first row in it; `offsets` are places in the file by row, where
-    the file has such; `rejects` did not become rows."""
+    the file has such; `rejects` did not become rows; `names` are all columns that the file was found to have."""
 
     path: Source
     first: int
@@ -81,6 +81,7 @@ class Batch:
     particulars: Mapping[int, Particulars] = field(default_factory=dict)
     offsets: Mapping[int, int] = field(default_factory=dict)
     rejects: tuple[Reject, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def numbers(self) -> npt.NDArray[np.int64]:
@@ -118,9 +119,10 @@ def columns_in(path: Source, names: Sequence[str], said: Told) -> Columns:
 
 
 def row_batches(path: Source, said: Told, rows: Iterable[Row]) -> Iterator[Batch]:
-    """Rows of text as batches; columns are found in the first row that can be read. Raises `ConfigError` where there
-    is no row at all, or none that can be read."""
-    columns: Columns | None = None
+    """Rows of text as batches; columns are found among those of all rows read so far, as a row may leave out what
+    others say. Raises `ConfigError` where there is no row at all, or none that can be read."""
+    names: dict[str, None] = {}
+    last: Any = None
     kept: list[tuple[int, int, Mapping[str, Any]]] = []
     rejects: list[Reject] = []
     seen = False
@@ -129,18 +131,19 @@ def row_batches(path: Source, said: Told, rows: Iterable[Row]) -> Iterator[Batch
         if isinstance(row, str):
             rejects.append(Reject(str(path), number, offset, "not_read", row))
         else:
-            if columns is None:
-                columns = columns_in(path, list(row), said)
+            if row.keys() != last:
+                last = row.keys()
+                names.update(dict.fromkeys(row))
             kept.append((number, offset, row))
-        if columns is not None and len(kept) + len(rejects) >= said.batch:
-            yield _batch(path, columns, kept, rejects)
+        if names and len(kept) + len(rejects) >= said.batch:
+            yield _batch(path, columns_in(path, list(names), said), names, kept, rejects)
             kept, rejects = [], []
     if not seen:
         raise ConfigError(f"{path}: there is no row in it")
-    if columns is None:
+    if last is None:
         raise ConfigError(f"{path}: no row can be read; the first: {rejects[0].reason}")
     if kept or rejects:
-        yield _batch(path, columns, kept, rejects)
+        yield _batch(path, columns_in(path, list(names), said), names, kept, rejects)
 
 
 def exact_batch(path: Source, columns: Columns, rows: Iterable[Row]) -> Batch:
@@ -152,13 +155,16 @@ def exact_batch(path: Source, columns: Columns, rows: Iterable[Row]) -> Batch:
             rejects.append(Reject(str(path), number, offset, "not_read", row))
         else:
             kept.append((number, offset, row))
-    return _batch(path, columns, kept, rejects)
+    return _batch(path, columns, columns.names, kept, rejects)
 
 
 def _batch(
-    path: Source, columns: Columns, kept: list[tuple[int, int, Mapping[str, Any]]], rejects: list[Reject]
+    path: Source,
+    columns: Columns,
+    names: Iterable[str],
+    kept: list[tuple[int, int, Mapping[str, Any]]],
+    rejects: list[Reject],
 ) -> Batch:
-    names = columns.names
     good = []
     for number, offset, row in kept:
         url = row.get(columns.url)
@@ -167,11 +173,11 @@ def _batch(
         else:
             good.append((number, offset, row))
     table = pa.table(
-        {name: pa.array([_text(row.get(name)) for _, _, row in good], pa.large_string()) for name in names}
+        {name: pa.array([_text(row.get(name)) for _, _, row in good], pa.large_string()) for name in columns.names}
     )
     table = table.append_column(ROW_NUMBER, pa.array([number for number, _, _ in good], pa.int64()))
     offsets = {n: offset for n, (_, offset, _) in enumerate(good)}
-    return Batch(path, 0, table, columns, offsets=offsets, rejects=tuple(rejects))
+    return Batch(path, 0, table, columns, offsets=offsets, rejects=tuple(rejects), names=tuple(names))
 
 
 NOT_TEXT = "the URL holds bytes that are no UTF-8, or NUL; which page was meant cannot be told"

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from ...errors import ConfigError
 from ..rows import NO_ANSWER
 from ..tables import Columns
+from ..texts import readable
 from .batch import NOT_TEXT, ROW_NUMBER, Batch, Reject, Told, columns_in, nothing
 from .source import Source, beside
 
@@ -37,7 +38,7 @@ def read_parquet(path: Source, said: Told) -> Iterator[Batch]:
             size = file.metadata.row_group(group).num_rows
             try:
                 for start, table in _group(file, group, size, shape, said.batch):
-                    yield _batch(path, first + start, table, shape.columns)
+                    yield _batch(path, first + start, table, shape)
             except _DAMAGED as error:
                 why = f"row group {group} ({size} rows) cannot be read: {_short(error)}"
                 yield nothing(path, [Reject(str(path), first, None, "damaged", why)])
@@ -46,12 +47,17 @@ def read_parquet(path: Source, said: Told) -> Iterator[Batch]:
 
 @contextmanager
 def _opened(path: Source) -> Iterator[Any]:
-    """A Parquet file; one on disk is read without Python in between."""
+    """A Parquet file; one on disk is read without Python in between. Nothing is read ahead: Arrow would keep it."""
     try:
-        with path.open("rb") as opened, pq.ParquetFile(path if isinstance(path, Path) else opened) as file:
+        with path.open("rb") as opened, _parquet(path, opened) as file:
             yield file
     except _DAMAGED as error:
         raise ConfigError(f"{path}: cannot be read: {_short(error)}") from None
+
+
+def _parquet(path: Source, opened: Any) -> Any:
+    """Pages that carry a checksum are held against it: damage need not keep them from being unpacked."""
+    return pq.ParquetFile(path if isinstance(path, Path) else opened, page_checksum_verification=True, pre_buffer=False)
 
 
 def parquet_columns(path: Source, said: Told) -> Columns:
@@ -60,40 +66,55 @@ def parquet_columns(path: Source, said: Told) -> Columns:
         return _Shape(path, file.schema_arrow, said).columns
 
 
-def _batch(path: Source, first: int, table: Any, columns: Columns) -> Batch:
+def _batch(path: Source, first: int, table: Any, shape: _Shape) -> Batch:
     """The rows of a table; those whose URL holds bytes that are no text are rejected."""
+    columns = shape.columns
+    copies = (columns.shard, columns.offset, columns.content_hash)
     odd = np.zeros(len(table), np.bool_)
     for place, name in enumerate(table.column_names):
-        column = table.column(place)
-        if not _is_text(column.type):
+        column = None if name in copies else _as_text(table.column(place), nested=name == columns.url)
+        if column is None:
             continue
-        try:
-            column.validate(full=True)
-        except pa.ArrowInvalid as error:
-            if "utf8" not in str(error).lower().replace("-", ""):
-                raise
-            column = pa.chunked_array([_replaced(chunk) for chunk in column.chunks], pa.large_string())
-            table = table.set_column(place, name, column)
-            if name == columns.url:
-                odd = pc.fill_null(pc.match_substring(column, "\ufffd"), False).to_numpy()
+        table = table.set_column(place, name, column)
+        if name == columns.url:
+            odd = pc.fill_null(pc.match_substring(column, "\ufffd"), False).to_numpy()
     if not odd.any():
-        return Batch(path, first, table, columns)
+        return Batch(path, first, table, columns, names=shape.names)
     urls = table[columns.url]
     rejects = [
         Reject(str(path), first + row, None, "not_text", NOT_TEXT, urls[row].as_py())
         for row in np.flatnonzero(odd).tolist()
     ]
     table = table.append_column(ROW_NUMBER, pa.array(np.arange(len(table)) + first)).filter(pa.array(~odd))
-    return Batch(path, 0, table, columns, rejects=tuple(rejects))
+    return Batch(path, 0, table, columns, rejects=tuple(rejects), names=shape.names)
 
 
-def _is_text(kind: Any) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+def _as_text(column: Any, *, nested: bool) -> Any | None:
+    """Bytes, text that is none and (`nested`) what is built of others, as text with what is no UTF-8 replaced; None
+    where nothing is to be done."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        try:
+            column.validate(full=True)
+            return None
+        except pa.ArrowInvalid as error:
+            if "utf8" not in str(error).lower().replace("-", ""):
+                raise
+        raw = pa.binary_view() if pa.types.is_string_view(kind) else pa.large_binary()
+        plain = [_decoded(chunk).cast(raw) for chunk in column.chunks]
+    elif _is_bytes(kind) or (nested and pa.types.is_nested(kind)):
+        plain = column.chunks
+    else:
+        return None
+    return pa.chunked_array([readable(chunk) for chunk in plain], pa.large_string())
 
 
-def _replaced(chunk: Any) -> Any:
-    raw = chunk.cast(pa.large_binary()).to_pylist()
-    return pa.array([None if one is None else one.decode("utf-8", "replace") for one in raw], pa.large_string())
+def _is_bytes(kind: Any) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
+
+
+def _decoded(chunk: Any) -> Any:
+    return chunk.dictionary_decode() if isinstance(chunk, pa.DictionaryArray) else chunk
 
 
 def _group(file: Any, group: int, size: int, shape: _Shape, batch: int) -> Iterator[tuple[int, Any]]:
@@ -126,7 +147,7 @@ def _arrow(path: Source, said: Told, source: Any) -> Iterator[Batch]:
             batch.validate(full=False)
             table = shape(pa.Table.from_batches([batch]).select(shape.wanted))
             starts = range(0, len(table), said.batch)
-            found = [_batch(path, first + n, table.slice(n, said.batch), shape.columns) for n in starts]
+            found = [_batch(path, first + n, table.slice(n, said.batch), shape) for n in starts]
         except StopIteration:
             break
         except _DAMAGED as error:
@@ -147,6 +168,7 @@ class _Shape:
 
     def __init__(self, path: Source, schema: Any, said: Told) -> None:
         names = frozenset(schema.names)
+        self.names = tuple(schema.names)
         self.columns = columns_in(path, schema.names, said)
         self._started: float | None = None
         self._images = names >= _IMG2DATASET

@@ -37,6 +37,30 @@ def test_a_damaged_page_costs_its_row_group_and_no_other(tmp_path: Path) -> None
     assert "row group 1 (1000 rows)" in rejects[0].reason
 
 
+def test_damage_that_can_be_unpacked_is_found_by_the_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    options = {"use_dictionary": False, "compression": "none", "write_page_checksum": True}
+    pq.write_table(pa.table({"url": URLS}), path, row_group_size=1000, **options)
+    place = path.read_bytes().index(URLS[1500].encode())
+    data = bytearray(path.read_bytes())
+    data[place + 9] ^= 1
+    path.write_bytes(data)
+    rows, rejects = rows_of(path)
+    assert [row["url"] for row in rows] == URLS[:1000] + URLS[2000:]
+    assert [(reject.row, reject.code) for reject in rejects] == [(1000, "damaged")]
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view()])
+def test_bytes_are_read_as_text_and_what_is_none_costs_its_row(tmp_path: Path, kind: object) -> None:
+    path = tmp_path / "log.arrow"
+    table = pa.table({"url": pa.array([b"https://a.example/1", b"https://a.example/\xff", None], kind)})
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    rows, rejects = rows_of(path)
+    assert [row["url"] for row in rows] == ["https://a.example/1", None]
+    assert [(reject.row, reject.code) for reject in rejects] == [(1, "not_text")]
+
+
 def test_a_damaged_arrow_stream_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     path = tmp_path / "log.arrow"
     table = pa.table({"url": URLS})

@@ -72,3 +72,12 @@ def test_half_written_lines_are_told_with_their_place(tmp_path: Path) -> None:
     assert [row["row"] for row in rows] == [0, 3]
     assert [(reject.row, reject.offset) for reject in rejects] == [(2, len(good) + 2), (4, 2 * len(good) + 24)]
     assert rejects[0].reason.startswith("not JSON")
+
+
+def test_what_the_first_object_leaves_out_is_read_of_the_others(tmp_path: Path) -> None:
+    lines = [{"note": "begun"}, {"url": "https://a.example/1", "time": AT}]
+    lines += [{"url": "https://a.example/2", "time": AT, "status": 401}]
+    (batch,) = read(written(tmp_path, "log.jsonl", "\n".join(map(json.dumps, lines))), TOLD)
+    assert batch.columns.status == "status"
+    assert batch.rows["status"].to_pylist() == [None, None, "401"]
+    assert batch.rows["url"].to_pylist() == [None, "https://a.example/1", "https://a.example/2"]
