@@ -106,6 +106,10 @@ def test_every_kind_has_a_line(tmp_path):
         writer.append("outside", {"at": AT, "name": "old crawl", "by": "Kim", "reason": "no gate yet"})
         settings = [{"setting": "UA", "value": "random", "looks_like": "rotating_user_agent"}]
         writer.append("client", {"at": AT, "client": "scrapy 2", "settings": settings})
+        writer.append("audit", {"at": AT, "audit": "ab" * 32, "as_of": "fetched", "inputs": {}, "outputs": {},
+                                "judged": 9, "rejected": 1})  # fmt: skip
+        writer.append("removal", {"at": AT, "audit": "ab" * 32, "proof": "cd" * 32, "files": [], "rows_in": 9,
+                                  "removed": 2})  # fmt: skip
         for number in range(300):
             writer.append("list", {"at": AT, "source": str(number)})
     lines = run("show", "--home", tmp_path, "--limit", 0).stdout.splitlines()[2:]
