@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..limits import DEFAULT_LIMITS
-from ..signals.robots_lines import AGENT, decode, kind_of
+from ..signals.robots_lines import AGENT, AGENT_WORD, decode, kind_of
 from .named_agents import first_refusal
 
 SCHEMA = pa.schema(
@@ -79,7 +79,7 @@ def quotes(
 
 def _use(path: Path, found: dict[str, set[int]]) -> None:
     """Note the line numbers that a table names, by the hash of their robots.txt."""
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(1 << 17, columns=["robots", "robots_line"]):
             kept_out = batch.filter(pc.is_valid(batch["robots_line"]))
             if not len(kept_out):
@@ -96,8 +96,8 @@ def _agents(lines: list[str], number: int) -> list[str]:
     found: list[str] = []
     for line in reversed(lines[: number - 1]):
         said = line.partition("#")[0].strip()
-        key = _KEY.match(said)
-        if said and key is not None and kind_of(key[1].lower()) == AGENT:
+        key = _KEY.match(said) if AGENT_WORD.search(said.lower()) else None
+        if key is not None and kind_of(key[1].lower()) == AGENT:
             found.append(_shown(line))
             if len(found) == _MOST_AGENTS:
                 break

@@ -19,7 +19,7 @@ from ..ledger.query import records
 from ..ledger.segments import Fault
 from ..ledger.verify_evidence import location_of
 from ..model import Evidence, EvidenceKind
-from .book import EvidenceBook, instant, policy_file
+from .book import Content, EvidenceBook, instant, micros, policy_file
 from .dated import dated_file
 from .readers import files
 from .readers.batch import Reject
@@ -30,7 +30,9 @@ from .readers.warc import policy_files
 from .times import read_times
 
 _BODY = ("body", "robots", "robots_txt", "content", "text")
+_ROWS = 4096  # read at once: bodies may be large
 _TABLES = ("parquet", "csv", "json")
+_TEXTS = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
 _OF_SITES = (EvidenceKind.ROBOTS, EvidenceKind.TDMREP, EvidenceKind.AI_TXT, EvidenceKind.TRUST_TXT)
 
 
@@ -156,14 +158,26 @@ def take_table(
     rejects: list[Reject] = []
     at = read_times(table[names["time"]], latest=latest, zone=zone)
     statuses = table[names["status"]].to_pylist() if "status" in names else [200] * len(table)
-    rows = zip(table[place].to_pylist(), statuses, table[body].to_pylist(), strict=True)
-    for row, (where, status, content) in enumerate(rows):
-        problem = at.refused[row][1] if row in at.refused else None
-        item = problem or _evidence(str(where or ""), instant(int(at.at[row])), status, content)
-        if isinstance(item, Evidence):
-            book.add(item)
+    bodies, which = _bodies(table[body])
+    robots: list[tuple[str, int, int]] = []
+    numbers: dict[tuple[Content, int], int] = {}
+    for row, (where, status, content) in enumerate(zip(table[place].to_pylist(), statuses, which, strict=True)):
+        try:
+            if row in at.refused:
+                raise _UnusableError(at.refused[row][1])
+            url, kind = _policy_file(str(where or ""))
+            answer = _answer(status, bodies[content])
+        except (_UnusableError, UrlError) as problem:
+            rejects.append(Reject(what, first + row, None, "evidence", str(problem), str(where or "")))
+            continue
+        if kind is EvidenceKind.ROBOTS:
+            robots.append((url.origin, int(at.at[row]), numbers.setdefault((answer, content), len(numbers))))
         else:
-            rejects.append(Reject(what, first + row, None, "evidence", item, str(where or "")))
+            book.add(_evidence(url.href, kind, instant(int(at.at[row])), answer, bodies[content][0]))
+    if robots:
+        origins, received, answers = zip(*robots, strict=True)
+        given = [micros(instant(when)) for when in received]
+        book.add_robots(origins, given, answers, [(answer, bodies[content][0]) for answer, content in numbers])
     return rejects
 
 
@@ -174,7 +188,7 @@ def _tables(path: Source, rejects: list[Reject]) -> Iterator[tuple[int, Any]]:
         try:
             with path.open("rb") as file:
                 first = 0
-                for batch in pq.ParquetFile(file).iter_batches():
+                for batch in pq.ParquetFile(file, pre_buffer=False).iter_batches(_ROWS):
                     yield first, pa.Table.from_batches([batch])
                     first += len(batch)
         except (OSError, pa.ArrowException) as error:
@@ -195,30 +209,55 @@ def _text(value: Any) -> str | None:
     return None if value is None else value if isinstance(value, str) else str(value)
 
 
-def _evidence(where: str, at: datetime, status: Any, content: Any) -> Evidence | str:
-    try:
-        url = urls.parse(where if "://" in where else f"https://{where}/robots.txt")
-    except UrlError as error:
-        return str(error)
+class _UnusableError(Exception):
+    """Why a row is no evidence."""
+
+
+def _bodies(column: Any) -> tuple[list[tuple[bytes, str]], list[int]]:
+    """The different bodies of a column with their hashes, and which of them each row has. One that stands in many rows
+    is read once a chunk."""
+    found: dict[Any, int] = {}
+    which: list[int] = []
+    for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
+        coded = chunk.dictionary_encode() if chunk.type in _TEXTS else chunk
+        if pa.types.is_dictionary(coded.type):
+            values, codes = [*coded.dictionary.to_pylist(), None], coded.indices.fill_null(-1).to_pylist()
+        else:
+            values, codes = chunk.to_pylist(), range(len(chunk))
+        raw = [v if isinstance(v, bytes) else str(v or "").encode("utf-8", "surrogatepass") for v in values]
+        numbers = [found.setdefault(one, len(found)) for one in raw]
+        which += [numbers[code] for code in codes]
+    return [(body, hashlib.sha256(body).hexdigest()) for body in found], which
+
+
+def _policy_file(where: str) -> tuple[urls.Url, EvidenceKind]:
+    """Which policy file a URL or a host means. Raises `UrlError`, or `_UnusableError` where it is none."""
+    url = urls.parse(where if "://" in where else f"https://{where}/robots.txt")
     if url.target == "/":
         url = urls.parse(url.origin + "/robots.txt")
     kind = policy_file(url.target)
     if kind is None:
-        return f"{url.href} is no policy file"
-    body = content if isinstance(content, bytes) else str(content or "").encode("utf-8", "surrogatepass")
+        raise _UnusableError(f"{url.href} is no policy file")
+    return url, kind
+
+
+def _answer(status: Any, body: tuple[bytes, str]) -> Content:
     try:
         answered = None if status is None or status == "" else int(status)
     except ValueError:
-        return f"status {status!r} is no number"
-    digest = hashlib.sha256(body).hexdigest()
+        raise _UnusableError(f"status {status!r} is no number") from None
+    return Content(answered, None if answered is not None else "no_answer", body[1])
+
+
+def _evidence(href: str, kind: EvidenceKind, at: datetime, answer: Content, body: bytes) -> Evidence:
     return Evidence(
-        id=f"{EvidenceKind(kind)}:{digest[:16]}",
+        id=f"{kind}:{answer.sha256[:16]}",
         kind=kind,
-        url=url.href,
-        final_url=url.href,
+        url=href,
+        final_url=href,
         fetched_at=at,
-        status=answered,
+        status=answer.status,
         body=body,
-        sha256=digest,
-        error=None if answered is not None else "no_answer",
+        sha256=answer.sha256,
+        error=answer.error,
     )

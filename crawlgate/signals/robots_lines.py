@@ -15,6 +15,8 @@ _BOM = codecs.BOM_UTF8
 # Spellings that Google's parser or crawler-commons take for the keys of RFC 9309; a longer key with one of these as
 # its beginning counts too.
 _AGENT_KEYS = ("user-agent", "useragent", "user agent", "users-agent", "user-agnet", "useg-agent", "ser-agent")
+AGENT_WORD = re.compile("agent|agnet")
+"""What every spelling of the key `User-agent` holds in lower case, but for marks that nobody sees."""
 _DISALLOW_KEYS = (
     "disallow",
     "dissallow",
@@ -133,6 +135,11 @@ def kind_of(key: str) -> str:
     if key in _ALLOW_KEYS:
         return ALLOW
     return EXTENSION if _FIELD_NAME.match(key) else OTHER
+
+
+def has_invisible(text: str) -> bool:
+    """True for a text with marks that nobody sees, which may stand within a key."""
+    return not text.isascii() and _INVISIBLE.search(text) is not None
 
 
 def known(key: str) -> bool:

@@ -28,7 +28,7 @@ def avoided(decisions: Path, classes: Sequence[DecisionClass]) -> list[dict[str,
     if not found:
         return []
     numbers = {reason: [n for n, one in enumerate(reasons) if one is not None and one[0] == reason] for reason in found}
-    with pq.ParquetFile(decisions) as file:
+    with pq.ParquetFile(decisions, pre_buffer=False) as file:
         for group in range(file.num_row_groups):
             basis = file.read_row_group(group, columns=["basis"])["basis"].to_numpy()
             about = {reason: np.flatnonzero(np.isin(basis, which)) for reason, which in numbers.items()}

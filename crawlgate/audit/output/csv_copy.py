@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 def copy_as_csv(source: Path, target: Path) -> None:
     """Write the rows of `source` into `target`: a head, then a line for each row; times are UTC."""
-    with pq.ParquetFile(source) as file:
+    with pq.ParquetFile(source, pre_buffer=False) as file:
         plain = pa.schema([pa.field(f.name, _plain(f.type)) for f in file.schema_arrow])
         with pa.csv.CSVWriter(target, plain, write_options=pa.csv.WriteOptions(quoting_style="needed")) as to:
             for group in range(file.num_row_groups):

@@ -101,7 +101,7 @@ class Totals:
 def totals(decisions: Path, draft: Draft) -> Totals:
     """Read the decisions back and count them."""
     found = Totals([str(one.verdict) for one in draft.bases.classes])
-    with pq.ParquetFile(decisions) as file:
+    with pq.ParquetFile(decisions, pre_buffer=False) as file:
         for group in range(file.num_row_groups):
             found.add(file.read_row_group(group, columns=["file", "host", "time", "basis", "robots"]))
     return found
@@ -112,7 +112,7 @@ def removal_totals(removals: Path) -> dict[str, Any]:
     counted: dict[str, Counter[str]] = {name: Counter() for name in ("effect", "cause", "known", "list")}
     crossed: Counter[tuple[str, str, str | None]] = Counter()
     rows = 0
-    with pq.ParquetFile(removals) as file:
+    with pq.ParquetFile(removals, pre_buffer=False) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=list(counted))
             rows += len(table)

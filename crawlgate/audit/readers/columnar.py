@@ -47,7 +47,7 @@ def read_parquet(path: Source, said: Told) -> Iterator[Batch]:
 
 @contextmanager
 def _opened(path: Source) -> Iterator[Any]:
-    """A Parquet file; one on disk is read without Python in between."""
+    """A Parquet file; one on disk is read without Python in between. Nothing is read ahead: Arrow would keep it."""
     try:
         with path.open("rb") as opened, _parquet(path, opened) as file:
             yield file
@@ -57,7 +57,7 @@ def _opened(path: Source) -> Iterator[Any]:
 
 def _parquet(path: Source, opened: Any) -> Any:
     """Pages that carry a checksum are held against it: damage need not keep them from being unpacked."""
-    return pq.ParquetFile(path if isinstance(path, Path) else opened, page_checksum_verification=True)
+    return pq.ParquetFile(path if isinstance(path, Path) else opened, page_checksum_verification=True, pre_buffer=False)
 
 
 def parquet_columns(path: Source, said: Told) -> Columns:
