@@ -48,14 +48,15 @@ def judge_table(
 
     The table is one of Arrow, polars or pandas, or a mapping from column to values, and so is the result. Columns are
     found by their usual names, or named; `zone` is that of times that name none. `options` are those of
-    `crawlgate.audit.tables.TableJudge`: profile, evidence, notices, register, stage, as_of. Raises `ConfigError` where
-    a column or the extra is missing.
+    `crawlgate.audit.tables.TableJudge`: profile, evidence, notices, register, stage, as_of; evidence and notices are
+    taken as `TableGate` takes them. Raises `ConfigError` where a column or the extra is missing.
     """
     _needs_extra()
     from .audit.frames import beside, names_of, needed
     from .audit.tables import Columns, TableJudge
 
     columns = Columns.find(names_of(table), url=url, time=time, status=status, user_agent=user_agent)
+    options |= {"evidence": _book(options.get("evidence")), "notices": _lists(options.get("notices"))}
     return beside(table, TableJudge(declaration, zone=_zone(zone), **options)(needed(table, columns), columns))
 
 

@@ -29,16 +29,27 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def assert_linear(make: Callable[[int], T], read: Callable[[T], object], size: int, *, most: float = 3.0) -> None:
-    """Twice the input is at most `most` times the work: the least processor time of several runs of each."""
-    once, twice = make(size), make(2 * size)
-    read(once)  # what is loaded or compiled at first is no part of it
-    single = double = float("inf")
+    """Twice the input is at most `most` times the work: the least processor time of several runs of each.
+
+    Where that fails, neighbours that take the caches away may be why: four times the input then decides, for which
+    quadratic work is sixteen times as much.
+    """
+    read(make(size))  # what is loaded or compiled at first is no part of it
+    told = _grows(make, read, size, 2, most) and _grows(make, read, size, 4, most * most)
+    if told:
+        raise AssertionError(told)
+
+
+def _grows(make: Callable[[int], T], read: Callable[[T], object], size: int, times: int, most: float) -> str:
+    """What is wrong with the work for `times` the input; empty if it is at most `most` times as much."""
+    few, many = make(size), make(times * size)
+    single = several = float("inf")
     for _ in range(ROUNDS):
-        single = min(single, seconds(lambda: read(once)))
-        double = min(double, seconds(lambda: read(twice)))
-        if double <= most * single + JITTER:
-            return
-    raise AssertionError(f"{double * 1000:.1f} ms for twice the input, {single * 1000:.1f} ms for the input")
+        single = min(single, seconds(lambda: read(few)))
+        several = min(several, seconds(lambda: read(many)))
+        if several <= most * single + JITTER:
+            return ""
+    return f"{several * 1000:.1f} ms for {times} times the input, {single * 1000:.1f} ms for the input"
 
 
 def assert_within(most: float, work: Callable[[], object]) -> None:

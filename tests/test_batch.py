@@ -140,6 +140,7 @@ def test_evidence_comes_from_files(tmp_path: Path, caplog: pytest.LogCaptureFixt
         'open.example,2024-05-01T12:00:00Z,200,"User-agent: *\nDisallow: /x"\nopen.example,yesterday,200,\n'
     )
     one = TableGate(DECLARED, evidence=[file])
+    assert column(judge_table(TABLE, DECLARED, evidence=[file]), "verdict") == column(one.judged(TABLE), "verdict")
     assert one.mask({"url": ["https://open.example/x"], "time": [AT]}).to_pylist() == [False]
     assert "evidence that cannot be used" in caplog.text
     assert "row 2" in caplog.text

@@ -31,7 +31,7 @@ from .output.bases import bases_table
 from .output.course import Course, Watch
 from .output.csv_copy import copy_as_csv
 from .output.decisions import SCHEMA, Earlier, decisions_table, row_numbers
-from .output.draft import SUMMARY, Draft, complete
+from .output.draft import FOLDER, STATE, SUMMARY, Draft, complete, require_same
 from .output.growing import encoded
 from .output.question import Question, ask
 from .output.removals import Removals
@@ -204,12 +204,17 @@ class Audit:
         return told
 
     def _done_before(self, question: Question) -> Done | None:
-        """The audit of the same question, if it was finished already."""
+        """The audit of the same question, if it was finished already. Raises `ConfigError` where the finished one is of
+        another question, and nothing is there to go on with."""
         try:
             found = read_summary(self._out)
         except (OSError, ValueError):
             return None
-        return _done(found, fresh=False) if found is not None and found["audit"] == question.digest else None
+        if found is not None and found["audit"] == question.digest:
+            return _done(found, fresh=False)
+        if found is not None and not (self._out / FOLDER / STATE).exists():
+            require_same(self._out, found, question)
+        return None
 
 
 def _done(told: dict[str, Any], *, fresh: bool = True) -> Done:

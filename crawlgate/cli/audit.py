@@ -182,7 +182,10 @@ def _tell(done: Done, out: Path) -> None:
     summary = done.summary
     covered = summary["coverage"]
     click.echo(f"{covered['judged']:,} rows judged, {covered['rejected']:,} rejected (rejects.jsonl says why)")
-    click.echo(f"{covered['without_robots_of_the_time']:,} of them without a robots.txt of their time")
+    click.echo(f"{covered['without_robots_of_the_time']:,} of them of hosts without a robots.txt on record by then")
+    for one in summary["lists"]:
+        if one.get("rejected"):
+            click.echo(f"{one['name']}: {one['rejected']:,} of its lines could not be read or were not taken", err=True)
     for verdict, count in summary["verdicts"].items():
         click.echo(f"  {verdict:7} {count:>14,}")
     for reason, count in list(summary["not_allowed_by"].items())[:12]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from .transport import AsyncJudging, AsyncReleased, Judging, Released, behind
+from .transport import AsyncJudging, AsyncReleased, Judging, Released
+from .ways import behind
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate

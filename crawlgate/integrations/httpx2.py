@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .hop import missing
-from .transport import AsyncJudging, AsyncReleased, Judging, Released, behind
+from .transport import AsyncJudging, AsyncReleased, Judging, Released
+from .ways import behind
 
 try:
     import httpx2

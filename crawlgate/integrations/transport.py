@@ -10,14 +10,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..permit import Permit
-from .body import ACCEPT_ENCODING, HeadReader, Tally
-from .hop import DIRECT, keep_to, manner, recorded, route
+from .body import HeadReader, Tally
+from .hop import DIRECT, keep_to, manner, recorded
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate
-
-# Options of a client that configure its default transport; with a transport of ours they go to that.
-_TRANSPORT_OPTIONS = ("verify", "cert", "trust_env", "http1", "http2", "limits", "proxy")
 
 
 class Judging:
@@ -143,33 +140,6 @@ class AsyncReleased:
     async def aclose(self) -> None:
         self._tally.end(complete=False)
         await self._stream.aclose()
-
-
-def behind(package: Any, gate: Gate | AsyncGate, wrap: Any, make: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """Options of a client of `package` every route of which passes `gate`, from the options its user gave; `wrap` is
-    our transport, `make` makes the package's own. A transport that the caller made goes a way that nobody knows (None).
-
-    A proxy beside a transport goes before it, as in httpx; left to the client it would lead around the gate.
-    """
-    settings = {name: options.pop(name) for name in _TRANSPORT_OPTIONS if name in options}
-    given = options.pop("transport", None)
-    proxy = _route(package, settings.get("proxy"))
-    mounts: dict[str, Any] = {
-        pattern: None if mounted is None else wrap(gate, mounted)
-        for pattern, mounted in dict(options.pop("mounts", None) or {}).items()
-    }
-    if given is not None and settings.get("proxy") is not None:
-        mounts = {"all://": wrap(gate, make(**settings), proxy=proxy), **mounts}
-    headers = package.Headers({"user-agent": gate.declaration.user_agent, "accept-encoding": ACCEPT_ENCODING})
-    headers.update(package.Headers(options.pop("headers", None)))
-    transport = wrap(gate, make(**settings), proxy=proxy) if given is None else wrap(gate, given)
-    return {"transport": transport, "mounts": mounts, "headers": headers, **options}
-
-
-def _route(package: Any, proxy: Any) -> str:
-    if proxy is None:
-        return DIRECT
-    return route(str(package.URL(proxy.url if isinstance(proxy, package.Proxy) else proxy)))
 
 
 @contextmanager

@@ -106,6 +106,10 @@ def test_every_kind_has_a_line(tmp_path):
         writer.append("outside", {"at": AT, "name": "old crawl", "by": "Kim", "reason": "no gate yet"})
         settings = [{"setting": "UA", "value": "random", "looks_like": "rotating_user_agent"}]
         writer.append("client", {"at": AT, "client": "scrapy 2", "settings": settings})
+        writer.append("audit", {"at": AT, "audit": "ab" * 32, "as_of": "fetched", "inputs": {}, "outputs": {},
+                                "judged": 9, "rejected": 1})  # fmt: skip
+        writer.append("removal", {"at": AT, "audit": "ab" * 32, "proof": "cd" * 32, "files": [], "rows_in": 9,
+                                  "removed": 2})  # fmt: skip
         for number in range(300):
             writer.append("list", {"at": AT, "source": str(number)})
     lines = run("show", "--home", tmp_path, "--limit", 0).stdout.splitlines()[2:]
@@ -114,7 +118,7 @@ def test_every_kind_has_a_line(tmp_path):
     root = next(line for line in lines if "tree" in line)
     assert re.search(r"tree        root [\w+/]{43}=", root)
     assert {line[22:32].strip() for line in [*lines, closed]} == KINDS - {"checkpoint"}
-    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:17], lines[-1]]] == [
+    assert [re.sub(r"^.{22}|  \[.*$", "", line) for line in [*lines[:19], lines[-1]]] == [
         "segment     crawlgate test  Example Lab  ExampleBot/1.0  standard abababababababab  enforce  lists: 0",
         "basis       review  before the fetch  B1 not met, B2 met",
         "decision    review  before the fetch  B2 met  https://a.example/  (observed only)",
@@ -132,7 +136,9 @@ def test_every_kind_has_a_line(tmp_path):
         "notice      notice  n1  host a.example  RHA  a rights holder's, checked by R. Mori  2026-11-20T09:00:00",
         "outside     old crawl  Kim  no gate yet",
         "client      scrapy 2  rotating_user_agent: UA random",
-        "seal        319 records before this seal",
+        "audit       abababababababab  fetched  9 rows judged, 1 rejected",
+        "removal     abababababababab  2 of 9 rows taken out",
+        "seal        321 records before this seal",
     ]
 
 

@@ -69,7 +69,7 @@ def test_an_executor_keeps_what_is_allowed_and_says_why_not(tmp_path: Path) -> N
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_tasks_run_in_processes_of_their_own(tmp_path: Path) -> None:
-    run(tmp_path, gate(), tasks=2, workers=2, start_method="fork")
+    run(tmp_path, gate(), tasks=2, workers=2, start_method="forkserver")
     assert sorted(doc["id"] for doc in read(tmp_path / "kept")) == [str(n) for n in KEPT]
     assert {doc["id"]: doc["metadata"]["filter_reason"] for doc in read(tmp_path / "dropped")} == REASONS
 

@@ -835,17 +835,18 @@ def test_proxy_variables_of_the_environment_do_not_lead_around_the_gate(
     )
     assert scraper.get("http://a.test/p").content == PAGE
     scraper.denied("http://a.test/x")
-    # The client's own transport, as most people have it.
+    assert proxy.hits() == ()  # a transport of the user's own goes its way
+    # The client's own transport, as most people have it: it takes the proxy, and is asked about all the same.
     own = scraper.gate.httpx_client() if scraper.kind == "sync" else scraper.gate.httpx_async_client()
     scraper.client, given = own, scraper.client
     try:
         here = f"http://127.0.0.1:{scraper.web.port}"
-        assert scraper.get(f"{here}/p").content == PAGE
+        assert scraper.get(f"{here}/p").content == HEAD + b"/p"
         scraper.denied(f"{here}/x")
     finally:
         scraper.close_client()
         scraper.client = given
-    assert proxy.hits() == ()
+    assert [hit.target for hit in proxy.hits()] == ["/p"]
     assert "/x" not in scraper.web.targets("127.0.0.1") + scraper.web.targets("a.test")
 
 

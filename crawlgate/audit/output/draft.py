@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -224,15 +224,24 @@ def _state(folder: Path, name: str, question: Question) -> dict[str, Any] | None
         ) from None
     if state["audit"] != question.digest:
         raise ConfigError(
-            f"{folder.parent} holds an unfinished audit of another question: {_differences(state, question)}; "
+            f"{folder.parent} holds an unfinished audit of another question: {_differences(state['question'], question)}; "
             f"ask it as before, or delete {folder}"
         )
     return state
 
 
-def _differences(state: dict[str, Any], question: Question) -> str:
+def require_same(out: Path, found: Mapping[str, Any], question: Question) -> None:
+    """Raises `ConfigError` that says how a question differs from that of the finished audit whose summary this is."""
+    files = [{key: file[key] for key in ("name", "bytes", "sha256")} for file in found["inputs"]]
+    others = _differences({**found, "inputs": files}, question)
+    raise ConfigError(
+        f"{out} holds a finished audit of another question: {others}; ask it as before, "
+        "name another folder, or leave out --resume to write over it"
+    )
+
+
+def _differences(before: Mapping[str, Any], question: Question) -> str:
     """Which parts of the question are others."""
-    before = state["question"]
     found = []
     for key, value in question.table.items():
         if before.get(key) == value:

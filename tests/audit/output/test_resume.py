@@ -100,6 +100,18 @@ def test_a_finished_audit_is_told_again_and_nothing_is_done(scene: Scene, monkey
     assert (again.fresh, again.summary) == (False, done.summary)
 
 
+def test_a_finished_audit_of_another_question_is_named_and_left_alone(scene: Scene) -> None:
+    paths = sorted(scene.folder.glob("data-*"))
+    scene.audit(paths)
+    first = outputs(scene)
+    with pytest.raises(ConfigError, match=r"a finished audit of another question: other profile; ask it as before"):
+        scene.audit(paths, resume=True, profile="strict")
+    with pytest.raises(ConfigError, match=r"other inputs \(.*data-"):
+        scene.audit(paths[:-1], resume=True)
+    assert outputs(scene) == first
+    assert scene.audit(paths[:-1]).fresh
+
+
 def test_a_run_that_is_broken_before_anything_was_written_down_leaves_nothing(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
