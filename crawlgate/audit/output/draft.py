@@ -224,8 +224,8 @@ def _state(folder: Path, name: str, question: Question) -> dict[str, Any] | None
         ) from None
     if state["audit"] != question.digest:
         raise ConfigError(
-            f"{folder.parent} holds an unfinished audit of another question: {_differences(state['question'], question)}; "
-            f"ask it as before, or delete {folder}"
+            f"{folder.parent} holds an unfinished audit of another question: "
+            f"{_differences(state['question'], question)}; ask it as before, or delete {folder}"
         )
     return state
 
