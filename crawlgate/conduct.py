@@ -22,7 +22,18 @@ from .known import Known
 from .ledger.attempts import KIND, attempt_table
 from .ledger.writer import LedgerWriter
 from .memory import Memory
-from .model import Attempt, Decision, Declaration, NoticeMatch, NoticeRelation, Outcome, Refusal, Signal, Verdict
+from .model import (
+    DIRECT,
+    Attempt,
+    Decision,
+    Declaration,
+    NoticeMatch,
+    NoticeRelation,
+    Outcome,
+    Refusal,
+    Signal,
+    Verdict,
+)
 from .signals.archives import may_be_view
 from .url import Url
 from .watch import Refused
@@ -79,6 +90,8 @@ class Conduct:
         if attempt.proxy is not None:
             if not memory.routes and not memory.refusals:
                 memory.route(attempt.proxy)
+                if attempt.proxy != DIRECT:
+                    self.note(url, known, attempt)  # once a site: further fetches by the same route are as this one
             elif memory.refusals or len(memory.routes) > 1 or attempt.proxy not in memory.routes:
                 return True
         return memory.stirred and self.may_be_view(url, known)

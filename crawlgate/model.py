@@ -393,6 +393,10 @@ class Declaration:
         return bool(self.token_published) and (not isinstance(since, datetime) or since <= at)
 
 
+DIRECT = "direct"
+"""The name of a route without a proxy."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """How one request is made: what the server sees of us. Never holds a secret.

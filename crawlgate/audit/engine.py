@@ -134,10 +134,15 @@ class Engine:
 
     def plans_at(self, judged: Judged, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """The plan and the robots.txt that are in force at another instant, for rows judged before."""
-        times = np.full(len(judged.times), at, np.int64)
-        found = self._timelines.plans(judged.column.origins, times, judged.column.state, self.origins.count)
+        hosts = np.arange(self.origins.count, dtype=judged.column.origins.dtype)
+        there = judged.column.state != kernels.UNCLEAN
+        origins = np.where(there, judged.column.origins, 0)
+        asked = np.full(len(hosts), kernels.UNCLEAN, judged.column.state.dtype)
+        asked[origins[there]] = kernels.CLEAN
+        times = np.full(len(hosts), at, np.int64)
+        plans, robots = self._timelines.plans(hosts, times, asked, len(hosts))
         self._learn_plans()
-        return found
+        return plans[origins], robots[origins]
 
     def _weigh(
         self, rows: Texts, starts: Any, state: Any, plans: Any, contexts: Any, one_by_one: Any

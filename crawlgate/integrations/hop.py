@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError, CrawlgateError
+from ..model import DIRECT
 from ..permit import Permit
 from .body import ACCEPT_ENCODING
 
 if TYPE_CHECKING:
     from ..gate import Manner
-
-DIRECT = "direct"
-"""The route without a proxy."""
 
 _PORTS = {"http": 80, "https": 443}
 _ASKED: Container[bytes] = (b"accept-encoding", b"authorization", b"cookie", b"referer")

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..gate import GateOptions
 from ..loaded import Blocklist
-from ..model import Declaration
+from ..model import DIRECT, Declaration
 from .declared import FILE, read_declaration
-from .hop import DIRECT, route
+from .hop import route
 
 OPTIONS: tuple[tuple[str, Any, Any, str], ...] = (
     ("declaration", str, FILE, "TOML file: who crawls, and for what."),

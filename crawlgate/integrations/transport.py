@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..model import DIRECT
 from ..permit import Permit
 from .body import HeadReader, Tally
-from .hop import DIRECT, keep_to, manner, recorded
+from .hop import keep_to, manner, recorded
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate

@@ -8,8 +8,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
+from ..model import DIRECT
 from .body import ACCEPT_ENCODING
-from .hop import DIRECT, route
+from .hop import route
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate

@@ -35,13 +35,14 @@ def test_a_proxy_of_the_environment_is_taken_judged_and_on_record_without_its_pa
             Gate(DECLARATION, home=tmp_path, allow_addresses=HERE) as gate,
             getattr(gate, f"{package}_client")() as client,
         ):
-            assert client.get(f"http://127.0.0.1:{web.port}/p").text == "tide"
+            for _ in range(2):
+                assert client.get(f"http://127.0.0.1:{web.port}/p").text == "tide"
         asked = [hit for hit in web.log if hit.target.endswith("/p")]
-        assert [hit.headers["proxy-authorization"] for hit in asked] == ["Basic YW5uOnMzY3JldA=="]
+        assert [hit.headers["proxy-authorization"] for hit in asked] == ["Basic YW5uOnMzY3JldA=="] * 2
     written = "".join(path.read_text("utf-8") for path in home.glob("*.jsonl"))
-    assert f"127.0.0.1:{web.port}" in written
+    assert [entry.table["proxy"] for entry in records(home, kinds={"attempt"})] == [f"127.0.0.1:{web.port}"]
     assert "s3cret" not in written
-    assert [entry.table["disposition"] for entry in records(home, kinds={"outcome"})] == ["released", "read"]
+    assert [entry.table["disposition"] for entry in records(home, kinds={"outcome"})] == ["released", "read"] * 2
 
 
 @pytest.mark.parametrize("package", [httpx, httpx2], ids=["httpx", "httpx2"])

@@ -223,10 +223,9 @@ def _state(folder: Path, name: str, question: Question) -> dict[str, Any] | None
             f"{folder / name} is of another version, or damaged; delete {folder} and begin anew"
         ) from None
     if state["audit"] != question.digest:
-        others = _differences(state["question"], question)
         raise ConfigError(
-            f"{folder.parent} holds an unfinished audit of another question: {others}; "
-            f"ask it as before, or delete {folder}"
+            f"{folder.parent} holds an unfinished audit of another question: "
+            f"{_differences(state['question'], question)}; ask it as before, or delete {folder}"
         )
     return state
 
