@@ -47,7 +47,11 @@ def needed(table: Any, columns: Columns) -> Any:
     if isinstance(table, (pa.Table, pa.RecordBatch)):
         return table.select(wanted)
     if isinstance(table, Mapping):
-        return pa.table({name: _array(table[name]) for name in wanted})
+        arrays = {name: _array(table[name]) for name in wanted}
+        if len({len(array) for array in arrays.values()}) > 1:
+            lengths = ", ".join(f"{name} {len(arrays[name])}" for name in sorted(arrays))
+            raise ConfigError(f"the table's columns are not equally long: {lengths}")
+        return pa.table(arrays)
     if library(table) == "polars":
         return table.select(wanted).to_arrow()
     return pa.table({name: _of_pandas(table[name]) for name in wanted})

@@ -33,6 +33,7 @@ from .output.csv_copy import copy_as_csv
 from .output.decisions import SCHEMA, Earlier, decisions_table, row_numbers
 from .output.draft import FOLDER, STATE, SUMMARY, Draft, complete, require_same
 from .output.growing import encoded
+from .output.hosts import Hosts
 from .output.question import Question, ask
 from .output.removals import Removals
 from .output.summary import OUTPUTS, read_summary, summary, totals
@@ -86,6 +87,7 @@ class Audit:
         self._knowledge = knowledge
         self._watch = watch
         self._listed = Listed()
+        self._hosts = Hosts(judge.engine.origins)
         self._behaviour = Behaviour(judge.declaration, latest=judge.latest, zone=judge.zone)
 
     def run(self, inputs: list[Source], evidence: list[Source], earlier: list[Reject], *, resume: bool = False) -> Done:
@@ -137,7 +139,7 @@ class Audit:
             self._watch.phase(name)
 
     def _judge_all(self, inputs: list[Source], draft: Draft, course: Course) -> None:
-        removals = Removals(self._judge, self._knowledge.until)
+        removals = Removals(self._judge, self._knowledge.until, self._hosts)
         before = draft.tally.looked_again
         names = [str(path) for path in inputs]
         for number, path in enumerate(inputs):
@@ -182,7 +184,15 @@ class Audit:
             draft.reject(reject)
         draft.add(
             decisions_table(
-                batch, judged, good, numbers, self._judge.engine, draft.bases, self._listed, Earlier(names, earlier)
+                batch,
+                judged,
+                good,
+                numbers,
+                self._judge.engine,
+                draft.bases,
+                self._hosts,
+                self._listed,
+                Earlier(names, earlier),
             ),
             removals.table(batch, judged, good, numbers),
         )

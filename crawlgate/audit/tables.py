@@ -31,7 +31,7 @@ from .output.bases import bases_table
 from .plans import Planner
 from .redirects import Redirects
 from .rows import NO_AGENT, NO_ANSWER, NO_STATUS, ROBOTS_PRECLUDED, Particulars, Rows
-from .texts import encoded, readable, texts
+from .texts import encoded, readable, texts, undecodable
 from .times import Times, read_times
 
 _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -185,6 +185,8 @@ class TableJudge:
         )
         judged = self.engine.judge(rows)
         refused = judged.refused | at.refused if at.refused else judged.refused
+        if odd := undecodable(table[columns.url]):
+            refused = refused | dict.fromkeys(odd, ("not_text", "the URL holds bytes that are no UTF-8"))
         if refused:
             judged.classes[np.fromiter(refused, np.int64, len(refused))] = REFUSED
         self._count(judged, refused)

@@ -61,12 +61,33 @@ def readable(column: Any) -> Any:
     if isinstance(column, pa.DictionaryArray):
         column = column.dictionary_decode()
     kind = column.type
-    binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
-    if binary or pa.types.is_binary_view(kind):
+    if _is_bytes(kind):
         return _spelled(column, lambda value: value.decode("utf-8", "replace"))
     if pa.types.is_nested(kind):
         return _spelled(column, lambda value: json.dumps(value, default=str))
     return column
+
+
+def undecodable(column: Any) -> list[int]:
+    """The rows of a column of bytes that are no UTF-8."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not _is_bytes(kind):
+        return []
+    values = column.to_pylist()
+    return [row for row, value in enumerate(values) if value is not None and not _is_text(value)]
+
+
+def _is_bytes(kind: Any) -> bool:
+    plain = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    return bool(plain or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind))
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def encoded(column: Any) -> Any:

@@ -195,7 +195,20 @@ def test_a_column_of_another_type_is_no_internal_error(name: str, value: list[ob
     columns = {"url": ["https://open.example/"], "time": [AT], "status": [200]}
     judged = judge_table(pa.table({**columns, name: value}), DECLARED, evidence=BOOK)
     problems = {"url": "no_scheme", "time": "bad_time"}
-    assert judged["problem"].to_pylist() == [problems.get(name)]
+    found = judged["problem"].to_pylist()
+    assert found == ["not_text" if name == "url" and value == [b"\xff"] else problems.get(name)]
+
+
+def test_a_url_of_bytes_that_are_no_text_is_no_url() -> None:
+    urls = pa.array([b"https://open.example/", b"https://open.example/\xff", None])
+    judged = judge_table(pa.table({"url": urls, "time": [AT] * 3}), DECLARED, evidence=BOOK)
+    assert judged["verdict"].to_pylist() == ["allow", None, None]
+    assert judged["problem"].to_pylist() == [None, "not_text", "null"]
+
+
+def test_columns_of_unequal_length_are_an_error_that_says_so() -> None:
+    with pytest.raises(ConfigError, match="columns are not equally long: time 2, url 1"):
+        judge_table({"url": ["https://open.example/"], "time": [AT, AT]}, DECLARED, evidence=BOOK)
 
 
 def test_two_columns_of_one_name_are_told_apart_by_nobody() -> None:

@@ -18,7 +18,8 @@ from ..engine import Engine, Judged
 from ..listed import Listed
 from ..readers import Batch
 from .bases import Bases
-from .coded import by_appearance, coded, dictionary
+from .coded import coded
+from .hosts import Hosts
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _TIME = pa.timestamp("us", "UTC")
@@ -72,6 +73,7 @@ def decisions_table(
     numbers: Numbers,
     engine: Engine,
     bases: Bases,
+    hosts: Hosts,
     listed: Listed,
     earlier: Earlier,
 ) -> Any:
@@ -86,7 +88,8 @@ def decisions_table(
             one_value(str(batch.path), len(good)),
             pa.array(numbers[good], pa.int64()),
             urls_of(batch, judged, good),
-            *hosts_columns(origins, engine),
+            hosts.column(origins),
+            hosts.surts(origins),
             pa.array(judged.times[good], pa.int64()).cast(_TIME),
             coded(codes, len(classes), lambda code: str(classes[code].verdict)),
             coded(codes, len(classes), lambda code: classes[code].spelled),
@@ -103,13 +106,6 @@ def decisions_table(
         ],
         schema=SCHEMA,
     )
-
-
-def hosts_columns(origins: npt.NDArray[np.int32], engine: Engine) -> tuple[Any, Any]:
-    """Host and SURT host of each row, by the number of its origin."""
-    fresh, used = by_appearance(origins, engine.origins.count)
-    hosts = [host_of(engine.origins.text(int(code))) for code in used]
-    return dictionary(fresh, hosts), dictionary(fresh, [surt_host(host) for host in hosts])
 
 
 def row_numbers(batch: Batch) -> Numbers:
@@ -147,19 +143,6 @@ def received(engine: Engine) -> Numbers:
 def one_value(text: str, count: int) -> Any:
     """A dictionary column of one value."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text], pa.string()))
-
-
-def host_of(origin: str) -> str:
-    """The host of an origin, with its port if it is not the usual one."""
-    return origin.partition("://")[2]
-
-
-def surt_host(host: str) -> str:
-    """A host as web archives sort it: labels from the last to the first (`com,example,www`); addresses as they are."""
-    name, colon, port = host.partition(":") if not host.startswith("[") else (host, "", "")
-    if name.startswith("[") or name.rpartition(".")[2].isdigit():
-        return host
-    return ",".join(reversed(name.split("."))) + colon + port
 
 
 def times_column(values: list[datetime | None]) -> Any:

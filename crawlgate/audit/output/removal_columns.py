@@ -16,7 +16,8 @@ from ..readers import Batch
 from ..sweep import Known
 from .causes import Cause, Found
 from .coded import coded
-from .decisions import Numbers, host_of, one_value, robots_columns, urls_of
+from .decisions import Numbers, one_value, robots_columns, urls_of
+from .hosts import Hosts
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _TIME = pa.timestamp("us", "UTC")
@@ -103,7 +104,7 @@ _MEASURES = ("B2", "B3", "B5")
 
 
 def removals_table(
-    batch: Batch, judged: Judged, rows: Numbers, numbers: Numbers, answers: Answers, engine: Engine
+    batch: Batch, judged: Judged, rows: Numbers, numbers: Numbers, answers: Answers, engine: Engine, hosts: Hosts
 ) -> Any:
     """The rows that are out as a piece of removals.parquet."""
     files, lines = answers.robots_of(judged, rows)
@@ -114,7 +115,7 @@ def removals_table(
             one_value(str(batch.path), len(rows)),
             pa.array(numbers[rows], pa.int64()),
             urls_of(batch, judged, rows),
-            coded(judged.column.origins[rows], engine.origins.count, lambda n: host_of(engine.origins.text(n))),
+            hosts.column(judged.column.origins[rows]),
             pa.array(judged.times[rows], pa.int64()).cast(_TIME),
             answers.texts(lambda entry: str(entry.found[0].effect)),
             answers.texts(lambda entry: str(entry.found[0].cause)),

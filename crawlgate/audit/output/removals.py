@@ -25,15 +25,17 @@ from ..sweep import Known
 from ..tables import TableJudge
 from .causes import Cause, Found, causes, ranked, undated
 from .decisions import Numbers, received
+from .hosts import Hosts
 from .removal_columns import Answers, Entry, Listed, removals_table
 
 
 class Removals:
     """Finds the rows of one batch after another. `known_until` is the last thing on record (None: nothing is)."""
 
-    def __init__(self, judge: TableJudge, known_until: datetime | None) -> None:
+    def __init__(self, judge: TableJudge, known_until: datetime | None, hosts: Hosts) -> None:
         self._judge = judge
         self._engine = judge.engine
+        self._hosts = hosts
         self._now = None if judge.as_of is not None else known_until
         self._listed: dict[tuple[int, int], Listed | None] = {}
         self.looked_again = 0
@@ -66,7 +68,7 @@ class Removals:
         entries, places = self._entries(judged, rows, now, plans)
         out = places >= 0
         answers = Answers(entries, places[out].astype(np.int32), robots, lines)
-        return removals_table(batch, judged, rows[out], numbers, answers, self._engine)
+        return removals_table(batch, judged, rows[out], numbers, answers, self._engine, self._hosts)
 
     def _named(self, plans: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
         """The rows of whose host some notice speaks, or some decision of a person."""

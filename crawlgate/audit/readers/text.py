@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from .batch import Batch, Row, Told, row_batches
-from .lines import blocks
+from .lines import MAX_LINE, blocks
 from .source import Source
 
 
@@ -44,7 +44,10 @@ def json_rows(path: Source) -> Iterator[Row]:
             if array and line.endswith((b",", b"]")):
                 line = line.removesuffix(b",") if line.endswith(b",") else line.removesuffix(b"]").rstrip()
             if line:
-                yield number, offset, _object(line)
+                row = _object(line)
+                if array and number == 0 and isinstance(row, str):
+                    row = f"{row}; of an array, an item a line is read: write JSON lines (jq -c '.[]')"
+                yield number, offset, row
 
 
 def _object(line: bytes) -> dict[str, Any] | str:
@@ -96,6 +99,7 @@ def csv_rows(path: Source) -> Iterator[Row]:
 
 
 def _csv(lines: Iterator[str], tab: bool) -> Any:
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))  # Python's own is 128 KiB: shorter than texts of pages
     return csv.reader(lines, delimiter="\t" if tab else ",", strict=True)
 
 
