@@ -162,6 +162,7 @@ def take_table(
     robots: list[tuple[str, int, int]] = []
     numbers: dict[tuple[Content, int], int] = {}
     for row, (where, status, content) in enumerate(zip(table[place].to_pylist(), statuses, which, strict=True)):
+        where = _text(where)
         try:
             if row in at.refused:
                 raise _UnusableError(at.refused[row][1])
@@ -201,12 +202,16 @@ def _tables(path: Source, rejects: list[Reject]) -> Iterator[tuple[int, Any]]:
         else:
             rows.append(row)
     if rows:
-        columns = {name: pa.array([_text(row.get(name)) for row in rows], pa.large_string()) for name in rows[0]}
+        names = dict.fromkeys(name for row in rows for name in row)  # a row may leave out what others say
+        columns = {name: pa.array([_text(row.get(name)) for row in rows], pa.large_string()) for name in names}
         yield 0, pa.table(columns)
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else value if isinstance(value, str) else str(value)
+    """As text; None is none."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return None if value is None else str(value)
 
 
 class _UnusableError(Exception):
@@ -243,8 +248,9 @@ def _policy_file(where: str) -> tuple[urls.Url, EvidenceKind]:
 
 def _answer(status: Any, body: tuple[bytes, str]) -> Content:
     try:
-        answered = None if status is None or status == "" else int(status)
-    except ValueError:
+        said = float(status) if isinstance(status, str) and status else status
+        answered = None if said is None or said == "" else int(said)
+    except (ValueError, TypeError, OverflowError):
         raise _UnusableError(f"status {status!r} is no number") from None
     return Content(answered, None if answered is not None else "no_answer", body[1])
 

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("pyarrow", reason="the audit extra is not installed")
+pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
-from crawlgate import ConfigError, Declaration, Gate
-from crawlgate.audit.book import EvidenceBook, micros
-from crawlgate.audit.readers import Reject
-from crawlgate.audit.sources import gather
-from crawlgate.testing import FakeWeb, Page
-from tests.audit.readers.reading import written
+import pyarrow.parquet as pq  # noqa: E402
+
+from crawlgate import ConfigError, Declaration, Gate  # noqa: E402
+from crawlgate.audit.book import EvidenceBook, micros  # noqa: E402
+from crawlgate.audit.readers import Reject  # noqa: E402
+from crawlgate.audit.sources import gather  # noqa: E402
+from crawlgate.testing import FakeWeb, Page  # noqa: E402
+from tests.audit.readers.reading import written  # noqa: E402
 
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -106,3 +108,27 @@ def test_what_is_no_evidence_is_an_error_that_says_what_would_be(tmp_path: Path)
     (tmp_path / "nothing").mkdir()
     with pytest.raises(ConfigError, match="holds no evidence"):
         gathered(tmp_path / "nothing")
+
+
+def test_statuses_of_tables_are_read_however_they_are_written(tmp_path: Path) -> None:
+    """A first row that says less than the others, numbers with a point, hosts as bytes, statuses that are none."""
+    at = '"time":"2024-05-01T00:00:00Z"'
+    lines = f'{{"host":"a.example",{at},"body":""}}\n{{"host":"b.example",{at},"status":503,"body":"down"}}\n'
+    lines += f'{{"host":"c.example",{at},"status":"404.0","body":""}}\n'
+    book = EvidenceBook()
+    _, rejects = gather([str(written(tmp_path, "robots.jsonl", lines))], book, latest=LATEST)
+    assert rejects == []
+    statuses = {
+        origin: [version.evidence.status for at in book.times(origin) for _, version in book.in_force(origin, at)]
+        for origin in book.origins()
+    }
+    assert statuses == {"https://a.example": [None], "https://b.example": [503], "https://c.example": [404]}
+    table = pa.table({"host": [b"d.example", b"e.example"], "time": ["20240501000000"] * 2, "body": [b"#", b"#"]})
+    pq.write_table(table.append_column("status", pa.array([[200], [200]])), tmp_path / "odd.parquet")
+    found, rejects = gathered(tmp_path / "odd.parquet")
+    assert (found, [reject.reason for reject in rejects]) == ({}, ["status [200] is no number"] * 2)
+    pq.write_table(table, tmp_path / "bytes.parquet")
+    assert set(gathered(tmp_path / "bytes.parquet")[0]) == {
+        ("https://d.example/robots.txt", "20240501000000"),
+        ("https://e.example/robots.txt", "20240501000000"),
+    }

@@ -142,7 +142,7 @@ def test_a_project_gets_the_gate_with_one_line_and_keeps_working(tmp_path: Path)
     assert verify(home / "ledger").ok
     (client,) = records(home / "ledger", kinds={"client"})
     assert {found["looks_like"] for found in client.table["settings"]} == {"retry_on_blocked", "session_rotation"}
-    refused = [record.table["refusal"] for record in records(home / "ledger", kinds={"attempt"})]
+    refused = [record.table.get("refusal") for record in records(home / "ledger", kinds={"attempt"})]
     assert refused.count("http_401") == refused.count("login") == 1
 
 
