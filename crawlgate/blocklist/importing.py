@@ -103,7 +103,8 @@ def import_list(
 
     `issuer` is whose list it is (the file's name, where nobody says), `issuer_kind` who that is: a public list, unless
     the person who vouches says otherwise. `options` are those of the format (`columns`, `encoding`, `utc` of a CSV).
-    Raises `FeedError` for a list that cannot be read or holds no entry, `ConfigError` for the rest.
+    Raises `FeedError` for a list that cannot be read or holds no entry (what it held instead is written all the same),
+    `ConfigError` for the rest.
     """
     vouched_by, issuer, force = (_words(n, t) for n, t in _named(vouched_by, issuer, force))
     if not vouched_by:
@@ -125,7 +126,11 @@ def import_list(
         if entries + rejected != writer.items:
             raise AssertionError(f"{writer.items} items in, {entries} entries and {rejected} rejects out")
         if not entries:
-            raise FeedError(nothing(raw, writer.first_reject, rejected))
+            told = nothing(raw, writer.first_reject, rejected)
+            if rejected and not (folder / ENTRIES).exists():  # a list that is there stays with its own rejects
+                (temporary / REJECTED).replace(folder / REJECTED)
+                told += f"; each with its line and reason: {folder / REJECTED}"
+            raise FeedError(told)
         done = Imported(
             folder=folder,
             raw=raw,

@@ -114,7 +114,6 @@ def test_an_import_again_replaces_and_nothing_else_is_touched(plain: Path, tmp_p
     ("text", "options", "error", "reason"),
     [
         ("", {}, FeedError, "holds no entry"),
-        ("co.jp\n", {}, FeedError, "line 1, 'co.jp'"),
         ("pirate.example\n", {"options": {"utc": True}}, ConfigError, "is read as plain"),
         ("pirate.example\n", {"issuer": "a\x1bb"}, ConfigError, "cannot be shown"),
     ],
@@ -126,6 +125,24 @@ def test_a_failed_import_leaves_nothing(
     with pytest.raises(error, match=reason):
         brought_in(plain, tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
+
+
+def test_of_a_list_without_an_entry_the_rejects_are_written(plain: Path, tmp_path: Path) -> None:
+    plain.write_text("com\nco.uk\n")
+    with pytest.raises(FeedError, match=r"2 rejected.*each with its line and reason: .*rejected\.jsonl"):
+        brought_in(plain, tmp_path / "out")
+    lines = (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()
+    assert [(line["line"], line["code"]) for line in map(orjson.loads, lines)] == [
+        (1, "public_suffix"),
+        (2, "public_suffix"),
+    ]
+    plain.write_text("pirate.example\n")
+    brought_in(plain, tmp_path / "out")
+    before = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+    plain.write_text("com\n")
+    with pytest.raises(FeedError, match="1 rejected"):
+        brought_in(plain, tmp_path / "out")
+    assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == before
 
 
 def test_nobody_vouches(plain: Path, tmp_path: Path) -> None:
