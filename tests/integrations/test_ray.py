@@ -77,7 +77,7 @@ def test_an_audit_says_what_one_machine_says(ray: Any, tmp_path: Path) -> None:
 
     log, counted = cluster_log.pages(), SharedTally()
     rows, robots = ray.data.from_arrow(log), ray.data.from_arrow(cluster_log.evidence())
-    found = audited(rows, cluster_log.gate(notices=None), robots, parts=4, order="id", tally=counted).take_all()
+    found = audited(rows, cluster_log.gate(notices=None), robots, parts=2, order="id", tally=counted).take_all()
     assert len(found) == len(log)
     assert cluster_log.told(found) == cluster_log.on_one_machine(tmp_path, log)
     assert counted.value.rows == len(log)
