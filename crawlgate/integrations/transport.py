@@ -149,6 +149,9 @@ def _judged_target(permit: Permit, request: Any) -> Iterator[None]:
 
     The packages leave some spellings on the wire that the gate and other readers of URLs unify (`/a/%2e%2e/b`).
     """
+    if not permit.judged:
+        yield
+        return
     url, given = request.url, request.extensions
     authority = url.netloc.decode("ascii").rpartition("@")[2]
     host, named = url.raw_host.decode("ascii"), request.headers.get("host")
