@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,7 +58,21 @@ def _object(line: bytes) -> dict[str, Any] | str:
             row = json.loads(line.decode("utf-8", "replace"))
         except (ValueError, RecursionError) as error:
             return f"not JSON: {str(error)[:120]}"
-    return row if isinstance(row, dict) else "not a JSON object"
+    if not isinstance(row, dict):
+        return "not a JSON object"
+    if any(line.count(b'"%b"' % key.encode("utf-8", "replace")) > 1 for key in row):
+        twice = _twice(line)
+        if twice is not None:
+            return f"the name {twice[:60]!r} stands twice in the object; which value is meant cannot be told"
+    return row
+
+
+def _twice(line: bytes) -> str | None:
+    """A name that stands twice in the outermost object of a line of JSON."""
+    found: list[list[tuple[str, Any]]] = []
+    json.loads(line.decode("utf-8", "replace"), object_pairs_hook=found.append)  # the outermost comes last
+    counted = Counter(name for name, _ in found[-1])
+    return next((name for name, count in counted.items() if count > 1), None)
 
 
 def csv_rows(path: Source) -> Iterator[Row]:
@@ -85,7 +99,7 @@ def csv_rows(path: Source) -> Iterator[Row]:
         if row is None:
             return
         if header is None and problem is None:
-            header = [name.strip() for name in row]
+            header = _apart([name.strip() for name in row])
             lines.taken.clear()
             continue
         if problem is None and len(row) != len(header or ()):
@@ -96,6 +110,22 @@ def csv_rows(path: Source) -> Iterator[Row]:
             lines.again()
             reader = _csv(lines, tab)
         lines.taken.clear()
+
+
+def _apart(names: list[str]) -> list[str]:
+    """The names of a head; those that stand in it more than once get a number, so that none hides another."""
+    taken, found = set(names), []
+    turns: dict[str, int] = {}
+    for name in names:
+        if names.count(name) > 1:
+            turn = turns.get(name, 0) + 1
+            while (numbered := f"{name}#{turn}") in taken:
+                turn += 1
+            turns[name] = turn
+            taken.add(numbered)
+            name = numbered
+        found.append(name)
+    return found
 
 
 def _csv(lines: Iterator[str], tab: bool) -> Any:
