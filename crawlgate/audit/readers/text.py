@@ -1,4 +1,4 @@
-"""Tables of text: CSV and TSV, JSON lines, and JSON arrays as Scrapy's feeds write them; plain or packed."""
+"""Tables of text: CSV and TSV, JSON lines and JSON arrays, plain or packed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 
 import orjson
 
+from ...errors import ConfigError
 from .batch import Batch, Row, Told, row_batches
+from .json_array import elements, is_array
 from .lines import MAX_LINE, blocks
 from .source import Source
 
@@ -21,7 +23,7 @@ def read_csv(path: Source, said: Told) -> Iterator[Batch]:
 
 
 def read_json(path: Source, said: Told) -> Iterator[Batch]:
-    """The objects of a file of JSON lines, or of an array with an object a line."""
+    """The objects of a file of JSON lines, or of an array."""
     return row_batches(path, said, json_rows(path))
 
 
@@ -32,22 +34,21 @@ def text_rows(path: Source) -> Iterator[Row]:
 
 
 def json_rows(path: Source) -> Iterator[Row]:
-    """Objects: number of the line, offset, and the object or what is wrong."""
-    array = False
+    """Objects: number of the line, or of the element of an array; offset; and the object or what is wrong."""
+    try:
+        array = is_array(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if array:
+        for number, offset, _, _, value in elements(path):
+            yield number, offset, _object(value) if isinstance(value, bytes) else value
+        return
     for block in blocks(path):
-        troubles = iter(block.troubles)
-        yield from ((one.number, one.offset, one.reason) for one in troubles)
+        yield from ((one.number, one.offset, one.reason) for one in block.troubles)
         for number, offset, line in block.lines():
             line = line.strip()
-            if number == 0 and line.startswith(b"["):
-                array, line = True, line[1:].lstrip()
-            if array and line.endswith((b",", b"]")):
-                line = line.removesuffix(b",") if line.endswith(b",") else line.removesuffix(b"]").rstrip()
             if line:
-                row = _object(line)
-                if array and number == 0 and isinstance(row, str):
-                    row = f"{row}; of an array, an item a line is read: write JSON lines (jq -c '.[]')"
-                yield number, offset, row
+                yield number, offset, _object(line)
 
 
 def _object(line: bytes) -> dict[str, Any] | str:

@@ -84,12 +84,6 @@ def test_what_the_first_object_leaves_out_is_read_of_the_others(tmp_path: Path) 
     assert batch.rows["url"].to_pylist() == [None, "https://a.example/1", "https://a.example/2"]
 
 
-def test_an_array_on_one_line_is_told_how_to_be_written(tmp_path: Path) -> None:
-    rows = [{"url": "https://a.example/1", "time": AT}, {"url": "https://a.example/2", "time": AT}]
-    with pytest.raises(ConfigError, match=r"an item a line is read: write JSON lines"):
-        list(read(written(tmp_path, "log.json", json.dumps(rows)), TOLD))
-
-
 def test_a_long_field_of_csv_is_read(tmp_path: Path) -> None:
     data = f"url,time,text\nhttps://a.example/1,{AT},{'x' * 300_000}\nhttps://a.example/2,{AT},y\n"
     rows, rejects = rows_of(written(tmp_path, "log.csv", data))
