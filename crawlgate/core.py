@@ -386,7 +386,7 @@ class Core:
         told: Circumstances,
         bases: dict[Answer, Basis],
         original: Decision | None,
-    ) -> tuple[Decision, Circumstances]:
+    ) -> tuple[Decision, Circumstances, Answer]:
         at = self._now()
         answer = known.site.answer(url)
         shared = known.plain
@@ -418,7 +418,7 @@ class Core:
         if self.waits:
             self.ledger.commit(segment, seq)
         known.memory.answered(url.href, basis, segment, seq)
-        return Decision(url.href, at, basis, segment, seq, self.enforcing), told
+        return Decision(url.href, at, basis, segment, seq, self.enforcing), told, answer
 
     def record(
         self,
@@ -475,9 +475,9 @@ class Core:
 
     def permit(self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None) -> Permit:
         """Ask before one hop; a permit, or `Denied` / `Held` where the answer is not allow."""
-        decision, told = self._ask(url, known, attempt, known.told, known.permitted, original)
+        decision, told, answer = self._ask(url, known, attempt, known.told, known.permitted, original)
         self.enforce(decision)
-        return Permit(self, url, known, attempt, told, decision)
+        return Permit(self, url, known, attempt, told, decision, answer)
 
     def inspection(
         self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None, *, taken: bool = True

@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..gate import AsyncGate
 from ..permit import Permit
 from .body import HeadReader, Tally
-from .hop import keep_to, manner, recorded, route
+from .hop import Recorded, keep_to, manner, route
 
 if TYPE_CHECKING:
     from crawlee.proxy_configuration import ProxyInfo
@@ -147,7 +147,7 @@ async def _hop(
     if session is not None and "cookie" not in told and (cookies := session.cookies.get_cookie_string(url)):
         told["cookie"] = cookies
     permit = await gate.open(url, **manner(told, route(proxy_info.url if proxy_info else None)))
-    with recorded(permit):
+    with Recorded(permit):
         parts = urlsplit(url)
         authority, named = parts.netloc.rpartition("@")[2], told.get("host")
         host, port = parts.hostname or "", parts.port

@@ -163,7 +163,7 @@ def _of_json(key: str, at: str, text: str) -> dict[str, Any] | str:
     if not isinstance(said, dict):
         return "not CDXJ: no JSON object behind the time"
     url = said.get("url") or said.get("uri") or _unsurt(key)
-    status, offset = said.get("status") or said.get("hsc"), said.get("offset")
+    status, offset = said.get("status", said.get("hsc")), said.get("offset")
     found = {"url": url, "time": at, "status": _status(status), "digest": said.get("digest") or said.get("sha")}
     return found | {"shard": said.get("filename"), "offset": offset}
 
