@@ -31,6 +31,8 @@ ORDER = [
 ]
 COMMON = {
     "signed_note",
+    "vocabulary",
+    "notice",
     "model",
     "errors",
     "limits",
