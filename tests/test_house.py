@@ -23,6 +23,7 @@ ORDER = [
     "assess",
     "permit",
     "people",
+    "feeds",
     "lists",
     "loaded",
     "commits",
