@@ -60,6 +60,8 @@ ODD = [
 
 def read(text: str) -> urls.Url | str:
     """The URL without userinfo, which columns read past, or the code of why it is none."""
+    if "\x00" in text:
+        return "not_text"
     try:
         return urls.parse(urls.without_userinfo(text))
     except UrlError as error:
