@@ -183,8 +183,9 @@ def crawlgate(work: Path, _: int, half: int | None = None) -> dict[str, float]:
         out = out or pq.ParquetWriter(
             work / f"decisions{name}.parquet",
             judged.schema,
-            compression="lz4",
+            compression={name: "none" if name == "url" else "lz4" for name in judged.column_names},
             use_dictionary=["verdict", "findings", "problem"],
+            write_statistics=False,
         )
         out.write_table(judged)
     if out is not None:

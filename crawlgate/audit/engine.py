@@ -158,7 +158,7 @@ class Engine:
         asked = np.full(len(hosts), url_kernels.UNCLEAN, judged.column.state.dtype)
         asked[origins[there]] = url_kernels.CLEAN
         times = np.full(len(hosts), at, np.int64)
-        plans, robots = self._timelines.plans(hosts, times, asked, len(hosts))
+        plans, robots = self._timelines.plans(hosts, times, asked, len(hosts), aside=True)
         self._learn_plans()
         return plans[origins], robots[origins]
 
