@@ -1,11 +1,11 @@
 """The same Scrapy crawl behind the gate and with Scrapy's own `ROBOTSTXT_OBEY`, in alternating rounds.
 
-    python benchmarks/scrapy_crawl.py [--pages 1500] [--rounds 7] [--concurrency 100]
+    python benchmarks/scrapy_crawl.py [--pages 1500] [--rounds 7] [--concurrency 100] [--small]
 
 A server in a process of its own sends pages that look like those of the web (`weblike.py`) over loopback, no two
-alike; the spider follows their links and takes titles. Each crawl is a fresh process; what counts is from its first
-request to its last, evidence fetch included. `ROBOTSTXT_OBEY` reads one signal and records nothing; the gate reads
-headers and pages as well, whose size matters, and writes its ledger.
+alike (`--small`: pages of a kilobyte); the spider follows their links and takes titles. Each crawl is a fresh process;
+what counts is from its first request to its last, evidence fetch included. `ROBOTSTXT_OBEY` reads one signal and
+records nothing; the gate reads headers and pages as well, whose size matters, and writes its ledger.
 What counts is the ratio; absolute figures belong to the machine. CPU is that of the crawling process: on a machine
 that does other things it is the steadier figure.
 """
@@ -19,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from weblike import SIZE, page, start
+from weblike import SIZE, page, small_page, start
 
 AGENT = "ExampleBot/1.0 (+https://lab.example/bot)"
 LINKS = 15
@@ -30,10 +31,10 @@ ROBOTS = "User-agent: GPTBot\nDisallow: /drafts/\n\nUser-agent: *\n" + "".join(
 )
 
 
-def linked(number: int, pages: int) -> bytes:
+def linked(make: Callable[[int, Iterable[str]], bytes], number: int, pages: int) -> bytes:
     """A page whose links reach all pages."""
     links = [f"/page/{number * LINKS + n + 1}" for n in range(LINKS) if number * LINKS + n + 1 < pages]
-    return page(number, links or (["/private/3/never"] if number % 10 == 0 else []))
+    return make(number, links or (["/private/3/never"] if number % 10 == 0 else []))
 
 
 def crawl(contestant: str, port: int, home: str, concurrency: int) -> None:
@@ -102,12 +103,14 @@ def main() -> None:
     arguments.add_argument("--pages", type=int, default=1500)
     arguments.add_argument("--rounds", type=int, default=7)
     arguments.add_argument("--concurrency", type=int, default=100)
+    arguments.add_argument("--small", action="store_true")
     for own in ("--crawl", "--port", "--home"):
         arguments.add_argument(own, help=argparse.SUPPRESS)
     asked = arguments.parse_args()
     if asked.crawl:
         return crawl(asked.crawl, int(asked.port), asked.home, asked.concurrency)
-    server, port = start([linked(number, asked.pages) for number in range(asked.pages)], ROBOTS.encode())
+    make = small_page if asked.small else page
+    server, port = start([linked(make, number, asked.pages) for number in range(asked.pages)], ROBOTS.encode())
     rounds: dict[str, list[dict[str, Any]]] = {"robots": [], "gate": []}
     for number in range(asked.rounds + 1):
         for contestant in ("robots", "gate") if number % 2 else ("gate", "robots"):
@@ -115,7 +118,9 @@ def main() -> None:
             if number:  # the first round warms the disk's cache and the server
                 rounds[contestant].append(found)
     server.terminate()
-    print(f"{rounds['gate'][0]['pages']} pages of about {SIZE} bytes, concurrency {asked.concurrency}")
+    print(
+        f"{rounds['gate'][0]['pages']} pages of about {1_000 if asked.small else SIZE} bytes, concurrency {asked.concurrency}"
+    )
     for figure in ("wall", "cpu"):
         pairs = [gate[figure] / robots[figure] for gate, robots in zip(rounds["gate"], rounds["robots"], strict=True)]
         each = {name: statistics.median(f[figure] for f in found) for name, found in rounds.items()}
