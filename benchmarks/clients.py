@@ -124,9 +124,7 @@ def main() -> None:
     asked.requests = len(pages)
     server, port = start(pages, ROBOTS.encode(), kind)
     sizes = sorted(map(len, pages))
-    print(
-        f"{len(pages)} bodies ({asked.of}), median {sizes[len(sizes) // 2]} bytes, {AT_ONCE} at once, {asked.rounds} rounds"
-    )
+    print(f"{len(pages)} bodies ({asked.of}), median {sizes[len(sizes) // 2]} bytes, {AT_ONCE} at once")
     with tempfile.TemporaryDirectory() as home:
         asyncio.run(measure(f"http://localhost:{port}", home, asked))
     if REFUSED:

@@ -118,9 +118,8 @@ def main() -> None:
             if number:  # the first round warms the disk's cache and the server
                 rounds[contestant].append(found)
     server.terminate()
-    print(
-        f"{rounds['gate'][0]['pages']} pages of about {1_000 if asked.small else SIZE} bytes, concurrency {asked.concurrency}"
-    )
+    size = 1_000 if asked.small else SIZE
+    print(f"{rounds['gate'][0]['pages']} pages of about {size} bytes, concurrency {asked.concurrency}")
     for figure in ("wall", "cpu"):
         pairs = [gate[figure] / robots[figure] for gate, robots in zip(rounds["gate"], rounds["robots"], strict=True)]
         each = {name: statistics.median(f[figure] for f in found) for name, found in rounds.items()}
