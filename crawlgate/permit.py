@@ -86,6 +86,9 @@ class Permit:
         "url",
     )
 
+    judged = True
+    """False where the URL could not be asked about and the gate only observes: there is no `url` to keep to."""
+
     def __init__(
         self,
         core: Core,

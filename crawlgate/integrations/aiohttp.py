@@ -161,5 +161,5 @@ def _judged_target(permit: Permit, request: aiohttp.ClientRequest) -> None:
     url, named = request.url, request.headers.get("Host")
     authority = url.host_port_subcomponent or ""
     keep_to(permit, scheme=url.scheme, host=url.raw_host or "", port=url.port, authority=authority, named=named)
-    if url.raw_path_qs != permit.url.target:
+    if permit.judged and url.raw_path_qs != permit.url.target:
         request.url = URL(permit.url.href, encoded=True)

@@ -156,7 +156,8 @@ async def _hop(
             told.pop("cookie", None)
         given = {"session": session, "proxy_info": proxy_info, "timeout": timeout, "payload": payload}
         cookies_before = _cookies(session)
-        asked = client.stream(permit.url.href, method=method, headers=HttpHeaders(dict(told)), **given)  # type: ignore[arg-type]
+        target = permit.url.href if permit.judged else url
+        asked = client.stream(target, method=method, headers=HttpHeaders(dict(told)), **given)  # type: ignore[arg-type]
         response = await open_now.enter_async_context(asked)
         rest = aiter(response.read_stream())
         held: list[bytes] = []

@@ -74,7 +74,9 @@ def route(proxy: str | None) -> str:
 
 def keep_to(permit: Permit, *, scheme: str, host: str, port: int | None, authority: str, named: Any) -> None:
     """Refuse a request that goes elsewhere than was judged: to another host or port, or, by its Host header (`named`),
-    to another site than its URL says (`authority`, without userinfo)."""
+    to another site than its URL says (`authority`, without userinfo). A permit that judged nothing has no say."""
+    if not permit.judged:
+        return
     judged = (permit.url.scheme, permit.url.host.strip("[]"), permit.url.port)
     wire = (scheme, host.rstrip(".").strip("[]"), port or _PORTS.get(scheme))
     said = (_text(named) or "").lower()

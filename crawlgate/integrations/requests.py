@@ -127,7 +127,7 @@ def _judged_target(permit: Permit, request: requests.PreparedRequest) -> request
     authority = url.netloc.rpartition("@")[2]
     named = request.headers.get("Host")
     keep_to(permit, scheme=url.scheme, host=url.hostname or "", port=url.port, authority=authority, named=named)
-    if request.url == permit.url.href:
+    if not permit.judged or request.url == permit.url.href:
         return request
     judged = request.copy()
     judged.url = permit.url.href

@@ -154,6 +154,8 @@ def _to_judged_target(permit: Permit, request: Any) -> Any:
 
     The packages leave some spellings on the wire that the gate and other readers of URLs unify (`/a/%2e%2e/b`).
     """
+    if not permit.judged:
+        return request.extensions
     url, given, judged = request.url, request.extensions, permit.url
     netloc, named = url.netloc.decode("ascii"), request.headers.get("host")
     if named != netloc or judged.origin != f"{url.scheme}://{netloc}":
