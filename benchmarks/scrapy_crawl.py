@@ -5,7 +5,8 @@
 A server in a process of its own sends pages that look like those of the web (`weblike.py`) over loopback, no two
 alike (`--small`: pages of a kilobyte); the spider follows their links and takes titles. Each crawl is a fresh process;
 what counts is from its first request to its last, evidence fetch included. `ROBOTSTXT_OBEY` reads one signal and
-records nothing; the gate reads headers and pages as well, whose size matters, and writes its ledger.
+records nothing; the gate reads headers and pages as well, whose size matters, and writes its ledger. `collected` is the
+gate with `CRAWLGATE_FREEZE_HEAP = False`: garbage is collected as in the other crawl.
 What counts is the ratio; absolute figures belong to the machine. CPU is that of the crawling process: on a machine
 that does other things it is the steadier figure.
 """
@@ -71,7 +72,7 @@ def crawl(contestant: str, port: int, home: str, concurrency: int) -> None:
         "DOWNLOAD_DELAY": 0,
         "ROBOTSTXT_OBEY": True,
     }
-    if contestant == "gate":
+    if contestant != "robots":
         settings |= {
             "ADDONS": {"crawlgate.integrations.scrapy.GateAddon": 500},
             "CRAWLGATE_DECLARATION": {
@@ -83,6 +84,7 @@ def crawl(contestant: str, port: int, home: str, concurrency: int) -> None:
             },
             "CRAWLGATE_HOME": home,
             "CRAWLGATE_ALLOW_ADDRESSES": ["127.0.0.0/8"],
+            "CRAWLGATE_FREEZE_HEAP": contestant == "gate",
         }
     process = CrawlerProcess(settings)
     process.crawl(Spider)
@@ -111,9 +113,9 @@ def main() -> None:
         return crawl(asked.crawl, int(asked.port), asked.home, asked.concurrency)
     make = small_page if asked.small else page
     server, port = start([linked(make, number, asked.pages) for number in range(asked.pages)], ROBOTS.encode())
-    rounds: dict[str, list[dict[str, Any]]] = {"robots": [], "gate": []}
+    rounds: dict[str, list[dict[str, Any]]] = {"robots": [], "gate": [], "collected": []}
     for number in range(asked.rounds + 1):
-        for contestant in ("robots", "gate") if number % 2 else ("gate", "robots"):
+        for contestant in [*rounds] if number % 2 else reversed([*rounds]):
             found = run(contestant, port, asked.concurrency)
             if number:  # the first round warms the disk's cache and the server
                 rounds[contestant].append(found)
@@ -121,13 +123,14 @@ def main() -> None:
     size = 1_000 if asked.small else SIZE
     print(f"{rounds['gate'][0]['pages']} pages of about {size} bytes, concurrency {asked.concurrency}")
     for figure in ("wall", "cpu"):
-        pairs = [gate[figure] / robots[figure] for gate, robots in zip(rounds["gate"], rounds["robots"], strict=True)]
         each = {name: statistics.median(f[figure] for f in found) for name, found in rounds.items()}
-        print(
-            f"{figure:4}  gate {each['gate']:6.3f} s, ROBOTSTXT_OBEY {each['robots']:6.3f} s, ratio of the medians "
-            f"{each['gate'] / each['robots']:.3f}; by round {min(pairs):.3f} to {max(pairs):.3f}, "
-            f"median {statistics.median(pairs):.3f}"
-        )
+        for name in ("gate", "collected"):
+            pairs = [mine[figure] / own[figure] for mine, own in zip(rounds[name], rounds["robots"], strict=True)]
+            print(
+                f"{figure:4}  {name:9} {each[name]:6.3f} s, ROBOTSTXT_OBEY {each['robots']:6.3f} s, ratio of the "
+                f"medians {each[name] / each['robots']:.3f}; by round {min(pairs):.3f} to {max(pairs):.3f}, "
+                f"median {statistics.median(pairs):.3f}"
+            )
     return None
 
 
