@@ -541,12 +541,7 @@ def test_a_broken_run_as_of_now_goes_on_as_of_then(place: Place, monkeypatch: py
 
 @pytest.mark.parametrize("command", ["check", "audit"])
 @pytest.mark.parametrize("option", ["--declaration", "--blocklist", "--profile"])
-def test_a_path_that_leads_nowhere_is_a_mistake_of_the_command_line(
-    place: Place,
-    run: Run,
-    command: str,
-    option: str,  # noqa: F811
-) -> None:
+def test_a_path_that_leads_nowhere_is_a_mistake_of_usage(place: Place, run: Run, command: str, option: str) -> None:  # noqa: F811
     given = {"check": ["https://open.example/"], "audit": [log(place, "log.jsonl"), "--out", str(place.folder / "out")]}
     none = str(place.folder / "none.txt")
     home = str(place.folder / "home")
