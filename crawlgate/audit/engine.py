@@ -72,12 +72,12 @@ class _OneByOne:
 class Engine:
     """Judges batches one after another; what it learns of hosts stays."""
 
-    def __init__(self, assessor: Assessor, planner_of: Callable[[Callable[[int], str]], Planner], stage: Stage) -> None:
+    def __init__(self, assessor: Assessor, planner_of: Callable[[Spans], Planner], stage: Stage) -> None:
         self._assessor = assessor
         self._stage = stage
         self._contexts = Contexts(assessor.declaration, stage)
         self.origins = Spans()
-        self._planner = planner_of(self.origins.text)
+        self._planner = planner_of(self.origins)
         self._timelines = Timelines(self._planner)
         self._tables = self._planner.outlines.tables
         # By plan: see `kernels.weigh_rows`.

@@ -49,6 +49,10 @@ class Spans:
         begin, end = self._ends[code : code + 2].tolist()
         return self._arena[begin:end].tobytes().decode("ascii", "replace")
 
+    def between(self, first: int, end: int) -> Texts:
+        """Those numbered `first` to `end`, as a column; good until more are added."""
+        return Texts(self._arena, self._ends[first : end + 1], None)
+
     def _grow(self, needed: int) -> None:
         if 2 * self.count >= len(self._table):
             self._table = np.zeros(4 * len(self._table), np.uint64)

@@ -30,8 +30,10 @@ from . import kernels
 from .book import MICROSECOND, ROBOTS_PATH, Content, EvidenceBook, instant, micros
 from .candidates import maybe_listed
 from .growing import Growing
+from .interning import Spans
 from .on_record import RobotsOnRecord
 from .outlines import Outlines
+from .texts import Texts
 from .timeline import BEGINNING
 
 NO_EVIDENCE = -1
@@ -98,7 +100,7 @@ class _Key(NamedTuple):
 
 
 class Planner:
-    """Makes plans from what is on record. Hosts are numbered by the caller; `origin_of` gives a number's origin."""
+    """Makes plans from what is on record. Hosts are numbered by the caller: a host's number is that of its origin."""
 
     def __init__(
         self,
@@ -106,7 +108,7 @@ class Planner:
         book: EvidenceBook,
         notices: Listing | Lists | None,
         catalogue: AgentCatalogue,
-        origin_of: Callable[[int], str],
+        origins: Spans,
         *,
         register: Register | None = None,
         people: Overrides | None = None,
@@ -116,7 +118,8 @@ class Planner:
         self._book = book
         self._notices = notices
         self._catalogue = catalogue
-        self._origin_of = origin_of
+        self._origins = origins
+        self._origin_of = origins.text
         self._register = register
         self._always = sorted(_times_of(declaration))
         # The host part of each scope; `*` in it is any run of characters.
@@ -134,13 +137,14 @@ class Planner:
         self._sites: dict[object, Site] = {}
         self._numbers: dict[object, int] = {}
         self.plans: list[Plan] = []
-        self.robots = RobotsOnRecord(book, origin_of)
+        self.robots = RobotsOnRecord(book, origins.text)
 
     def breaks(self, first: int, end: int) -> tuple[Any, Any]:
         """See `timeline.Intervals`."""
-        origins = [self._origin_of(number) for number in range(first, end)]
+        column = self._origins.between(first, end)
+        origins = column.ascii()
         simple, received, contents = self._book.alone(origins)
-        simple[self._spoken_of(origins)] = False
+        simple[self._spoken_of(column, origins)] = False
         contents[~simple] = _SEVERAL
         self._received.add(received)
         self._alone.add(contents)
@@ -186,12 +190,13 @@ class Planner:
             plans[place], evidence[place] = self._resolve(int(hosts[place]), int(at[place]))
         return plans, evidence
 
-    def _spoken_of(self, origins: list[str]) -> list[int]:
+    def _spoken_of(self, column: Texts, origins: list[str]) -> list[int]:
         """The places of origins about whose hosts a list, the register, or a licence may say something."""
-        names = [_host(origin) for origin in origins]
-        found = set() if self._notices is None else maybe_listed(self._notices, names)
+        found: set[int] = set()
+        if self._notices is not None:
+            found = maybe_listed(self._notices, column, lambda place: _host(origins[place]))
         if self._register is not None or self._licensed_hosts or self.people:
-            found.update(n for n, name in enumerate(names) if self._named(name))
+            found.update(n for n, origin in enumerate(origins) if self._named(_host(origin)))
         return sorted(found)
 
     def _simple_breaks(self, received: Any, contents: Any) -> tuple[Any, Any]:
