@@ -179,6 +179,10 @@ class CompiledList(Listing):
     def terms(self, number: int) -> Hashable:
         return self._terms[number] if self._terms else 0
 
+    def bears(self, number: int) -> Hashable:
+        kind = self._kinds[number]
+        return kind if kind & COMPACT else super().bears(number)
+
     def notice(self, number: int) -> Notice:
         return self._remembered(number)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,15 +14,19 @@ pytest.importorskip("numba", reason="the audit extra is not installed")
 import numpy as np
 import pyarrow as pa
 
+from crawlgate import Declaration
 from crawlgate.audit import candidate_kernels as kernels
+from crawlgate.audit.book import Content, EvidenceBook, micros
 from crawlgate.audit.candidates import maybe_listed
+from crawlgate.audit.tables import TableJudge
 from crawlgate.audit.texts import texts
 from crawlgate.blocklist import store
 from crawlgate.blocklist.compiled import CompiledList
-from crawlgate.blocklist.match import Lists
+from crawlgate.blocklist.match import Lists, NoticeIndex
 from crawlgate.blocklist.name_filter import build_hints, second
 from crawlgate.blocklist.store import ListStore
 
+LISTED_AT = datetime(2026, 5, 1, tzinfo=UTC)
 LISTED = """\
 pirate.example
 www.scans.example
@@ -56,7 +60,7 @@ STRANGERS = [
 def listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CompiledList:
     monkeypatch.setattr(store, "COMPILED_FROM", 0)
     (tmp_path / "list.txt").write_text(LISTED + "".join(f"entry{n}-{n}.example\n" for n in range(300)))
-    found = ListStore(tmp_path / "home").receive(tmp_path / "list.txt", at=datetime(2026, 5, 1, tzinfo=UTC)).listing
+    found = ListStore(tmp_path / "home").receive(tmp_path / "list.txt", at=LISTED_AT).listing
     assert isinstance(found, CompiledList)
     return found
 
@@ -100,3 +104,25 @@ def test_few_strangers_are_asked_about(listing: CompiledList) -> None:
     names, hints = (np.frombuffer(bits, np.uint8) for bits in listing.filters)
     kernels.tell_strangers(column.data, column.offsets, names, hints, False, 6, kernels.crc_table(), found)
     assert (found != kernels.STRANGER).mean() < 0.1
+
+
+def test_a_long_list_says_of_rows_what_a_short_one_says(listing: CompiledList, tmp_path: Path) -> None:
+    """Hosts of a long list have the plans of others, and what the list says of all of them."""
+    short = NoticeIndex(list(listing), listing.suffixes)
+    book = EvidenceBook()
+    bodies = b"", b"User-agent: *\nDisallow: /x\n"
+    answers = [(Content(200, None, f"{n:064}"), body) for n, body in enumerate(bodies)]
+    origins = [f"https://{host}" for host in (*OF_THESE, *STRANGERS[:4])]
+    with_file = origins[::2]
+    book.add_robots(with_file, [micros(LISTED_AT)] * len(with_file), [n % 2 for n in range(len(with_file))], answers)
+    times = [LISTED_AT + timedelta(days=days) for days in (-40, -1, 0, 1, 3, 400)]
+    asked = [(f"{origin}{path}", at) for origin in origins for path in ("/", "/x") for at in times]
+    table = pa.table({"url": [url for url, _ in asked], "time": [at for _, at in asked]})
+    declared = Declaration(operator="x", token="ExampleBot", user_agent="ExampleBot/1.0", purposes=["pretraining"])
+    for notices, others in ((listing, short), (Lists([short, listing]), Lists([listing, short]))):
+        one, other = (TableJudge(declared, evidence=book, notices=each) for each in (notices, others))
+        for _ in range(2):
+            assert one(table).drop_columns(["basis"]) == other(table).drop_columns(["basis"])
+        named = [plan for plan in one.engine.plans if plan.notices is not None]
+        assert len({plan.number for plan in named}) == len(named) > len(OF_THESE)
+        assert [one.engine.plans.named.array[plan.number] for plan in named] == [True] * len(named)
