@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from ..blocklist.compiled import CompiledList
+from ..blocklist.listing import Listing
 from ..blocklist.lookup import MIN_RELATED_LABEL, bare, base
-from ..blocklist.match import Listing, Lists
+from ..blocklist.match import Lists
 from . import candidate_kernels as kernels
 from .texts import Texts
 

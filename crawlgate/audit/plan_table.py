@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from ..blocklist.match import HostNotices
+from ..blocklist.listing import HostNotices
 from ..model import RegisterEntry
 from ..site import Site
 from .book import instant

@@ -16,7 +16,8 @@ import numpy as np
 
 from .. import url as urls
 from ..blocklist import knowledge
-from ..blocklist.match import HostNotices, Listing, Lists
+from ..blocklist.listing import HostNotices, Listing
+from ..blocklist.match import Lists
 from ..criteria.facts import CLOCK_SKEW, MAX_AGE
 from ..flow import TDMREP_PATH, replay, survey
 from ..model import Declaration, RegisterEntry

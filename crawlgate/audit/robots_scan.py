@@ -10,12 +10,14 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..limits import DEFAULT_LIMITS
 from ..signals.agents import AgentCatalogue
+from ..signals.pathmatch import PathPattern, needless_escape
 from ..signals.robots_agents import glob_matches, named, product_token
 from ..signals.robots_lines import (
     AGENT,
@@ -164,7 +166,10 @@ class RobotsScanner:
         kind = "robots" if keyed and usual else content(body, decode(body, DEFAULT_LIMITS)[0], keys=keyed)
         runs = int(agents[counts[1] - 1, 1]) + 1 if counts[1] else 0
         bits = np.full(runs, -1, np.int32)
-        return Lines(kind, data, agents[: counts[1]].copy(), rules[: counts[2]].copy(), bits)
+        rules = rules[: counts[2]].copy()
+        if rules[:, 5].any():
+            data, rules = _respelled(data, rules)
+        return Lines(kind, data, agents[: counts[1]].copy(), rules, bits)
 
     def days_named(self, lines: Lines) -> list[date] | None:
         """The days on which agents that the file names became known, ascending; None where the exact reader has to
@@ -306,3 +311,31 @@ def _read_odd(body: bytes, places: list[list[int]]) -> tuple[Any, Any] | None:
         values += value
         told.append((kind, begin, begin + len(value)))
     return np.frombuffer(body + bytes(values), np.uint8), np.array(told, np.int32)
+
+
+def _respelled(data: Any, rules: Any) -> tuple[Any, Any]:
+    """Patterns that are not their own normal form, in that form behind the body; those stay as they are (`spelled`) of
+    which more is to be said than one pattern."""
+    texts, kept = bytearray(), np.ones(len(rules), np.bool_)
+    for n in np.flatnonzero(rules[:, 5]).tolist():
+        start, end, allow = rules[n, :3].tolist()
+        form = _normal_form(data[start:end].tobytes(), bool(allow))
+        if form is None:
+            continue
+        kept[n] = bool(form)
+        begin = len(data) + len(texts)
+        texts += form
+        rules[n, 0], rules[n, 1], rules[n, 5] = begin, begin + len(form), 0
+    return np.frombuffer(data.tobytes() + bytes(texts), np.uint8), rules[kept]
+
+
+@lru_cache(maxsize=4096)
+def _normal_form(value: bytes, allow: bool) -> bytes | None:
+    """The pattern of a rule in normal form, empty for a rule without one; None where its reading is not that alone:
+    an Allow of a directory's page or with needless escapes, a slash that is data, stars in a row."""
+    text = readable_pattern(value.decode(), allow=allow)[0]
+    if "**" in text or (allow and ("/index.htm" in text or needless_escape(text))):
+        return None
+    pattern = PathPattern(text)
+    form = "*".join((pattern.head, *pattern.pieces)) + "$" * pattern.anchored
+    return None if "%2F" in form else form.encode("ascii")

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..assess import Assessor
 from ..blocklist.match import Listing, Lists
@@ -31,8 +30,9 @@ from .interning import Spans
 from .output.bases import bases_table
 from .plans import Planner
 from .redirects import Redirects
-from .rows import NO_AGENT, NO_ANSWER, NO_STATUS, ROBOTS_PRECLUDED, Particulars, Rows
-from .texts import encoded, readable, texts, undecodable
+from .rows import NO_AGENT, Particulars, Rows
+from .statuses import read_statuses
+from .texts import encoded, texts
 from .times import Times, read_times
 
 _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -47,7 +47,6 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
     "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
 }
-_STATUS = r"^\s*(?:HTTP/[0-9.]+ +)?(?P<status>[1-9][0-9]{2}|0+|-9998)(?:\.0*|\s.*)?\s*$"
 _NOT_A_YEAR_AHEAD = timedelta(days=1)  # clocks differ, not by more
 REFUSED = -1
 
@@ -82,6 +81,14 @@ class Columns:
                     f"there is no column {name!r} ({role}){suggestion(name, names)}; the table has {', '.join(names)}"
                 )
         lower = {name.lower(): name for name in reversed(names)}
+        for role, usuals in _KNOWN_NAMES.items():
+            usual = next((one for one in usuals if one in lower or f"{one}#1" in lower), None)
+            if usual is not None and f"{usual}#1" in lower and not given.get(role):
+                numbered = [name for name in names if name.lower().startswith(f"{usual}#")]
+                raise ConfigError(
+                    f"{len(numbered)} columns are called {usual!r}; which one is meant cannot be told: rename one, or "
+                    f"pass {role}= (--{role.replace('_', '-')}) with {' or '.join(map(repr, numbered))}"
+                )
         found = {
             role: given.get(role) or next((lower[usual] for usual in usuals if usual in lower), None)
             for role, usuals in _KNOWN_NAMES.items()
@@ -166,7 +173,7 @@ class TableJudge:
         are by row; `shown` is what the whole log shows of each row (`behaviour.Behaviour.look`)."""
         columns = columns or Columns.find(table.column_names if hasattr(table, "column_names") else table.schema.names)
         at = self._times(table, columns)
-        statuses = statuses_of(table[columns.status]) if columns.status else None
+        statuses, odd = read_statuses(table[columns.status]) if columns.status else (None, {})
         if columns.redirect is not None and self._redirects is not None and _holds_text(table[columns.redirect]):
             asked, targets = table[columns.url], table[columns.redirect]
             particulars = self._redirects.particulars(asked, targets, statuses, particulars or {})
@@ -185,9 +192,9 @@ class TableJudge:
             headed,
         )
         judged = self.engine.judge(rows)
-        refused = judged.refused | at.refused if at.refused else judged.refused
-        if odd := undecodable(table[columns.url]):
-            refused = refused | dict.fromkeys(odd, ("not_text", "the URL holds bytes that are no UTF-8"))
+        refused = judged.refused
+        if odd or at.refused:
+            refused = odd | refused | at.refused
         if refused:
             judged.classes[np.fromiter(refused, np.int64, len(refused))] = REFUSED
         self._count(judged, refused)
@@ -276,25 +283,6 @@ def no_times(names: Sequence[str]) -> ConfigError:
         f"no column of times was found among {', '.join(own)}; name it with time= (--time), say when all "
         "were fetched with fetched_at= (--fetched-at), or judge all rows at one instant with as_of= (--as-of)"
     )
-
-
-def statuses_of(column: Any) -> npt.NDArray[np.int32]:
-    """Numbers, text that is one (`401`, `401.0`) or a status line (`HTTP/1.1 401 Unauthorized`, with or without what
-    stands around the number); 0 is "no answer", anything else "not said"."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    if pa.types.is_uint64(column.type):
-        column = column.cast(pa.float64(), safe=False)
-    elif pa.types.is_unsigned_integer(column.type):
-        column = column.cast(pa.int64())
-    elif not (pa.types.is_signed_integer(column.type) or pa.types.is_floating(column.type)):
-        digits = pc.extract_regex(readable(column).cast(pa.large_string()), _STATUS)
-        column = pc.struct_field(digits, "status").cast(pa.int32())
-    values = column.fill_null(NO_STATUS).to_numpy(zero_copy_only=False)
-    found: npt.NDArray[np.int32] = np.where(
-        ((values >= 100) & (values <= 999)) | (values == NO_ANSWER) | (values == ROBOTS_PRECLUDED), values, NO_STATUS
-    ).astype(np.int32)
-    return found
 
 
 def agents_of(column: Any) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..blocklist import knowledge
-from ..blocklist.match import HostNotices
+from ..blocklist.listing import HostNotices
 from .book import instant, micros
 
 SILENT = -1
