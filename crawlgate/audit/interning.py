@@ -54,8 +54,8 @@ class Spans:
         return url_kernels.span(self._arena, int(self._places[code])).decode("ascii", "replace")
 
     def between(self, first: int, end: int) -> Texts:
-        """Those numbered `first` to `end`, as a column; good until more are added."""
-        return Texts(self._arena, self._ends[first : end + 1], None)
+        """Those numbered `first` to `end`, as a column."""
+        return Texts(*url_kernels.gather(self._arena, self._places, first, end), None)
 
     def _grow(self, needed: int) -> None:
         if 2 * self.count >= len(self._table):
