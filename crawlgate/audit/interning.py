@@ -55,7 +55,8 @@ class Spans:
 
     def between(self, first: int, end: int) -> Texts:
         """Those numbered `first` to `end`, as a column."""
-        return Texts(*url_kernels.gather(self._arena, self._places, first, end), None)
+        data, offsets = url_kernels.gather(self._arena, self._places, first, end)
+        return Texts(data, offsets, None)
 
     def _grow(self, needed: int) -> None:
         if 2 * self.count >= len(self._table):
