@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,13 @@ class Texts:
     def __getitem__(self, row: int) -> str:
         """The row as text; what is no UTF-8 is replaced."""
         return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode("utf-8", "replace")
+
+    def ascii(self) -> list[str]:
+        """All rows, which hold ASCII only."""
+        first, last = int(self.offsets[0]), int(self.offsets[-1])
+        whole = self.data[first:last].tobytes().decode("ascii", "replace")
+        bounds = (self.offsets - first).tolist()
+        return [whole[begin:end] for begin, end in pairwise(bounds)]
 
 
 def texts(column: Any) -> Texts:
