@@ -10,22 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..assess import Assessor
 from ..criteria import evaluate
+from ..limits import DEFAULT_LIMITS
 from ..model import Basis, NoticeMatch, Stage
 from ..policy import decide
 from ..policy.overrides import Overrides
 from ..site import Answer
 from ..url import Url
-from . import kernels
+from . import kernels, known_kernels
 from .book import instant
 from .classes import DecisionClass, class_of
-from .columns import PLAIN, UrlColumn, parsed_targets, read_urls
+from .columns import BYTE_CLASSES, PLAIN, UrlColumn, parsed, parsed_targets, read_urls
 from .growing import Growing
 from .interning import Keys, Spans
 from .on_record import RobotsOnRecord
@@ -34,10 +35,12 @@ from .plans import Plan, Planner
 from .rows import Context, Contexts, Particulars, Rows
 from .rule_tables import NO_RULES
 from .shown import AFTER_DENY, TRACES
-from .texts import Texts
+from .texts import Texts, joined
 from .timeline import Timelines
 
 _CONTEXT_BITS = 16
+_FEW = 50  # rows for which another look costs less than judging them
+_NONE = np.zeros(0, np.int32)
 _AGENTS = 16  # rule sets of named agents in a key; sites with more are read by the exact code
 
 
@@ -57,6 +60,14 @@ class Judged:
     def refused(self) -> dict[int, tuple[str, str]]:
         """Rows that are no URL: code and message by row."""
         return self.column.refused
+
+
+class Classed(NamedTuple):
+    """Of `Judged` what pipelines need."""
+
+    classes: npt.NDArray[np.int32]
+    lines: npt.NDArray[np.int32]
+    refused: dict[int, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +95,10 @@ class Engine:
         self._aloof, self._doubtful = Growing(np.bool_), Growing(np.bool_)
         self._own, self._agents, self._kinds = Growing(np.int32), Growing(np.int32, 2), Growing(np.int64)
         self._agent_sets, self._octets = Growing(np.int32), Growing(np.int64)
+        self._records = Growing(np.int64, known_kernels.RECORD)  # by host: see `known_kernels.known_rows`
         self._by_kind: dict[object, int] = {}
         self._keys = Keys()
-        self._class_of_key: list[int] = []
+        self._class_of_key = Growing(np.int32)
         self._numbers: dict[DecisionClass, int] = {}
         self.classes: list[DecisionClass] = []
         self._answers: dict[tuple[int, Answer, int], int] = {}
@@ -132,6 +144,79 @@ class Engine:
         classes[left] = -1
         return Judged(classes, plans, robots, lines, rows.times, column)
 
+    def classes_of(self, rows: Rows) -> Classed:
+        """Class and line of the rows of one batch and nothing else: what `judge` says, sooner where all is known."""
+        if not rows.bare:
+            judged = self.judge(rows)
+            return Classed(judged.classes, judged.lines, judged.refused)
+        found, left = self._known(rows)
+        if 2 * left > len(rows):
+            judged = self.judge(rows)
+            return Classed(judged.classes, judged.lines, judged.refused)
+        if 0 < left <= _FEW:
+            left = self._respelled(rows, found)
+        if left:
+            places = np.flatnonzero(found.classes < 0)
+            judged = self.judge(rows.take(places))
+            found.classes[places], found.lines[places] = judged.classes, judged.lines
+            found.refused.update((int(places[row]), why) for row, why in judged.refused.items())
+        return found
+
+    def _respelled(self, rows: Rows, found: Classed) -> int:
+        """Rows of which not everything was known, once more with their URLs in normal form; how many are left."""
+        told = {row: url for row in np.flatnonzero(found.classes < 0).tolist() if (url := parsed(rows.urls[row]))}
+        if told:
+            there = np.fromiter(told, np.int64, len(told))
+            again = replace(rows.take(there), urls=joined([url.href for url in told.values()]))
+            starts = np.array([len(url.origin) for url in told.values()], np.int32)
+            found.classes[there], found.lines[there], _ = self._known(again, starts)[0]
+        return int(np.count_nonzero(found.classes < 0))
+
+    def _known(self, rows: Rows, begins: npt.NDArray[np.int32] = _NONE) -> tuple[Classed, int]:
+        """Rows of which everything is known by now; and how many are not, which get class -1. `begins` says where
+        targets begin in rows that the parser wrote."""
+        found = Classed(np.empty(len(rows), np.int32), np.empty(len(rows), np.int32), {})
+        if self._records.count < self.origins.count:
+            self._records.add(np.zeros((self.origins.count - self._records.count, known_kernels.RECORD), np.int64))
+        left = known_kernels.known_rows(
+            _read_only(rows.urls.data),
+            _read_only(rows.urls.offsets),
+            _read_only(begins),
+            _read_only(rows.times),
+            _read_only(_NONE if rows.statuses is None else rows.statuses),
+            _read_only(_NONE if rows.sent is None else rows.sent),
+            self._contexts.places(rows.agents),
+            self._contexts.table.array,
+            DEFAULT_LIMITS.url_length,
+            BYTE_CLASSES,
+            *self.origins.index,
+            self._records.array,
+            *self._timelines.index,
+            *self._by_plan,
+            PLAIN,
+            *self._tables.tables,
+            self._tables.by_rule,
+            _AGENTS + 1,
+            _CONTEXT_BITS,
+            *self._keys.index,
+            self._class_of_key.rows,
+            found.classes,
+            found.lines,
+        )
+        return found, left
+
+    @property
+    def _by_plan(self) -> tuple[Any, Any, Any, Any, Any, Any]:
+        """What kernels have to know of plans, in their order."""
+        return (
+            self._aloof.array,
+            self._doubtful.array,
+            self._own.array,
+            self._agents.array,
+            self._agent_sets.array,
+            self._kinds.array,
+        )
+
     def plans_at(self, judged: Judged, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """The plan and the robots.txt that are in force at another instant, for rows judged before."""
         hosts = np.arange(self.origins.count, dtype=judged.column.origins.dtype)
@@ -158,12 +243,7 @@ class Engine:
             state,
             plans,
             contexts,
-            self._aloof.array,
-            self._doubtful.array,
-            self._own.array,
-            self._agents.array,
-            self._agent_sets.array,
-            self._kinds.array,
+            *self._by_plan,
             PLAIN,
             *self._tables.tables,
             self._tables.by_rule,
@@ -179,17 +259,16 @@ class Engine:
     def _by_key(self, keys: Any, chosen: Any, one: _OneByOne) -> npt.NDArray[np.int32]:
         """The class of each chosen row; one row of each key that is new is judged exactly."""
         codes = self._keys.codes(keys)
-        self._class_of_key += [-1] * (self._keys.count - len(self._class_of_key))
-        table = np.array(self._class_of_key, np.int32)
-        classes = table[codes] if len(codes) else np.zeros(0, np.int32)
+        self._class_of_key.add(np.full(self._keys.count - self._class_of_key.count, -1, np.int32))
+        classes: npt.NDArray[np.int32] = self._class_of_key.array[codes]
         rows = np.flatnonzero(chosen & (classes < 0))
         if len(rows):
             # The row whose files are the shortest: the exact code reads them all.
             rows = rows[np.argsort(self._octets.array[one.plans[rows]], kind="stable")]
             new, first = np.unique(codes[rows], return_index=True)
             for code, row in zip(new.tolist(), rows[first].tolist(), strict=True):
-                self._class_of_key[code] = self._judge_row(one, row)[0]
-            classes = np.array(self._class_of_key, np.int32)[codes]
+                self._class_of_key.array[code] = self._judge_row(one, row)[0]
+            classes = self._class_of_key.array[codes]
         return classes
 
     def _judge_row(self, one: _OneByOne, row: int) -> tuple[int, int]:
@@ -274,3 +353,10 @@ class Engine:
         if found is None or len(found.agents) > _AGENTS:
             return plan.number, None
         return (found.kind, plan.age, plan.since, about), found
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """So that a kernel is compiled once, whether the array is Arrow's own or a copy."""
+    seen = array.view()
+    seen.setflags(write=False)
+    return seen

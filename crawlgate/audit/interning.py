@@ -44,6 +44,11 @@ class Spans:
                 self._grow(int(rows.offsets[done + 1] - rows.offsets[done]))
         return codes
 
+    @property
+    def index(self) -> tuple[Any, Any, Any]:
+        """Index, spans and their ends, cut to what is known: see `kernels.intern_spans`."""
+        return self._table, self._arena, self._ends[: self.count + 1]
+
     def text(self, code: int) -> str:
         """What is numbered `code`."""
         begin, end = self._ends[code : code + 2].tolist()
@@ -77,6 +82,11 @@ class Keys:
             if done < len(keys):
                 self._grow()
         return codes
+
+    @property
+    def index(self) -> tuple[Any, Any]:
+        """Index and values: see `kernels.intern_keys`."""
+        return self._table, self._values[: self.count]
 
     def __getitem__(self, code: int) -> int:
         return int(self._values[code])

@@ -25,7 +25,7 @@ from ..register import Register
 from ..signals import agents
 from .book import EvidenceBook, micros
 from .classes import DecisionClass
-from .engine import Engine, Judged
+from .engine import Classed, Engine, Judged
 from .header_columns import read_headers
 from .output.bases import bases_table
 from .plans import Planner
@@ -163,7 +163,26 @@ class TableJudge:
     ) -> tuple[Judged, dict[int, tuple[str, str]]]:
         """Judge the rows of an Arrow table or batch: the answers, and why rows could not be judged. `particulars`
         are by row; `shown` is what the whole log shows of each row (`behaviour.Behaviour.look`)."""
-        columns = columns or Columns.find(table.column_names if hasattr(table, "column_names") else table.schema.names)
+        rows, refused_times = self._rows(table, columns := columns or _found(table), particulars, shown)
+        judged = self.engine.judge(rows)
+        refused = self._refused(table, columns, judged.classes, judged.refused, refused_times)
+        self._count(judged, refused)
+        return judged, refused
+
+    def classes_of(self, table: Any, columns: Columns, shown: npt.NDArray[np.uint8] | None = None) -> Classed:
+        """As `judge`, where classes and lines are all that is asked for. Such rows are not counted."""
+        rows, refused_times = self._rows(table, columns, None, shown)
+        found = self.engine.classes_of(rows)
+        return found._replace(refused=self._refused(table, columns, found.classes, found.refused, refused_times))
+
+    def _rows(
+        self,
+        table: Any,
+        columns: Columns,
+        particulars: Mapping[int, Particulars] | None,
+        shown: npt.NDArray[np.uint8] | None,
+    ) -> tuple[Rows, dict[int, tuple[str, str]]]:
+        """The rows of a table, and those whose times are none."""
         at = self._times(table, columns)
         statuses = statuses_of(table[columns.status]) if columns.status else None
         if columns.redirect is not None and self._redirects is not None and _holds_text(table[columns.redirect]):
@@ -174,23 +193,25 @@ class TableJudge:
             token = self.declaration.token
             of_headers = read_headers(table[columns.url], table[columns.headers], statuses, token, particulars or {})
             headed, particulars = of_headers
-        rows = Rows(
-            texts(table[columns.url]),
-            at.at,
-            statuses,
-            *agents_of(table[columns.user_agent] if columns.user_agent else None),
-            particulars or {},
-            shown,
-            headed,
-        )
-        judged = self.engine.judge(rows)
-        refused = judged.refused | at.refused if at.refused else judged.refused
+        sent = agents_of(table[columns.user_agent] if columns.user_agent else None)
+        return Rows(texts(table[columns.url]), at.at, statuses, *sent, particulars or {}, shown, headed), at.refused
+
+    def _refused(
+        self,
+        table: Any,
+        columns: Columns,
+        classes: npt.NDArray[np.int32],
+        refused: dict[int, tuple[str, str]],
+        refused_times: dict[int, tuple[str, str]],
+    ) -> dict[int, tuple[str, str]]:
+        """Why rows could not be judged, whatever it was; their classes say so too."""
+        if refused_times:
+            refused = refused | refused_times
         if odd := undecodable(table[columns.url]):
             refused = refused | dict.fromkeys(odd, ("not_text", "the URL holds bytes that are no UTF-8"))
         if refused:
-            judged.classes[np.fromiter(refused, np.int64, len(refused))] = REFUSED
-        self._count(judged, refused)
-        return judged, refused
+            classes[np.fromiter(refused, np.int64, len(refused))] = REFUSED
+        return refused
 
     def judge_urls(self, column: Any, at: datetime) -> Judged:
         """Judge a column of URLs by what was known at one instant, without anything that a log says of the fetches.
@@ -237,7 +258,8 @@ class TableJudge:
             raise no_times(names)
 
     def _times(self, table: Any, columns: Columns) -> Times:
-        self.require_times(table.column_names if hasattr(table, "column_names") else table.schema.names, columns)
+        if columns.time is None:
+            self.require_times(table.schema.names, columns)
         if self.as_of is not None:
             return Times(np.full(table.num_rows, micros(self.as_of), np.int64), {})
         if columns.time is None and self.fetched_at is not None:
@@ -263,6 +285,10 @@ class TableJudge:
         )
 
 
+def _found(table: Any) -> Columns:
+    return Columns.find(table.schema.names)
+
+
 def _holds_text(column: Any) -> bool:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
@@ -281,7 +307,7 @@ def statuses_of(column: Any) -> npt.NDArray[np.int32]:
     """Numbers, text that is one (`401`, `401.0`) or a status line (`HTTP/1.1 401 Unauthorized`, with or without what
     stands around the number); 0 is "no answer", anything else "not said"."""
     if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
+        column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if pa.types.is_uint64(column.type):
         column = column.cast(pa.float64(), safe=False)
     elif pa.types.is_unsigned_integer(column.type):
@@ -289,7 +315,10 @@ def statuses_of(column: Any) -> npt.NDArray[np.int32]:
     elif not (pa.types.is_signed_integer(column.type) or pa.types.is_floating(column.type)):
         digits = pc.extract_regex(readable(column).cast(pa.large_string()), _STATUS)
         column = pc.struct_field(digits, "status").cast(pa.int32())
-    values = column.fill_null(NO_STATUS).to_numpy(zero_copy_only=False)
+    values = (column.fill_null(NO_STATUS) if column.null_count else column).to_numpy(zero_copy_only=False)
+    if values.dtype.kind == "i" and len(values) and values.min() >= 100 and values.max() <= 999:
+        usual: npt.NDArray[np.int32] = values.astype(np.int32)
+        return usual
     found: npt.NDArray[np.int32] = np.where(
         ((values >= 100) & (values <= 999)) | (values == NO_ANSWER) | (values == ROBOTS_PRECLUDED), values, NO_STATUS
     ).astype(np.int32)
