@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
+
+# The suite starts some hundred processes; they and the workers share what one of them compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+_WAITING = ("test_ray.py", "test_spark.py", "test_playwright.py", "test_proxy", "test_matrix.py")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than cores (`-n auto`): browsers, servers and clusters keep tests waiting."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Clusters and browsers come first: what keeps a worker waiting must not be what all of them wait for at the end."""
+    items.sort(key=lambda item: not any(name in item.nodeid for name in _WAITING))

@@ -97,8 +97,14 @@ def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
     return UrlColumn(rows, starts, state, codes, read, refused)
 
 
+NOT_TEXT = "the URL holds bytes that are no UTF-8, or NUL; which page was meant cannot be told"
+
+
 def _parsed(text: str) -> Url:
-    """The URL of a past fetch. A name and a password in it say nothing of the page, and are not kept."""
+    """The URL of a past fetch. A name and a password in it say nothing of the page, and are not kept; with NUL, or what
+    stands in place of bytes that were no UTF-8, it is not the URL that was fetched."""
+    if "\x00" in text or "\ufffd" in text:
+        raise UrlError("not_text", NOT_TEXT, repr(urls.without_userinfo(text))[:200])
     try:
         return urls.parse(text, DEFAULT_LIMITS.url_length)
     except UrlError as error:

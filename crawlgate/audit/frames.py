@@ -132,4 +132,4 @@ def _text(value: Any) -> str | None:
     if value is None or (isinstance(value, float) and value != value):
         return None
     text = value.isoformat() if isinstance(value, datetime) else str(value)
-    return text.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")

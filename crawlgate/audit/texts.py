@@ -84,26 +84,9 @@ def readable(column: Any) -> Any:
     return column
 
 
-def undecodable(column: Any) -> list[int]:
-    """The rows of a column of bytes that are no UTF-8."""
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not _is_bytes(kind):
-        return []
-    values = column.to_pylist()
-    return [row for row, value in enumerate(values) if value is not None and not _is_text(value)]
-
-
 def _is_bytes(kind: Any) -> bool:
     plain = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
     return bool(plain or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind))
-
-
-def _is_text(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def encoded(column: Any) -> Any:

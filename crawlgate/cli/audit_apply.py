@@ -53,8 +53,9 @@ def apply(
 ) -> None:
     """Write the dataset without the rows of its removal list.
 
-    OUT_DIR is the folder of a finished audit. Its inputs are written into --to: Parquet, Arrow, CSV, JSON lines, logs,
-    WARC and ARC, each as it is but for the rows that go. Nothing is changed in place; an input that changed since the
+    OUT_DIR is the folder of a finished audit. Its inputs are written into --to: Parquet, Arrow, CSV, JSON lines and
+    arrays, logs, WARC, ARC, WACZ, CDX and zipnum, each as it is but for the rows that go; inputs behind fsspec are
+    written here. A ledger is never rewritten. Nothing is changed in place; an input that changed since the
     audit is refused. _proof.json has the digests before and after, _removed.parquet the rows that went and why; with a
     home that is there or named, the proof is signed with its key and on record in its ledger.
     """
@@ -72,6 +73,11 @@ def apply(
         folders.create()
     key = home_key(folders.keys) if folders is not None else None
     proof = write(folder, to, effects=effects, causes=causes, by=by, reason=reason, key=key)
+    for one in proof["files"]:
+        if "left_out" in one:
+            click.echo(
+                f"{one['written']}: left out, as it could not be made new: {', '.join(one['left_out'])}", err=True
+            )
     if folders is not None:
         clock = SystemClock()
         place = record(folders, REMOVAL, removal_table(clock.now(), proof, digest_of(to / PROOF)), clock=clock)

@@ -78,6 +78,8 @@ class GateMiddleware:
         if urlsplit(request.url).scheme in _LOCAL:
             return None
         hop = await self._ask(request)
+        if not hop.permit.judged:
+            return None
         parts = urlsplit(request.url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         if target.rstrip("?") != hop.permit.url.target.rstrip("?") and request.url != hop.permit.url.href:

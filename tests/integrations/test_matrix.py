@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from crawlgate.ledger.query import DecisionRecord
 from crawlgate.ledger.verify import verify
+from crawlgate.limits import DEFAULT_LIMITS
 from tests.integrations.clients import AGENT, Client
-from tests.integrations.matrix import BEGIN, COLUMNS, DOCS, END, NOT_SENT, Case, answer, running
+from tests.integrations.matrix import BEGIN, COLUMNS, DOCS, END, NOT_SENT, SMALL, Case, answer, running
 from tests.webserver import POLICY_FILES, WebServer
 
 Run = tuple[Client, list[Case], list[list[str]]]
@@ -77,9 +80,14 @@ def test_the_page_of_the_docs_is_what_was_run(run: Run) -> None:
     assert told == [(c.name, "yes" if c.requested else "no", "; ".join(m)) for c, m in zip(table, made, strict=True)]
 
 
+def of(found: list[DecisionRecord]) -> set[str]:
+    return {decision.record for decision in found}
+
+
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_observing_blocks_nothing_and_records(kind: str, tmp_path: Path) -> None:
-    with running(kind, tmp_path, mode="observe") as (client, table):
+    limits = replace(DEFAULT_LIMITS, url_length=300)
+    with running(kind, tmp_path, mode="observe", limits=limits) as (client, table):
         by_name = {case.name: case for case in table}
         for name in ("Our token named", "noai header", "meta noai"):
             (url,) = by_name[name].urls(client.web.port)
@@ -89,6 +97,16 @@ def test_observing_blocks_nothing_and_records(kind: str, tmp_path: Path) -> None
             denied = [decision for decision in client.decisions(url) if decision.verdict == "deny"]
             assert denied, name
             assert not any(decision.enforced for decision in denied)
+        # What cannot be asked about is recorded as refused, and goes where the client sends it.
+        case, target = by_name["Nothing said"], "/p?" + "x" * 300
+        client.web.sites[case.host][target] = SMALL
+        said, body = answer(client, f"http://{case.host}:{client.web.port}{target}")
+        assert (said, body) == ("200", SMALL.body)
+        assert client.web.hit(case.host, target).complete
+        refused = [decision for decision in client.decisions() if decision.problem]
+        assert {(one.problem, one.verdict, one.enforced) for one in refused} == {("too_long", "deny", False)}
+        became = {table["disposition"] for table in client.records("outcome") if table["decision"] in of(refused)}
+        assert became >= ({"read"} if kind == "service" else {"passed_on"})
 
 
 @pytest.mark.parametrize("kind", COLUMNS)

@@ -232,7 +232,9 @@ def _state(folder: Path, name: str, question: Question) -> dict[str, Any] | None
 
 def require_same(out: Path, found: Mapping[str, Any], question: Question) -> None:
     """Raises `ConfigError` that says how a question differs from that of the finished audit whose summary this is."""
-    files = [{key: file[key] for key in ("name", "bytes", "sha256")} for file in found["inputs"]]
+    files = [
+        {key: file[key] for key in ("name", "bytes", "sha256", "parts") if key in file} for file in found["inputs"]
+    ]
     others = _differences({**found, "inputs": files}, question)
     raise ConfigError(
         f"{out} holds a finished audit of another question: {others}; ask it as before, "

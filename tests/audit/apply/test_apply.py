@@ -235,12 +235,12 @@ def test_what_cannot_be_done_is_refused_and_leaves_nothing(scene: Scene) -> None
         apply(out, clean)
 
 
-def test_a_json_array_is_refused_and_so_is_a_damaged_file(scene: Scene) -> None:
-    rows = [json.dumps({"url": url, "time": TIME}) for url in URLS]
-    path = scene.folder / "data.json"
-    path.write_text("[\n" + ",\n".join(rows) + "\n]\n", "utf-8")
+def test_a_damaged_file_is_refused(scene: Scene) -> None:
+    path = scene.folder / "data.jsonl.gz"
+    rows = [gzip.compress(json.dumps({"url": url, "time": TIME}).encode() + b"\n") for url in URLS]
+    path.write_bytes(b"".join([*rows[:5], rows[5][:-9], rows[0]]))
     scene.audit([path])
-    with pytest.raises(ConfigError, match="rows of a JSON array cannot be taken out"):
+    with pytest.raises(ConfigError, match="a damaged file cannot be copied, repair it first"):
         apply(scene.folder / "out", scene.folder / "clean")
 
 
