@@ -25,7 +25,7 @@ from ..limits import DEFAULT_LIMITS
 from ..model import Declaration, Signal
 from ..state import PER_SITE
 from . import attempt_kernels as attempts
-from . import kernels
+from . import url_kernels
 from .book import MICROSECOND
 from .columns import UrlColumn, read_urls
 from .interning import Spans
@@ -249,5 +249,5 @@ def _url_hashes(column: UrlColumn) -> npt.NDArray[np.uint64]:
 
 def _hashed(data: Any, begins: Any, lengths: Any) -> npt.NDArray[np.uint64]:
     found = np.zeros(len(lengths), np.uint64)
-    kernels.hash_spans(data, begins, lengths.astype(np.int32), found)
+    url_kernels.hash_texts(data, begins, lengths.astype(np.int32), found)
     return found

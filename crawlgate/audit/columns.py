@@ -16,7 +16,7 @@ from .. import url as urls
 from ..errors import UrlError
 from ..limits import DEFAULT_LIMITS
 from ..url import Url
-from . import kernels
+from . import url_kernels as kernels
 from .interning import Spans
 from .texts import Texts, joined
 
@@ -24,7 +24,7 @@ ONE_SPELLING = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/
 """The bytes that have one spelling only in what patterns are compared with (`signals.pathmatch`)."""
 
 BYTE_CLASSES = kernels.character_classes(bytes(set(range(256)) - set(ONE_SPELLING)))
-"""Where each byte may stand in a URL: see `kernels.scan_urls`."""
+"""What each octet is in a URL: see `url_kernels.character_classes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,7 @@ def parsed(text: str) -> Url | None:
 
 def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
     """Read a column; `origins` learns the origins that are new."""
-    n = len(rows)
-    starts, state, hashes = np.zeros(n, np.int32), np.zeros(n, np.uint8), np.zeros(n, np.uint64)
-    kernels.scan_urls(rows.data, rows.offsets, BYTE_CLASSES, starts, state, hashes)
-    state[np.diff(rows.offsets) > DEFAULT_LIMITS.url_length] = kernels.UNCLEAN
-    codes = origins.codes(rows, starts, state, hashes)
+    starts, state, codes = origins.read(rows, BYTE_CLASSES, DEFAULT_LIMITS.url_length)
     read: dict[int, Url] = {}
     refused: dict[int, tuple[str, str]] = {}
     for row in np.flatnonzero(state == kernels.UNCLEAN).tolist():
@@ -117,7 +113,4 @@ def _origins(names: list[str], origins: Spans) -> Any:
     encoded = [name.encode() for name in names]
     lengths = np.array([len(name) for name in encoded], np.int32)
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
-    rows = Texts(np.frombuffer(b"".join(encoded), np.uint8), offsets, None)
-    hashes = np.zeros(len(names), np.uint64)
-    kernels.hash_spans(rows.data, rows.offsets, lengths, hashes)
-    return origins.codes(rows, lengths, np.zeros(len(names), np.uint8), hashes)
+    return origins.codes(Texts(np.frombuffer(b"".join(encoded), np.uint8), offsets, None))

@@ -23,7 +23,7 @@ from ..policy import decide
 from ..policy.overrides import Overrides
 from ..site import Answer
 from ..url import Url
-from . import kernels, known_kernels
+from . import known_kernels, row_kernels, url_kernels
 from .book import instant
 from .classes import DecisionClass, class_of
 from .columns import BYTE_CLASSES, PLAIN, UrlColumn, parsed, parsed_targets, read_urls
@@ -39,8 +39,6 @@ from .texts import Texts, joined
 from .timeline import Timelines
 
 _CONTEXT_BITS = 16
-_FEW = 50  # rows for which another look costs less than judging them
-_NONE = np.zeros(0, np.int32)
 _AGENTS = 16  # rule sets of named agents in a key; sites with more are read by the exact code
 
 
@@ -80,6 +78,21 @@ class _OneByOne:
     contexts: npt.NDArray[np.int32]
 
 
+class _Weighed(NamedTuple):
+    """See `row_kernels.weigh_rows`."""
+
+    keys: npt.NDArray[np.int64]
+    classes: npt.NDArray[np.int32]
+    lines: npt.NDArray[np.int32]
+    new: int
+    alone: int
+
+
+_NONE = np.zeros(0, np.int64)
+_NO_NUMBERS = np.zeros(0, np.int32)
+_FEW = 50  # rows for which another look costs less than judging them
+
+
 class Engine:
     """Judges batches one after another; what it learns of hosts stays."""
 
@@ -91,11 +104,10 @@ class Engine:
         self._planner = planner_of(self.origins.text)
         self._timelines = Timelines(self._planner)
         self._tables = self._planner.outlines.tables
-        # By plan: see `kernels.weigh_rows`.
+        # By plan: see `row_kernels.weigh_rows`.
         self._aloof, self._doubtful = Growing(np.bool_), Growing(np.bool_)
         self._own, self._agents, self._kinds = Growing(np.int32), Growing(np.int32, 2), Growing(np.int64)
         self._agent_sets, self._octets = Growing(np.int32), Growing(np.int64)
-        self._records = Growing(np.int64, known_kernels.RECORD)  # by host: see `known_kernels.known_rows`
         self._by_kind: dict[object, int] = {}
         self._keys = Keys()
         self._class_of_key = Growing(np.int32)
@@ -124,37 +136,39 @@ class Engine:
         plans, robots = self._timelines.plans(column.origins, rows.times, column.state, self.origins.count)
         self._learn_plans()
         contexts = self._contexts.codes(rows)
-        left = column.state == kernels.UNCLEAN
-        one_by_one = contexts >= 1 << _CONTEXT_BITS  # there is no room for more in a key
+        one_by_one = np.zeros(len(rows), np.bool_)
+        if len(self._contexts.known) > 1 << _CONTEXT_BITS:  # there is no room for more in a key
+            one_by_one = contexts >= 1 << _CONTEXT_BITS
         if rows.particulars:
             one_by_one[list(rows.particulars)] = True
-        keys, lines = self._weigh(column.rows, column.starts, column.state, plans, contexts, one_by_one)
-        if column.read:
-            told = parsed_targets(column)
-            at = told.rows
-            alone = one_by_one[at]
-            nowhere = np.zeros(len(at), np.int32)
-            found = self._weigh(told.texts, nowhere, column.state[at], plans[at], contexts[at], alone)
-            keys[at], lines[at] = found
-            one_by_one[at] = alone
         one = _OneByOne(rows, column, plans, contexts)
-        classes = self._by_key(keys, ~one_by_one & ~left, one)
-        for row in np.flatnonzero(one_by_one & ~left).tolist():
+        told = parsed_targets(column)
+        state, at = column.state, told.rows
+        if column.read:  # their targets do not stand in the column
+            state = state.copy()
+            state[at] = url_kernels.UNCLEAN
+        found = self._weigh(column.rows, column.starts, state, plans, contexts, one_by_one)
+        classes, lines = self._classes(found, np.arange(len(rows)) if found.new else _NONE, one), found.lines
+        alone = np.flatnonzero(one_by_one & (state != url_kernels.UNCLEAN)) if found.alone else _NONE
+        if column.read:
+            apart = one_by_one[at]
+            nowhere = np.zeros(len(at), np.int32)
+            found = self._weigh(told.texts, nowhere, column.state[at], plans[at], contexts[at], apart)
+            classes[at], lines[at] = self._classes(found, at, one), found.lines
+            one_by_one[at] = apart
+            alone = np.flatnonzero(one_by_one & (column.state != url_kernels.UNCLEAN))
+        for row in alone.tolist():
             classes[row], lines[row] = self._judge_row(one, row)
-        classes[left] = -1
         return Judged(classes, plans, robots, lines, rows.times, column)
 
     def classes_of(self, rows: Rows) -> Classed:
         """Class and line of the rows of one batch and nothing else: what `judge` says, sooner where all is known."""
-        if not rows.bare:
-            judged = self.judge(rows)
-            return Classed(judged.classes, judged.lines, judged.refused)
-        found, left = self._known(rows)
-        if 2 * left > len(rows):
+        found, left = self._known(rows) if rows.bare else (None, len(rows))
+        if found is None or 2 * left > len(rows):
             judged = self.judge(rows)
             return Classed(judged.classes, judged.lines, judged.refused)
         if 0 < left <= _FEW:
-            left = self._respelled(rows, found)
+            left = self._parsed(rows, found)
         if left:
             places = np.flatnonzero(found.classes < 0)
             judged = self.judge(rows.take(places))
@@ -162,9 +176,10 @@ class Engine:
             found.refused.update((int(places[row]), why) for row, why in judged.refused.items())
         return found
 
-    def _respelled(self, rows: Rows, found: Classed) -> int:
-        """Rows of which not everything was known, once more with their URLs in normal form; how many are left."""
-        told = {row: url for row in np.flatnonzero(found.classes < 0).tolist() if (url := parsed(rows.urls[row]))}
+    def _parsed(self, rows: Rows, found: Classed) -> int:
+        """Rows of which not everything was known, once more as the parser writes them; how many are left."""
+        places = np.flatnonzero(found.classes < 0).tolist()
+        told = {row: url for row in places if (url := parsed(rows.urls[row])) and url.target != "/robots.txt"}
         if told:
             there = np.fromiter(told, np.int64, len(told))
             again = replace(rows.take(there), urls=joined([url.href for url in told.values()]))
@@ -172,25 +187,22 @@ class Engine:
             found.classes[there], found.lines[there], _ = self._known(again, starts)[0]
         return int(np.count_nonzero(found.classes < 0))
 
-    def _known(self, rows: Rows, begins: npt.NDArray[np.int32] = _NONE) -> tuple[Classed, int]:
-        """Rows of which everything is known by now; and how many are not, which get class -1. `begins` says where
-        targets begin in rows that the parser wrote."""
+    def _known(self, rows: Rows, starts: npt.NDArray[np.int32] = _NO_NUMBERS) -> tuple[Classed, int]:
+        """Rows of which everything is known by now; and how many are not, which get a class below 0. `starts` says
+        where targets begin in rows that the parser wrote."""
         found = Classed(np.empty(len(rows), np.int32), np.empty(len(rows), np.int32), {})
-        if self._records.count < self.origins.count:
-            self._records.add(np.zeros((self.origins.count - self._records.count, known_kernels.RECORD), np.int64))
         left = known_kernels.known_rows(
             _read_only(rows.urls.data),
             _read_only(rows.urls.offsets),
-            _read_only(begins),
+            _read_only(starts),
             _read_only(rows.times),
-            _read_only(_NONE if rows.statuses is None else rows.statuses),
-            _read_only(_NONE if rows.sent is None else rows.sent),
+            _read_only(_NO_NUMBERS if rows.statuses is None else rows.statuses),
+            _read_only(_NO_NUMBERS if rows.sent is None else rows.sent),
             self._contexts.places(rows.agents),
             self._contexts.table.array,
-            DEFAULT_LIMITS.url_length,
             BYTE_CLASSES,
+            DEFAULT_LIMITS.url_length,
             *self.origins.index,
-            self._records.array,
             *self._timelines.index,
             *self._by_plan,
             PLAIN,
@@ -220,23 +232,21 @@ class Engine:
     def plans_at(self, judged: Judged, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """The plan and the robots.txt that are in force at another instant, for rows judged before."""
         hosts = np.arange(self.origins.count, dtype=judged.column.origins.dtype)
-        there = judged.column.state != kernels.UNCLEAN
+        there = judged.column.state != url_kernels.UNCLEAN
         origins = np.where(there, judged.column.origins, 0)
-        asked = np.full(len(hosts), kernels.UNCLEAN, judged.column.state.dtype)
-        asked[origins[there]] = kernels.CLEAN
+        asked = np.full(len(hosts), url_kernels.UNCLEAN, judged.column.state.dtype)
+        asked[origins[there]] = url_kernels.CLEAN
         times = np.full(len(hosts), at, np.int64)
         plans, robots = self._timelines.plans(hosts, times, asked, len(hosts))
         self._learn_plans()
         return plans[origins], robots[origins]
 
-    def _weigh(
-        self, rows: Texts, starts: Any, state: Any, plans: Any, contexts: Any, one_by_one: Any
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-        """A key for each row, that says all on which its class depends, and the line that keeps us out. Rows that have
-        to be judged one by one are marked."""
-        keys, lines = np.full(len(rows), -1, np.int64), np.zeros(len(rows), np.int32)
-        longest = int(np.diff(rows.offsets).max(initial=0))
-        kernels.weigh_rows(
+    def _weigh(self, rows: Texts, starts: Any, state: Any, plans: Any, contexts: Any, one_by_one: Any) -> _Weighed:
+        """What each row comes to. Rows that have to be judged one by one are marked."""
+        size = len(rows)
+        keys, classes, lines = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int32)
+        longest = int(np.diff(rows.offsets).max(initial=0)) if (state == url_kernels.ENCODED).any() else 0
+        new, alone, _ = row_kernels.weigh_rows(
             rows.data,
             rows.offsets,
             starts,
@@ -250,26 +260,30 @@ class Engine:
             _AGENTS + 1,
             _CONTEXT_BITS,
             np.empty(3 * longest + 1, np.uint8),
+            *self._keys.index,
+            self._class_of_key.rows,
             keys,
+            classes,
             lines,
             one_by_one,
         )
-        return keys, lines
+        return _Weighed(keys, classes, lines, new, alone)
 
-    def _by_key(self, keys: Any, chosen: Any, one: _OneByOne) -> npt.NDArray[np.int32]:
-        """The class of each chosen row; one row of each key that is new is judged exactly."""
-        codes = self._keys.codes(keys)
+    def _classes(self, found: _Weighed, places: Any, one: _OneByOne) -> npt.NDArray[np.int32]:
+        """The class of each row; one row of each key that is new is judged exactly. `places` are the rows' in the
+        batch."""
+        if not found.new:
+            return found.classes
+        rows = np.flatnonzero(found.classes == row_kernels.NEW)
+        codes = self._keys.codes(found.keys[rows])
         self._class_of_key.add(np.full(self._keys.count - self._class_of_key.count, -1, np.int32))
-        classes: npt.NDArray[np.int32] = self._class_of_key.array[codes]
-        rows = np.flatnonzero(chosen & (classes < 0))
-        if len(rows):
-            # The row whose files are the shortest: the exact code reads them all.
-            rows = rows[np.argsort(self._octets.array[one.plans[rows]], kind="stable")]
-            new, first = np.unique(codes[rows], return_index=True)
-            for code, row in zip(new.tolist(), rows[first].tolist(), strict=True):
-                self._class_of_key.array[code] = self._judge_row(one, row)[0]
-            classes = self._class_of_key.array[codes]
-        return classes
+        # The row whose files are the shortest: the exact code reads them all.
+        chosen = np.full(self._keys.count, -1, np.int64)
+        row_kernels.lightest(codes, self._octets.array[one.plans[places[rows]]], chosen)
+        for code in np.flatnonzero(chosen >= 0).tolist():
+            self._class_of_key.array[code] = self._judge_row(one, int(places[rows[chosen[code]]]))[0]
+        found.classes[rows] = self._class_of_key.array[codes]
+        return found.classes
 
     def _judge_row(self, one: _OneByOne, row: int) -> tuple[int, int]:
         """Class and line of one row, by the code that judges single URLs."""

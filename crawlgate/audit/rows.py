@@ -119,6 +119,8 @@ class Contexts:
 
     def codes(self, rows: Rows) -> npt.NDArray[np.int32]:
         """The number of each row's context."""
+        if rows.statuses is not None and rows.sent is None and rows.shown is None and rows.headed is None:
+            return self._of_statuses(rows.statuses)
         statuses = rows.statuses if rows.statuses is not None else np.full(len(rows), NO_STATUS, np.int32)
         sent = rows.sent if rows.sent is not None else np.full(len(rows), NO_AGENT, np.int32)
         shown = rows.shown.astype(np.int64) if rows.shown is not None else np.zeros(len(rows), np.int64)
@@ -135,6 +137,16 @@ class Contexts:
         ]
         table: npt.NDArray[np.int32] = np.array(numbers or [0], np.int32)
         found: npt.NDArray[np.int32] = table[codes]
+        return found
+
+    def _of_statuses(self, statuses: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """The same where a row says its status and nothing else: these are few, and near each other."""
+        least = int(statuses.min(initial=NO_STATUS))
+        places = statuses - least
+        table = np.zeros(int(places.max(initial=0)) + 1, np.int32)
+        for place in np.flatnonzero(np.bincount(places, minlength=1)).tolist():
+            table[place] = self._number(place + least, None)
+        found: npt.NDArray[np.int32] = table[places]
         return found
 
     def _number(self, status: int, agent: str | None, shown: int = 0) -> int:

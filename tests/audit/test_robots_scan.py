@@ -22,8 +22,8 @@ pytest.importorskip("numba", reason="the audit extra is not installed")
 
 import numpy as np
 
-from crawlgate.audit.kernels import deciding_rule
 from crawlgate.audit.robots_scan import RobotsScanner, Scanned
+from crawlgate.audit.row_kernels import deciding_rule
 from crawlgate.audit.rule_tables import NO_RULES, RuleTables
 from crawlgate.signals.pathmatch import canonical
 
