@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 import pytest
+
+with suppress(ImportError):  # environments of single clients have no hypothesis
+    from hypothesis import settings
+
+    settings.register_profile("suite", deadline=None)  # how long an example takes says how busy the machine is
+    settings.load_profile("suite")
 
 # The suite starts some hundred processes; they and the workers share what one of them compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

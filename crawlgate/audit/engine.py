@@ -31,7 +31,8 @@ from .growing import Growing
 from .interning import Keys, Spans
 from .on_record import RobotsOnRecord
 from .outlines import Outlined
-from .plans import Plan, Planner
+from .plan_table import NO_TWIN, Plan, Plans
+from .plans import Planner
 from .rows import Context, Contexts, Particulars, Rows
 from .rule_tables import NO_RULES
 from .shown import AFTER_DENY, TRACES
@@ -96,12 +97,12 @@ _FEW = 50  # rows for which another look costs less than judging them
 class Engine:
     """Judges batches one after another; what it learns of hosts stays."""
 
-    def __init__(self, assessor: Assessor, planner_of: Callable[[Callable[[int], str]], Planner], stage: Stage) -> None:
+    def __init__(self, assessor: Assessor, planner_of: Callable[[Spans], Planner], stage: Stage) -> None:
         self._assessor = assessor
         self._stage = stage
         self._contexts = Contexts(assessor.declaration, stage)
         self.origins = Spans()
-        self._planner = planner_of(self.origins.text)
+        self._planner = planner_of(self.origins)
         self._timelines = Timelines(self._planner)
         self._tables = self._planner.outlines.tables
         # By plan: see `row_kernels.weigh_rows`.
@@ -116,7 +117,7 @@ class Engine:
         self._answers: dict[tuple[int, Answer, int], int] = {}
 
     @property
-    def plans(self) -> list[Plan]:
+    def plans(self) -> Plans:
         """Every plan so far, by number."""
         return self._planner.plans
 
@@ -343,21 +344,43 @@ class Engine:
         return number
 
     def _learn_plans(self) -> None:
-        plans = self.plans[self._own.count :]
-        weighed = [self._plan(plan) for plan in plans]
-        if not plans:
+        first, end = self._own.count, len(self.plans)
+        if first == end:
             return
-        agents = [found.agents if found is not None else () for _, found in weighed]
-        own = [found.own if found is not None else NO_RULES for _, found in weighed]
+        like = self.plans.twins.array[first:end].copy()
+        twins = np.flatnonzero(like != NO_TWIN)
+        like[like == NO_TWIN] = 0
+        weighed = [
+            (self.plans[number], *self._plan(self.plans[number]))
+            for number in (first + np.flatnonzero(self.plans.twins.array[first:end] == NO_TWIN)).tolist()
+        ]
+        agents = [found.agents if found is not None else () for _, _, found in weighed]
+        own = [found.own if found is not None else NO_RULES for _, _, found in weighed]
         ends = self._agent_sets.count + np.cumsum([0, *map(len, agents)])
         self._agent_sets.add([number for sets in agents for number in sets])
-        self._agents.add(np.stack([ends[:-1], ends[1:]], axis=1))
-        self._aloof.add([found is None for _, found in weighed])
         two_faced = self._tables.two_faced
-        self._doubtful.add([not two_faced.isdisjoint({one, *sets}) for one, sets in zip(own, agents, strict=True)])
-        self._own.add(own)
-        self._octets.add([plan.octets for plan in plans])
-        self._kinds.add([self._by_kind.setdefault(key, len(self._by_kind)) for key, _ in weighed])
+        doubtful = [not two_faced.isdisjoint({one, *sets}) for one, sets in zip(own, agents, strict=True)]
+        kinds = [self._by_kind.setdefault(key, len(self._by_kind)) for _, key, _ in weighed]
+        new = np.array([plan.number for plan, _, _ in weighed], np.int64)
+        for column, values in (
+            (self._own, own),
+            (self._agents, np.stack([ends[:-1], ends[1:]], axis=1)),
+            (self._aloof, [found is None for _, _, found in weighed]),
+            (self._doubtful, doubtful),
+            (self._octets, [plan.octets for plan, _, _ in weighed]),
+            (self._kinds, kinds),
+        ):
+            column.add(np.zeros((end - first, *column.array.shape[1:]), column.array.dtype))
+            if len(new):
+                column.array[new] = values
+            column.array[first + twins] = column.array[like[twins]]
+        self._kinds.array[first + twins] = self._kinds_of(first + twins, like[twins])
+
+    def _kinds_of(self, twins: npt.NDArray[np.int64], like: npt.NDArray[np.int32]) -> list[int]:
+        """The kinds of twins: those of the plans whose twins they are, and what lists say."""
+        spoken = self.plans.keys_of(twins)
+        pairs = zip(self._kinds.array[like].tolist(), spoken, strict=True)
+        return [self._by_kind.setdefault(pair, len(self._by_kind)) for pair in pairs]
 
     def _plan(self, plan: Plan) -> tuple[Hashable, Outlined | None]:
         """What rows of a plan have to have in common with those of another, besides what rules say of them, to be of

@@ -58,6 +58,11 @@ class Spans:
         """What is numbered `code`."""
         return url_kernels.span(self._arena, int(self._places[code])).decode("ascii", "replace")
 
+    def between(self, first: int, end: int) -> Texts:
+        """Those numbered `first` to `end`, as a column."""
+        data, offsets = url_kernels.gather(self._arena, self._places, first, end)
+        return Texts(data, offsets, None)
+
     def _grow(self, needed: int) -> None:
         if 2 * self.count >= len(self._table):
             self._table = np.zeros(4 * len(self._table), np.uint64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta, tzinfo
 from os import PathLike
@@ -26,6 +26,7 @@ from .book import EvidenceBook, micros
 from .classes import DecisionClass
 from .engine import Classed, Engine, Judged
 from .header_columns import read_headers
+from .interning import Spans
 from .output.bases import bases_table
 from .plans import Planner
 from .redirects import Redirects
@@ -143,9 +144,9 @@ class TableJudge:
         self.latest = (now or datetime.now(UTC)) + _NOT_A_YEAR_AHEAD
         assessor = Assessor(declaration, policy, lists_loaded=notices is not None)
 
-        def planner(origin_of: Callable[[int], str]) -> Planner:
+        def planner(origins: Spans) -> Planner:
             return Planner(
-                declaration, self.evidence, notices, agents.load(), origin_of, register=register, people=people
+                declaration, self.evidence, notices, agents.load(), origins, register=register, people=people
             )
 
         self.engine = Engine(assessor, planner, Stage(stage))

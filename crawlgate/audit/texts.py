@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,13 @@ class Texts:
         pieces = [self.data[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
         data = np.concatenate([*pieces, np.zeros(1, np.uint8)])
         return Texts(data, offsets, None if self.nulls is None else self.nulls[rows])
+
+    def ascii(self) -> list[str]:
+        """All rows, which hold ASCII only."""
+        first, last = int(self.offsets[0]), int(self.offsets[-1])
+        whole = self.data[first:last].tobytes().decode("ascii", "replace")
+        bounds = (self.offsets - first).tolist()
+        return [whole[begin:end] for begin, end in pairwise(bounds)]
 
 
 def texts(column: Any) -> Texts:

@@ -289,6 +289,21 @@ def index_anew(arena, places, count, table):
 
 
 @njit(cache=True, nogil=True)
+def gather(arena, places, first, end):
+    """The spans numbered `first` to `end`, one after another, and where each begins."""
+    offsets = np.zeros(end - first + 1, np.int64)
+    for number in range(first, end):
+        size = np.int64(word(arena, places[number]) >> np.uint64(32))
+        offsets[number - first + 1] = offsets[number - first] + size
+    data = np.empty(max(offsets[-1], 1), np.uint8)
+    for number in range(first, end):
+        place, at = places[number] + _HEAD, offsets[number - first]
+        for n in range(offsets[number - first + 1] - at):
+            data[at + n] = arena[place + n]
+    return data, offsets
+
+
+@njit(cache=True, nogil=True)
 def hash_texts(data, begins, lengths, hashes):
     """A 64-bit hash of each text."""
     for row in range(len(lengths)):
