@@ -21,6 +21,13 @@ sys.dont_write_bytecode = False
 _WAITING = ("test_ray.py", "test_spark.py", "test_playwright.py", "test_proxy", "test_matrix.py")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Neighbours stay in one worker, so that what a module sets up is set up once (`-n` without `--dist`)."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "worksteal"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than cores (`-n auto`): browsers, servers and clusters keep tests waiting."""
