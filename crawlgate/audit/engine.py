@@ -17,24 +17,26 @@ import numpy.typing as npt
 
 from ..assess import Assessor
 from ..criteria import evaluate
+from ..limits import DEFAULT_LIMITS
 from ..model import Basis, NoticeMatch, Stage
 from ..policy import decide
 from ..policy.overrides import Overrides
 from ..site import Answer
 from ..url import Url
-from . import row_kernels, url_kernels
+from . import known_kernels, row_kernels, url_kernels
 from .book import instant
 from .classes import DecisionClass, class_of
-from .columns import PLAIN, UrlColumn, parsed_targets, read_urls
+from .columns import BYTE_CLASSES, PLAIN, UrlColumn, parsed, parsed_targets, read_urls
 from .growing import Growing
 from .interning import Keys, Spans
 from .on_record import RobotsOnRecord
 from .outlines import Outlined
-from .plans import Plan, Planner
+from .plan_table import NO_TWIN, Plan, Plans
+from .plans import Planner
 from .rows import Context, Contexts, Particulars, Rows
 from .rule_tables import NO_RULES
 from .shown import AFTER_DENY, TRACES
-from .texts import Texts
+from .texts import Texts, joined
 from .timeline import Timelines
 
 _CONTEXT_BITS = 16
@@ -59,6 +61,14 @@ class Judged:
         return self.column.refused
 
 
+class Classed(NamedTuple):
+    """Of `Judged` what pipelines need."""
+
+    classes: npt.NDArray[np.int32]
+    lines: npt.NDArray[np.int32]
+    refused: dict[int, tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class _OneByOne:
     """A batch, for asking about single rows."""
@@ -80,17 +90,19 @@ class _Weighed(NamedTuple):
 
 
 _NONE = np.zeros(0, np.int64)
+_NO_NUMBERS = np.zeros(0, np.int32)
+_FEW = 50  # rows for which another look costs less than judging them
 
 
 class Engine:
     """Judges batches one after another; what it learns of hosts stays."""
 
-    def __init__(self, assessor: Assessor, planner_of: Callable[[Callable[[int], str]], Planner], stage: Stage) -> None:
+    def __init__(self, assessor: Assessor, planner_of: Callable[[Spans], Planner], stage: Stage) -> None:
         self._assessor = assessor
         self._stage = stage
         self._contexts = Contexts(assessor.declaration, stage)
         self.origins = Spans()
-        self._planner = planner_of(self.origins.text)
+        self._planner = planner_of(self.origins)
         self._timelines = Timelines(self._planner)
         self._tables = self._planner.outlines.tables
         # By plan: see `row_kernels.weigh_rows`.
@@ -105,7 +117,7 @@ class Engine:
         self._answers: dict[tuple[int, Answer, int], int] = {}
 
     @property
-    def plans(self) -> list[Plan]:
+    def plans(self) -> Plans:
         """Every plan so far, by number."""
         return self._planner.plans
 
@@ -150,6 +162,74 @@ class Engine:
             classes[row], lines[row] = self._judge_row(one, row)
         return Judged(classes, plans, robots, lines, rows.times, column)
 
+    def classes_of(self, rows: Rows) -> Classed:
+        """Class and line of the rows of one batch and nothing else: what `judge` says, sooner where all is known."""
+        found, left = self._known(rows) if rows.bare else (None, len(rows))
+        if found is None or 2 * left > len(rows):
+            judged = self.judge(rows)
+            return Classed(judged.classes, judged.lines, judged.refused)
+        if 0 < left <= _FEW:
+            left = self._parsed(rows, found)
+        if left:
+            places = np.flatnonzero(found.classes < 0)
+            judged = self.judge(rows.take(places))
+            found.classes[places], found.lines[places] = judged.classes, judged.lines
+            found.refused.update((int(places[row]), why) for row, why in judged.refused.items())
+        return found
+
+    def _parsed(self, rows: Rows, found: Classed) -> int:
+        """Rows of which not everything was known, once more as the parser writes them; how many are left."""
+        places = np.flatnonzero(found.classes < 0).tolist()
+        told = {row: url for row in places if (url := parsed(rows.urls[row])) and url.target != "/robots.txt"}
+        if told:
+            there = np.fromiter(told, np.int64, len(told))
+            again = replace(rows.take(there), urls=joined([url.href for url in told.values()]))
+            starts = np.array([len(url.origin) for url in told.values()], np.int32)
+            found.classes[there], found.lines[there], _ = self._known(again, starts)[0]
+        return int(np.count_nonzero(found.classes < 0))
+
+    def _known(self, rows: Rows, starts: npt.NDArray[np.int32] = _NO_NUMBERS) -> tuple[Classed, int]:
+        """Rows of which everything is known by now; and how many are not, which get a class below 0. `starts` says
+        where targets begin in rows that the parser wrote."""
+        found = Classed(np.empty(len(rows), np.int32), np.empty(len(rows), np.int32), {})
+        left = known_kernels.known_rows(
+            _read_only(rows.urls.data),
+            _read_only(rows.urls.offsets),
+            _read_only(starts),
+            _read_only(rows.times),
+            _read_only(_NO_NUMBERS if rows.statuses is None else rows.statuses),
+            _read_only(_NO_NUMBERS if rows.sent is None else rows.sent),
+            self._contexts.places(rows.agents),
+            self._contexts.table.array,
+            BYTE_CLASSES,
+            DEFAULT_LIMITS.url_length,
+            *self.origins.index,
+            *self._timelines.index,
+            *self._by_plan,
+            PLAIN,
+            *self._tables.tables,
+            self._tables.by_rule,
+            _AGENTS + 1,
+            _CONTEXT_BITS,
+            *self._keys.index,
+            self._class_of_key.rows,
+            found.classes,
+            found.lines,
+        )
+        return found, left
+
+    @property
+    def _by_plan(self) -> tuple[Any, Any, Any, Any, Any, Any]:
+        """What kernels have to know of plans, in their order."""
+        return (
+            self._aloof.array,
+            self._doubtful.array,
+            self._own.array,
+            self._agents.array,
+            self._agent_sets.array,
+            self._kinds.array,
+        )
+
     def plans_at(self, judged: Judged, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """The plan and the robots.txt that are in force at another instant, for rows judged before."""
         hosts = np.arange(self.origins.count, dtype=judged.column.origins.dtype)
@@ -174,12 +254,7 @@ class Engine:
             state,
             plans,
             contexts,
-            self._aloof.array,
-            self._doubtful.array,
-            self._own.array,
-            self._agents.array,
-            self._agent_sets.array,
-            self._kinds.array,
+            *self._by_plan,
             PLAIN,
             *self._tables.tables,
             self._tables.by_rule,
@@ -269,21 +344,43 @@ class Engine:
         return number
 
     def _learn_plans(self) -> None:
-        plans = self.plans[self._own.count :]
-        weighed = [self._plan(plan) for plan in plans]
-        if not plans:
+        first, end = self._own.count, len(self.plans)
+        if first == end:
             return
-        agents = [found.agents if found is not None else () for _, found in weighed]
-        own = [found.own if found is not None else NO_RULES for _, found in weighed]
+        like = self.plans.twins.array[first:end].copy()
+        twins = np.flatnonzero(like != NO_TWIN)
+        like[like == NO_TWIN] = 0
+        weighed = [
+            (self.plans[number], *self._plan(self.plans[number]))
+            for number in (first + np.flatnonzero(self.plans.twins.array[first:end] == NO_TWIN)).tolist()
+        ]
+        agents = [found.agents if found is not None else () for _, _, found in weighed]
+        own = [found.own if found is not None else NO_RULES for _, _, found in weighed]
         ends = self._agent_sets.count + np.cumsum([0, *map(len, agents)])
         self._agent_sets.add([number for sets in agents for number in sets])
-        self._agents.add(np.stack([ends[:-1], ends[1:]], axis=1))
-        self._aloof.add([found is None for _, found in weighed])
         two_faced = self._tables.two_faced
-        self._doubtful.add([not two_faced.isdisjoint({one, *sets}) for one, sets in zip(own, agents, strict=True)])
-        self._own.add(own)
-        self._octets.add([plan.octets for plan in plans])
-        self._kinds.add([self._by_kind.setdefault(key, len(self._by_kind)) for key, _ in weighed])
+        doubtful = [not two_faced.isdisjoint({one, *sets}) for one, sets in zip(own, agents, strict=True)]
+        kinds = [self._by_kind.setdefault(key, len(self._by_kind)) for _, key, _ in weighed]
+        new = np.array([plan.number for plan, _, _ in weighed], np.int64)
+        for column, values in (
+            (self._own, own),
+            (self._agents, np.stack([ends[:-1], ends[1:]], axis=1)),
+            (self._aloof, [found is None for _, _, found in weighed]),
+            (self._doubtful, doubtful),
+            (self._octets, [plan.octets for plan, _, _ in weighed]),
+            (self._kinds, kinds),
+        ):
+            column.add(np.zeros((end - first, *column.array.shape[1:]), column.array.dtype))
+            if len(new):
+                column.array[new] = values
+            column.array[first + twins] = column.array[like[twins]]
+        self._kinds.array[first + twins] = self._kinds_of(first + twins, like[twins])
+
+    def _kinds_of(self, twins: npt.NDArray[np.int64], like: npt.NDArray[np.int32]) -> list[int]:
+        """The kinds of twins: those of the plans whose twins they are, and what lists say."""
+        spoken = self.plans.keys_of(twins)
+        pairs = zip(self._kinds.array[like].tolist(), spoken, strict=True)
+        return [self._by_kind.setdefault(pair, len(self._by_kind)) for pair in pairs]
 
     def _plan(self, plan: Plan) -> tuple[Hashable, Outlined | None]:
         """What rows of a plan have to have in common with those of another, besides what rules say of them, to be of
@@ -293,3 +390,10 @@ class Engine:
         if found is None or len(found.agents) > _AGENTS:
             return plan.number, None
         return (found.kind, plan.age, plan.since, about), found
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """So that a kernel is compiled once, whether the array is Arrow's own or a copy."""
+    seen = array.view()
+    seen.setflags(write=False)
+    return seen

@@ -49,9 +49,19 @@ class Spans:
                 self._grow(int(starts[done]))
         return starts, state, codes
 
+    @property
+    def index(self) -> tuple[Any, Any]:
+        """Table and arena, for kernels that look spans up."""
+        return self._table, self._arena
+
     def text(self, code: int) -> str:
         """What is numbered `code`."""
         return url_kernels.span(self._arena, int(self._places[code])).decode("ascii", "replace")
+
+    def between(self, first: int, end: int) -> Texts:
+        """Those numbered `first` to `end`, as a column."""
+        data, offsets = url_kernels.gather(self._arena, self._places, first, end)
+        return Texts(data, offsets, None)
 
     def _grow(self, needed: int) -> None:
         if 2 * self.count >= len(self._table):

@@ -99,10 +99,10 @@ def in_force(host, times, firsts, breaks, said, latest, state, found, plans, evi
 
 
 @njit(cache=True, nogil=True)
-def fill_breaks(received, contents, skew, lasts, days, day_bounds, always, beginning, counts, breaks):
+def fill_breaks(received, contents, skew, lasts, days, day_bounds, always, bounds, voices, beginning, counts, breaks):
     """The breaks of hosts of which one robots.txt is all that is on record (`contents` -1: nothing is): `received` less
     `skew`, the end of the time for which it speaks (`lasts` after it), the `days` of its content that are later, and
-    what changes `always`. All are ascending; so are the `breaks` of each host, which are `counts` many."""
+    what changes `always` for its voice (`bounds`). All are ascending; so are the `counts` many `breaks` of a host."""
     used = 0
     for host in range(len(received)):
         begin = used
@@ -116,7 +116,7 @@ def fill_breaks(received, contents, skew, lasts, days, day_bounds, always, begin
             day, last_day = day_bounds[content, 0], day_bounds[content, 1]
             while day < last_day and days[day] <= received[host]:
                 day += 1
-        constant = 0
+        constant, last_constant = bounds[voices[host]], bounds[voices[host] + 1]
         while True:
             least = np.int64(9223372036854775807)
             if own == 0:
@@ -125,15 +125,15 @@ def fill_breaks(received, contents, skew, lasts, days, day_bounds, always, begin
                 least = received[host] + lasts
             if day < last_day and days[day] < least:
                 least = days[day]
-            if constant < len(always) and always[constant] < least:
+            if constant < last_constant and always[constant] < least:
                 least = always[constant]
-            if own == 2 and day == last_day and constant == len(always):
+            if own == 2 and day == last_day and constant == last_constant:
                 break
             if (own == 0 and least == received[host] - skew) or (own == 1 and least == received[host] + lasts):
                 own += 1
             if day < last_day and days[day] == least:
                 day += 1
-            if constant < len(always) and always[constant] == least:
+            if constant < last_constant and always[constant] == least:
                 constant += 1
             if least > breaks[used - 1]:
                 breaks[used] = least

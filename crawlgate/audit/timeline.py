@@ -43,6 +43,12 @@ class Timelines:
         self._said = Growing(np.int32, 2)  # plan and evidence
         self._latest = Growing(np.int64)
 
+    @property
+    def index(self) -> tuple[Any, Any, Any, Any]:
+        """What `kernels.in_force` has to know: where timelines begin, cut to the hosts that are known; breaks; plans
+        and evidence; the latest interval of each host."""
+        return self._firsts.rows, self._breaks.array, self._said.array, self._latest.array
+
     def plans(self, hosts: Any, times: Any, state: Any, count: int, *, aside: bool = False) -> tuple[Any, Any]:
         """Plan and evidence of each row, for rows whose host is one of the first `count`; rows of `state` `UNCLEAN`
         get any. `aside`: the rows are of another time than those that come next."""

@@ -82,6 +82,12 @@ class Listing(ABC):
     def changes(self) -> Iterator[datetime]:
         """The instants at which some entry begins or ends to count; one may come several times."""
 
+    def bears(self, number: int) -> Hashable:
+        """What findings about an entry rest on beside its target: who says it, of how much, and its dates."""
+        n = self.notice(number)
+        who = n.issuer, n.issuer_kind, n.issuer_verified, n.vouched_by, n.source
+        return *who, n.scope, n.listed_at, n.received_at, n.effective_at, n.expires_at, n.withdrawn_at
+
     def told(self, number: int) -> Told:
         """What the entry is called and what it names, without the rest."""
         notice = self.notice(number)
@@ -212,6 +218,14 @@ class Part:
         """True if something is carved out that covers the host whole."""
         return any(map(self._listing.is_exception, self._anywhere))
 
+    def terms(self) -> Iterator[Hashable]:
+        listing = self._listing
+        for number in self._anywhere:
+            if not listing.is_exception(number):
+                yield listing, NoticeRelation.COVERS, listing.bears(number)
+        for number, relation in self._related:
+            yield listing, relation, listing.bears(number)
+
     def anywhere(self) -> Iterator[tuple[Notice, NoticeRelation]]:
         listing = self._listing
         for number in self._anywhere:
@@ -295,6 +309,12 @@ class HostNotices:
     def anywhere(self) -> tuple[tuple[Notice, NoticeRelation], ...]:
         """The notices that bear on every URL of the host, and how; without those that carve out."""
         return tuple(bearing for part in self._parts for bearing in part.anywhere())
+
+    @property
+    def terms(self) -> Hashable:
+        """What findings about all URLs rest on, for a host that is not `path_dependent`: of hosts of equal terms the
+        same is said, at any time."""
+        return tuple(each for part in self._parts for each in part.terms())
 
     def notices(self) -> Iterator[Notice]:
         """Notices that bear on some URL of the host: of those about single places, one for each set of dates."""
