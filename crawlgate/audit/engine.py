@@ -22,7 +22,7 @@ from ..policy import decide
 from ..policy.overrides import Overrides
 from ..site import Answer
 from ..url import Url
-from . import row_kernels, url_kernels
+from . import collecting, row_kernels, url_kernels
 from .book import instant
 from .classes import DecisionClass, class_of
 from .columns import PLAIN, UrlColumn, parsed_targets, read_urls
@@ -123,8 +123,9 @@ class Engine:
     def judge(self, rows: Rows) -> Judged:
         """Judge the rows of one batch."""
         column = read_urls(rows.urls, self.origins)
-        plans, robots = self._timelines.plans(column.origins, rows.times, column.state, self.origins.count)
-        self._learn_plans()
+        with collecting.put_off():
+            plans, robots = self._timelines.plans(column.origins, rows.times, column.state, self.origins.count)
+            self._learn_plans()
         contexts = self._contexts.codes(rows)
         one_by_one = np.zeros(len(rows), np.bool_)
         if len(self._contexts.known) > 1 << _CONTEXT_BITS:  # there is no room for more in a key
@@ -270,6 +271,7 @@ class Engine:
         return number
 
     def _learn_plans(self) -> None:
+        self.plans.settle()
         first, end = self._own.count, len(self.plans)
         if first == end:
             return

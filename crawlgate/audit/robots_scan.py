@@ -56,6 +56,7 @@ _KEYS = {
 _LONGEST_LINE = DEFAULT_LIMITS.robots_line - 64
 _KINDS = {AGENT: kernels.AGENT, ALLOW: kernels.ALLOW, DISALLOW: kernels.DISALLOW}
 _MAY_SPEAK_OF_USE = re.compile(r"content[-_ ]|licen|llm|(?:dis)?allow")
+_BEGINNING = 8192
 _MOST_ODD = 4096  # lines of one file that are read one by one
 _NONE_TOLD = np.zeros((0, 3), np.int32)
 _MOST_SETS = 64
@@ -163,7 +164,9 @@ class RobotsScanner:
                     return None
                 data, told = read
         keyed, usual = bool(counts[3] & 1), bool(counts[3] & 2)
-        kind = "robots" if keyed and usual else content(body, decode(body, DEFAULT_LIMITS)[0], keys=keyed)
+        kind = "robots"
+        if not (keyed and usual):  # how a file with keys begins tells what it is, within a thousand characters
+            kind = content(body, decode(body[:_BEGINNING] if keyed else body, DEFAULT_LIMITS)[0], keys=keyed)
         runs = int(agents[counts[1] - 1, 1]) + 1 if counts[1] else 0
         bits = np.full(runs, -1, np.int32)
         rules = rules[: counts[2]].copy()
