@@ -292,6 +292,22 @@ def test_from_the_command_line_signed_and_on_record(scene: Scene, tmp_path: Path
     shown = CliRunner().invoke(cli, ["ledger", "show", "--home", str(home), "--kind", "removal"]).output
     assert "3 of 6 rows taken out  R. Mori  the list of May" in shown
     assert CliRunner().invoke(cli, ["ledger", "verify", "--home", str(home)]).exit_code == 0
+    # The home is found by what the runs wrote beside their outputs.
+    told = json.loads(run("verify", clean, "--audit", out, "--format", "json"))
+    assert (told["open"], told["home"], told["ok"]) == ([], str(home), True)
+    assert f"home {home}, as {out / 'recorded.json'} says; --home names another" in run("verify", out)
+    assert f"on record in {home}" in run("apply", out, "--to", tmp_path / "again")
+    home.rename(tmp_path / "moved")
+    said = run("verify", clean)
+    assert f"home {home}, which {clean / '_recorded.json'} names, is not there" in said
+    assert "not looked at: no home was named" in said
+    assert "the signature is good" in run("verify", clean, "--home", tmp_path / "moved")
+    (tmp_path / "moved").rename(home)
+    note = json.loads((clean / "_recorded.json").read_bytes())
+    for other in ({"sha256": "0"}, {"home": str(clean / "home")}):  # of something else; brought along
+        (clean / "home").mkdir(exist_ok=True)
+        (clean / "_recorded.json").write_text(json.dumps(note | other), "utf-8")
+        assert json.loads(run("verify", clean, "--format", "json"))["home"] is None
     other = tmp_path / "other"
     CliRunner().invoke(cli, ["ledger", "keygen", "--home", str(other)])
     said = run("verify", clean, "--home", other, code=3)
