@@ -18,12 +18,13 @@ from ..limits import DEFAULT_LIMITS
 from ..url import Url
 from . import url_kernels as kernels
 from .interning import Spans
-from .texts import Texts
+from .texts import Texts, joined
 
 ONE_SPELLING = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~?=&:@!'(),;+-[]"
 """The bytes that have one spelling only in what patterns are compared with (`signals.pathmatch`)."""
 
-_CLASSES = kernels.character_classes(bytes(set(range(256)) - set(ONE_SPELLING)))
+BYTE_CLASSES = kernels.character_classes(bytes(set(range(256)) - set(ONE_SPELLING)))
+"""What each octet is in a URL: see `url_kernels.character_classes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,21 @@ class Targets(NamedTuple):
 
 def parsed_targets(column: UrlColumn) -> Targets:
     """The targets of the rows that went through the parser: they do not stand in the column."""
-    found = [url.target.encode() for url in column.read.values()]
-    bounds = np.zeros(len(found) + 1, np.int64)
-    np.cumsum([len(target) for target in found], out=bounds[1:])
-    data = np.frombuffer(b"".join(found) or b"\0", np.uint8)
-    return Targets(np.fromiter(column.read, np.int64, len(found)), Texts(data, bounds, None))
+    found = joined([url.target for url in column.read.values()])
+    return Targets(np.fromiter(column.read, np.int64, len(found)), found)
+
+
+def parsed(text: str) -> Url | None:
+    """The URL of a row; None where it is none."""
+    try:
+        return _parsed(text)
+    except UrlError:
+        return None
 
 
 def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
     """Read a column; `origins` learns the origins that are new."""
-    starts, state, codes = origins.read(rows, _CLASSES, DEFAULT_LIMITS.url_length)
+    starts, state, codes = origins.read(rows, BYTE_CLASSES, DEFAULT_LIMITS.url_length)
     read: dict[int, Url] = {}
     refused: dict[int, tuple[str, str]] = {}
     for row in np.flatnonzero(state == kernels.UNCLEAN).tolist():

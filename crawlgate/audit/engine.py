@@ -17,15 +17,16 @@ import numpy.typing as npt
 
 from ..assess import Assessor
 from ..criteria import evaluate
+from ..limits import DEFAULT_LIMITS
 from ..model import Basis, NoticeMatch, Stage
 from ..policy import decide
 from ..policy.overrides import Overrides
 from ..site import Answer
 from ..url import Url
-from . import row_kernels, url_kernels
+from . import known_kernels, row_kernels, url_kernels
 from .book import instant
 from .classes import DecisionClass, class_of
-from .columns import PLAIN, UrlColumn, parsed_targets, read_urls
+from .columns import BYTE_CLASSES, PLAIN, UrlColumn, parsed, parsed_targets, read_urls
 from .growing import Growing
 from .interning import Keys, Spans
 from .on_record import RobotsOnRecord
@@ -35,7 +36,7 @@ from .plans import Planner
 from .rows import Context, Contexts, Particulars, Rows
 from .rule_tables import NO_RULES
 from .shown import AFTER_DENY, TRACES
-from .texts import Texts
+from .texts import Texts, joined
 from .timeline import Timelines
 
 _CONTEXT_BITS = 16
@@ -60,6 +61,14 @@ class Judged:
         return self.column.refused
 
 
+class Classed(NamedTuple):
+    """Of `Judged` what pipelines need."""
+
+    classes: npt.NDArray[np.int32]
+    lines: npt.NDArray[np.int32]
+    refused: dict[int, tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class _OneByOne:
     """A batch, for asking about single rows."""
@@ -81,6 +90,8 @@ class _Weighed(NamedTuple):
 
 
 _NONE = np.zeros(0, np.int64)
+_NO_NUMBERS = np.zeros(0, np.int32)
+_FEW = 50  # rows for which another look costs less than judging them
 
 
 class Engine:
@@ -151,6 +162,74 @@ class Engine:
             classes[row], lines[row] = self._judge_row(one, row)
         return Judged(classes, plans, robots, lines, rows.times, column)
 
+    def classes_of(self, rows: Rows) -> Classed:
+        """Class and line of the rows of one batch and nothing else: what `judge` says, sooner where all is known."""
+        found, left = self._known(rows) if rows.bare else (None, len(rows))
+        if found is None or 2 * left > len(rows):
+            judged = self.judge(rows)
+            return Classed(judged.classes, judged.lines, judged.refused)
+        if 0 < left <= _FEW:
+            left = self._parsed(rows, found)
+        if left:
+            places = np.flatnonzero(found.classes < 0)
+            judged = self.judge(rows.take(places))
+            found.classes[places], found.lines[places] = judged.classes, judged.lines
+            found.refused.update((int(places[row]), why) for row, why in judged.refused.items())
+        return found
+
+    def _parsed(self, rows: Rows, found: Classed) -> int:
+        """Rows of which not everything was known, once more as the parser writes them; how many are left."""
+        places = np.flatnonzero(found.classes < 0).tolist()
+        told = {row: url for row in places if (url := parsed(rows.urls[row])) and url.target != "/robots.txt"}
+        if told:
+            there = np.fromiter(told, np.int64, len(told))
+            again = replace(rows.take(there), urls=joined([url.href for url in told.values()]))
+            starts = np.array([len(url.origin) for url in told.values()], np.int32)
+            found.classes[there], found.lines[there], _ = self._known(again, starts)[0]
+        return int(np.count_nonzero(found.classes < 0))
+
+    def _known(self, rows: Rows, starts: npt.NDArray[np.int32] = _NO_NUMBERS) -> tuple[Classed, int]:
+        """Rows of which everything is known by now; and how many are not, which get a class below 0. `starts` says
+        where targets begin in rows that the parser wrote."""
+        found = Classed(np.empty(len(rows), np.int32), np.empty(len(rows), np.int32), {})
+        left = known_kernels.known_rows(
+            _read_only(rows.urls.data),
+            _read_only(rows.urls.offsets),
+            _read_only(starts),
+            _read_only(rows.times),
+            _read_only(_NO_NUMBERS if rows.statuses is None else rows.statuses),
+            _read_only(_NO_NUMBERS if rows.sent is None else rows.sent),
+            self._contexts.places(rows.agents),
+            self._contexts.table.array,
+            BYTE_CLASSES,
+            DEFAULT_LIMITS.url_length,
+            *self.origins.index,
+            *self._timelines.index,
+            *self._by_plan,
+            PLAIN,
+            *self._tables.tables,
+            self._tables.by_rule,
+            _AGENTS + 1,
+            _CONTEXT_BITS,
+            *self._keys.index,
+            self._class_of_key.rows,
+            found.classes,
+            found.lines,
+        )
+        return found, left
+
+    @property
+    def _by_plan(self) -> tuple[Any, Any, Any, Any, Any, Any]:
+        """What kernels have to know of plans, in their order."""
+        return (
+            self._aloof.array,
+            self._doubtful.array,
+            self._own.array,
+            self._agents.array,
+            self._agent_sets.array,
+            self._kinds.array,
+        )
+
     def plans_at(self, judged: Judged, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """The plan and the robots.txt that are in force at another instant, for rows judged before."""
         hosts = np.arange(self.origins.count, dtype=judged.column.origins.dtype)
@@ -175,12 +254,7 @@ class Engine:
             state,
             plans,
             contexts,
-            self._aloof.array,
-            self._doubtful.array,
-            self._own.array,
-            self._agents.array,
-            self._agent_sets.array,
-            self._kinds.array,
+            *self._by_plan,
             PLAIN,
             *self._tables.tables,
             self._tables.by_rule,
@@ -316,3 +390,10 @@ class Engine:
         if found is None or len(found.agents) > _AGENTS:
             return plan.number, None
         return (found.kind, plan.age, plan.since, about), found
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """So that a kernel is compiled once, whether the array is Arrow's own or a copy."""
+    seen = array.view()
+    seen.setflags(write=False)
+    return seen

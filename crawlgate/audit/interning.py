@@ -49,6 +49,11 @@ class Spans:
                 self._grow(int(starts[done]))
         return starts, state, codes
 
+    @property
+    def index(self) -> tuple[Any, Any]:
+        """Table and arena, for kernels that look spans up."""
+        return self._table, self._arena
+
     def text(self, code: int) -> str:
         """What is numbered `code`."""
         return url_kernels.span(self._arena, int(self._places[code])).decode("ascii", "replace")

@@ -16,18 +16,21 @@ from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, Stage
 from ..signals import response
 from ..signals.response import Reading
 from ..url import Url
+from . import known_kernels as kernels
+from .growing import Growing
 from .interning import Keys
 from .shown import TRACES
 from .texts import Texts
 
-NO_STATUS = -1
-NO_ANSWER = 0
+NO_STATUS = kernels.NO_STATUS
+NO_ANSWER = kernels.NO_ANSWER
 """The log says that the site answered nothing: a failed connection, a request that was never sent."""
-ROBOTS_PRECLUDED = -9998
+ROBOTS_PRECLUDED = kernels.ROBOTS_PRECLUDED
 """The collector's own robots.txt check kept it from asking; the number is Heritrix's."""
 NO_AGENT = -1
 PAGE_NOT_SEEN = {"page": "not_assessed.no_body_given", "terms": "not_assessed.no_body_given"}
 _NOT_SEEN = {"headers": "not_assessed.log_without_headers", **PAGE_NOT_SEEN}
+_AGENTS_PLACED = 1_000  # user agents with a row in `Contexts.table`; rows of others are judged the longer way
 _HEADED = 0x80  # beside the code of what is shown, in a context's key
 
 
@@ -62,6 +65,21 @@ class Rows:
     def __len__(self) -> int:
         return len(self.urls)
 
+    @property
+    def bare(self) -> bool:
+        """True if rows say nothing but URL, time, status and user agent."""
+        return not self.particulars and self.shown is None and self.headed is None
+
+    def take(self, places: npt.NDArray[np.int64]) -> Rows:
+        """Some of rows that are `bare`."""
+        return Rows(
+            self.urls.take(places),
+            self.times[places],
+            None if self.statuses is None else self.statuses[places],
+            None if self.sent is None else self.sent[places],
+            self.agents,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -90,6 +108,14 @@ class Contexts:
         self._stage = stage
         self._numbers: dict[tuple[int, str | None, int], int] = {}
         self.known: list[Context] = []
+        # By user agent and status, where a row says no more of its fetch: see `known_kernels.known_rows`.
+        self.table = Growing(np.int32, kernels.STATUS_PLACES, expected=2)
+        self.table.add(np.full((2, kernels.STATUS_PLACES), -1, np.int32))
+        self._places: dict[str | None, int] = {None: 0}
+
+    def places(self, agents: Sequence[str]) -> npt.NDArray[np.int32]:
+        """For each user agent its row in `table`: the first is for rows that name none, the second says nothing."""
+        return np.array([self._places.get(agent, 1) for agent in agents], np.int32)
 
     def codes(self, rows: Rows) -> npt.NDArray[np.int32]:
         """The number of each row's context."""
@@ -128,7 +154,16 @@ class Contexts:
         if number is None:
             number = self._numbers[status, agent, shown] = len(self.known)
             self.known.append(self._make(status, agent, shown))
+            if not shown:
+                self._place(status, agent, number)
         return number
+
+    def _place(self, status: int, agent: str | None, number: int) -> None:
+        if agent not in self._places:
+            if len(self._places) >= _AGENTS_PLACED:
+                return
+            self._places[agent] = self.table.add(np.full((1, kernels.STATUS_PLACES), -1, np.int32))
+        self.table.array[self._places[agent], kernels.status_place(status)] = number
 
     def _make(self, status: int, agent: str | None, key: int) -> Context:
         shown, headed = key & ~_HEADED, bool(key & _HEADED)

@@ -82,6 +82,8 @@ def _of_numbers(column: Any) -> Statuses:
             missing = column.is_null().to_numpy(zero_copy_only=False)
             column = column.fill_null(NO_ANSWER)
         values = column.to_numpy(zero_copy_only=False)
+        if not len(missing) and len(values) and values.min() >= 100 and values.max() <= 999:
+            return Statuses(values.astype(np.int32), {})
         good = (values >= 100) & (values <= 999)
     good |= (values == NO_ANSWER) | (values == ROBOTS_PRECLUDED)
     codes = np.where(good, values, NO_STATUS).astype(np.int32)

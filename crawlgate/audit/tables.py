@@ -24,7 +24,7 @@ from ..register import Register
 from ..signals import agents
 from .book import EvidenceBook, micros
 from .classes import DecisionClass
-from .engine import Engine, Judged
+from .engine import Classed, Engine, Judged
 from .header_columns import read_headers
 from .interning import Spans
 from .output.bases import bases_table
@@ -47,6 +47,7 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
     "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
 }
+_Why = tuple[str, str]  # a code and a message
 _NOT_A_YEAR_AHEAD = timedelta(days=1)  # clocks differ, not by more
 REFUSED = -1
 
@@ -171,7 +172,26 @@ class TableJudge:
     ) -> tuple[Judged, dict[int, tuple[str, str]]]:
         """Judge the rows of an Arrow table or batch: the answers, and why rows could not be judged. `particulars`
         are by row; `shown` is what the whole log shows of each row (`behaviour.Behaviour.look`)."""
-        columns = columns or Columns.find(table.column_names if hasattr(table, "column_names") else table.schema.names)
+        rows, statuses, times = self._rows(table, columns or _found(table), particulars, shown)
+        judged = self.engine.judge(rows)
+        refused = _refused(judged.classes, statuses, judged.refused, times)
+        self._count(judged, refused)
+        return judged, refused
+
+    def classes_of(self, table: Any, columns: Columns, shown: npt.NDArray[np.uint8] | None = None) -> Classed:
+        """As `judge`, where classes and lines are all that is asked for. Such rows are not counted."""
+        rows, statuses, times = self._rows(table, columns, None, shown)
+        found = self.engine.classes_of(rows)
+        return found._replace(refused=_refused(found.classes, statuses, found.refused, times))
+
+    def _rows(
+        self,
+        table: Any,
+        columns: Columns,
+        particulars: Mapping[int, Particulars] | None,
+        shown: npt.NDArray[np.uint8] | None,
+    ) -> tuple[Rows, dict[int, _Why], dict[int, _Why]]:
+        """The rows of a table; those whose statuses are none, and those whose times are none."""
         at = self._times(table, columns)
         statuses, odd = read_statuses(table[columns.status]) if columns.status else (None, {})
         if columns.redirect is not None and self._redirects is not None and _holds_text(table[columns.redirect]):
@@ -182,23 +202,9 @@ class TableJudge:
             token = self.declaration.token
             of_headers = read_headers(table[columns.url], table[columns.headers], statuses, token, particulars or {})
             headed, particulars = of_headers
-        rows = Rows(
-            texts(table[columns.url]),
-            at.at,
-            statuses,
-            *agents_of(table[columns.user_agent] if columns.user_agent else None),
-            particulars or {},
-            shown,
-            headed,
-        )
-        judged = self.engine.judge(rows)
-        refused = judged.refused
-        if odd or at.refused:
-            refused = odd | refused | at.refused
-        if refused:
-            judged.classes[np.fromiter(refused, np.int64, len(refused))] = REFUSED
-        self._count(judged, refused)
-        return judged, refused
+        sent = agents_of(table[columns.user_agent] if columns.user_agent else None)
+        rows = Rows(texts(table[columns.url]), at.at, statuses, *sent, particulars or {}, shown, headed)
+        return rows, odd, at.refused
 
     def judge_urls(self, column: Any, at: datetime) -> Judged:
         """Judge a column of URLs by what was known at one instant, without anything that a log says of the fetches.
@@ -245,7 +251,8 @@ class TableJudge:
             raise no_times(names)
 
     def _times(self, table: Any, columns: Columns) -> Times:
-        self.require_times(table.column_names if hasattr(table, "column_names") else table.schema.names, columns)
+        if columns.time is None:
+            self.require_times(table.schema.names, columns)
         if self.as_of is not None:
             return Times(np.full(table.num_rows, micros(self.as_of), np.int64), {})
         if columns.time is None and self.fetched_at is not None:
@@ -269,6 +276,20 @@ class TableJudge:
         return pa.DictionaryArray.from_arrays(
             pa.array(places[codes], mask=np.asarray(bad)), pa.array(distinct, pa.string())
         )
+
+
+def _refused(classes: npt.NDArray[np.int32], *told: dict[int, _Why]) -> dict[int, _Why]:
+    """Why rows could not be judged, whatever it was; their classes say so too."""
+    refused: dict[int, _Why] = {}
+    for one in told:
+        refused.update(one)
+    if refused:
+        classes[np.fromiter(refused, np.int64, len(refused))] = REFUSED
+    return refused
+
+
+def _found(table: Any) -> Columns:
+    return Columns.find(table.schema.names)
 
 
 def _holds_text(column: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -29,6 +29,14 @@ class Texts:
     def __getitem__(self, row: int) -> str:
         """The row as text; what is no UTF-8 is replaced."""
         return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode("utf-8", "replace")
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Texts:
+        """Some of the rows, copied."""
+        begins, ends = self.offsets[rows], self.offsets[rows + 1]
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(ends - begins)])
+        pieces = [self.data[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+        data = np.concatenate([*pieces, np.zeros(1, np.uint8)])
+        return Texts(data, offsets, None if self.nulls is None else self.nulls[rows])
 
     def ascii(self) -> list[str]:
         """All rows, which hold ASCII only."""
@@ -61,6 +69,14 @@ def texts(column: Any) -> Texts:
         bounds.astype(np.int64, copy=False),
         nulls,
     )
+
+
+def joined(values: Sequence[str]) -> Texts:
+    """Text of Python as a column."""
+    found = [value.encode() for value in values]
+    bounds = np.zeros(len(found) + 1, np.int64)
+    np.cumsum([len(value) for value in found], out=bounds[1:])
+    return Texts(np.frombuffer(b"".join(found) or b"\0", np.uint8), bounds, None)
 
 
 def readable(column: Any) -> Any:

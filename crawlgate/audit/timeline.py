@@ -43,6 +43,11 @@ class Timelines:
         self._plans = Growing(np.int32)
         self._evidence = Growing(np.int32)
 
+    @property
+    def index(self) -> tuple[Any, Any, Any, Any]:
+        """Where each host's timeline begins, cut to the hosts that are known; breaks; plans and evidence of each."""
+        return self._firsts.rows, self._breaks.array, self._plans.array, self._evidence.array
+
     def plans(self, hosts: Any, times: Any, state: Any, count: int) -> tuple[Any, Any]:
         """Plan and evidence of each row, for rows whose host is one of the first `count`; rows of `state` `UNCLEAN`
         get any."""

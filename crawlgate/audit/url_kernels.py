@@ -131,7 +131,7 @@ def _target_state(data, start, end, targets):
     return ENCODED if several & _SEVERAL else CLEAN
 
 
-_STRETCH = 128
+STRETCH = 128
 _UPPER, _LOWER = np.uint64(0xFFFFFFFF00000000), np.uint64(0x00000000FFFFFFFF)
 _HEAD = 8  # octets before each span: its number and its length
 FIRST_PLACE = 8
@@ -202,10 +202,10 @@ def read_urls(data, offsets, classes, longest, first, table, arena, places, coun
     For the rest see `intern_spans`; returned are the new count and the row at which it stopped.
     """
     rows = len(offsets) - 1
-    for begin in range(first, rows, _STRETCH):
-        end = min(begin + _STRETCH, rows)
-        _scan(data, offsets, classes, longest, begin, end, starts, state)
-        if _look(data, offsets, begin, end, starts, table, arena, codes):
+    for begin in range(first, rows, STRETCH):
+        end = min(begin + STRETCH, rows)
+        scan(data, offsets, classes, longest, begin, end, starts, state)
+        if look(data, offsets, begin, end, starts, table, arena, codes):
             for row in range(begin, end):
                 if codes[row] < 0 and state[row] != UNCLEAN:
                     here, size = offsets[row], starts[row]
@@ -220,7 +220,8 @@ def read_urls(data, offsets, classes, longest, first, table, arena, places, coun
 
 
 @njit(cache=True, nogil=True)
-def _scan(data, offsets, classes, longest, first, last, starts, state):
+def scan(data, offsets, classes, longest, first, last, starts, state):
+    """Where the target of each of some URLs begins, and what is to be done with it (see `read_urls`)."""
     hosts, targets = classes[0], classes[1]
     for row in range(first, last):
         begin, end = offsets[row], offsets[row + 1]
@@ -233,10 +234,10 @@ def _scan(data, offsets, classes, longest, first, last, starts, state):
 
 
 @njit(cache=True, nogil=True)
-def _look(data, offsets, first, last, starts, table, arena, codes):
-    """Look up the beginnings of some rows; how many are not known."""
+def look(data, offsets, first, last, starts, table, arena, codes):
+    """Look up the beginnings of some rows, `STRETCH` at most; how many are not known."""
     # Memory is slow to answer and answers many at once: all look into the index before any goes on.
-    hashes, entries = np.empty(_STRETCH, np.uint64), np.empty(_STRETCH, np.uint64)
+    hashes, entries = np.empty(STRETCH, np.uint64), np.empty(STRETCH, np.uint64)
     mask = np.uint64(len(table) - 1)
     touched = np.uint64(0)
     for row in range(first, last):

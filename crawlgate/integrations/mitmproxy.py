@@ -22,7 +22,7 @@ from .body import HeadReader, Tally
 from .hop import keep_to, manner, missing
 from .mitmproxy_options import OPTIONS, SAFE, default, evasive, named_as, read_options, unfit, way
 from .mitmproxy_refusal import RECORD, no_answer, refusal
-from .mitmproxy_stream import Exchange, exchanges, gated, standing
+from .mitmproxy_stream import Exchange, exchanges, gated, hang_up, standing
 
 try:
     from mitmproxy import ctx, exceptions, http, version
@@ -75,6 +75,9 @@ class GateAddon:
             _log.error("crawlgate: %s", error)  # mitmproxy ends where its start logs an error
 
     async def done(self) -> None:
+        server = ctx.master.addons.get("proxyserver")
+        if server is not None:
+            await hang_up(server)
         self._streams.close()
         gate, self._gate = self._gate, None
         if gate is not None:

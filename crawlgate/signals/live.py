@@ -6,9 +6,13 @@ of telling every tag (`markup.tokens`).
 
 from __future__ import annotations
 
+import functools
 import re
+from operator import itemgetter
 from typing import NamedTuple
 
+from . import challenge
+from .automata import Automaton
 from .markup import NAME_ENDS, OPENER, REST_OF_TAG, comment_end, content_end
 from .page_head import INLINE
 
@@ -28,8 +32,7 @@ def _names(*names: bytes) -> bytes:
     return b"|".join(map(_either_case, names))
 
 
-# Comments, what HTML takes for comments, elements that hold text, and the end of a template. Names are told apart by
-# their first letter: this is tried at every tag.
+# Comments, what HTML takes for comments, elements that hold text, and the end of a template.
 _INERT = re.compile(
     rb"<(?:[!?]|/(?:[^a-zA-Z]|(" + _names(b"template") + rb")" + _ENDS + rb")"
     rb"|([sS](?:" + _names(b"cript", b"tyle") + rb")|[tT](?:" + _names(b"itle", b"extarea", b"emplate") + rb")"
@@ -48,15 +51,40 @@ _CLOSES_AT_ONCE = (b">", b"->")
 _SLASH = 0x2F
 
 
+_HOLDERS = (b"script", b"style", b"title", b"textarea", b"template", b"xmp", b"iframe", b"plaintext", b"noembed")
+
+
+_BANG, _LITERAL = 2, 1_000
+
+
+@functools.cache
+def _opening() -> Automaton:
+    """Where something inert may begin (the number of a pattern is its length), and what stands in challenges."""
+    holders = ((len(name) + 2, b"<" + name + _ENDS) for name in (*_HOLDERS, b"noframes"))
+    return Automaton(
+        [(_LITERAL, re.escape(literal)) for literal in challenge.LITERALS],
+        [(_BANG, rb"<[!?]"), (3, rb"</[^a-z]"), (11, b"</template" + _ENDS), *holders],
+    )
+
+
+def _openings(data: bytes) -> list[tuple[int, int]]:
+    """Length and start of what was found, in order."""
+    found = [(length, end - length) for length, end in _opening().hits(data)]
+    found.sort(key=itemgetter(1))
+    return found
+
+
 class Live(NamedTuple):
     """`data` is the page without its inert parts; a comment left `<!>` behind, so that it is seen where it stands in a
     tag. `titles` are the contents of its titles, `scripts` start tag and content of those scripts whose tag may say
-    that they hold data, `hidden` what stood in templates."""
+    that they hold data, `hidden` what stood in templates. `challenge` tells that something stands in the page without
+    which it is no challenge."""
 
     data: bytes
     hidden: bytes
     titles: tuple[bytes, ...]
     scripts: tuple[tuple[bytes, bytes], ...]
+    challenge: bool = False
 
 
 def live(data: bytes) -> Live | None:
@@ -68,11 +96,17 @@ def live(data: bytes) -> Live | None:
     scripts: list[tuple[bytes, bytes]] = []
     parts = shown
     kept = position = templates = 0
+    challenges = False
     banged = b"--!>" in data
-    search, match = _INERT.search, OPENER.match
-    while (found := search(data, position)) is not None:
-        start = found.start()
-        closing, name = found.groups()
+    inert, match = _INERT.match, OPENER.match
+    for length, start in _openings(data):
+        if length == _LITERAL:
+            challenges = True
+            continue
+        if start < position:
+            continue
+        found = None if length == _BANG else inert(data, start)
+        closing, name = (None, None) if found is None else found.groups()
         if name is None and closing is None:
             if not data.startswith(b"<!--", start):
                 end = data.find(b">", start) + 1
@@ -88,7 +122,7 @@ def live(data: bytes) -> Live | None:
         tag = match(data, start)
         if tag is None or tag[2] is None:
             return None
-        name, position = (name or closing).lower(), tag.end()
+        name, position = (name or closing or b"").lower(), tag.end()
         if name == b"template":
             templates = max(templates - 1, 0) if closing else templates + 1
             if templates == 1 and not closing:
@@ -116,7 +150,7 @@ def live(data: bytes) -> Live | None:
             parts.append(data[position:end])
         kept = position = end
     parts.append(data[kept:])
-    return Live(b"".join(shown), b"".join(hidden), tuple(titles), tuple(scripts))
+    return Live(b"".join(shown), b"".join(hidden), tuple(titles), tuple(scripts), challenges)
 
 
 def text_of(data: bytes) -> bytes:

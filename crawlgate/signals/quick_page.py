@@ -7,6 +7,7 @@ meta tag of an author, a description in JSON-LD, a canonical link) was read by i
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,17 +34,22 @@ from . import (
 from .jsonld import Graph
 from .live import Live, live, text_of
 from .login_words import suspected
-from .markup import NAME_ENDS, OPENER, REST_OF_TAG, START, attributes
+from .markup import START, attributes
 from .page_head import NAMING, LinkTag, MetaTag, PageHead, codec, unescape, visible
 from .reading import Reading
 from .rsl_links import MEDIA_TYPE
-from .triggers import AVAILABLE, Trigger, triggers
+from .triggers import AVAILABLE, Failed, Look, Trigger, triggers
 
-_META = re.compile(rb"<[mM][eE][tT][aA]" + NAME_ENDS + REST_OF_TAG)
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
+_FEW = 8
+"""Pages that are read in full before automata are made: a process that reads no more is done sooner without."""
+
 _ENOUGH_TEXT = 1_600
 _RUNS = 400
+
+
+_pages = itertools.count()
 
 
 def read(
@@ -61,25 +67,49 @@ def read(
     `not_looked` are the checks that are not made."""
     if not AVAILABLE or not before.silent or before.licences or len(body) > challenge.MAX_BYTES:
         return None
+    if not triggers.cache_info().currsize and next(_pages) < _FEW:
+        return None
     coded = "charset" in content_type.lower()
     if coded and codec(content_type) != "utf-8":
         return None
     if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"2022" in body[:1024]:
         return None
+    try:
+        return _read(body, before, url, content_type, token, evidence, whole=whole, coded=coded, not_looked=not_looked)
+    except Failed:
+        return None
+
+
+def _read(
+    body: bytes,
+    before: Reading,
+    url: Url,
+    content_type: str,
+    token: str,
+    evidence: str,
+    *,
+    whole: bool,
+    coded: bool,
+    not_looked: dict[str, str],
+) -> Reading | None:
     parts = live(body)
     if parts is None:
         return None
-    seen = triggers().seen(parts.data)
+    look = triggers().look(parts.data)
+    seen = look.triggers
     if seen & (Trigger.ODD | Trigger.MARK) or (seen & Trigger.CODING and not coded) or triggers().odd(parts.hidden):
         return None
     if (seen & Trigger.PASSWORD or any(map(_login_title, parts.titles))) and login_page.read(
         body, content_type=content_type, url=url.href, evidence=evidence, whole=whole
     ):
         return None
-    if whole and (_says(seen, parts.data) or (not _has_content(parts.data) and _challenges(body, content_type))):
+    if whole and (
+        _says(look, parts.data)
+        or (parts.challenge and not _has_content(parts.data) and _challenges(body, content_type))
+    ):
         return None
-    metas = tuple(_metas(parts.data)) if seen & (Trigger.META | Trigger.SPELT) else ()
-    head = PageHead(meta=metas, links=tuple(_links(parts.data)))
+    metas = tuple(_metas(parts.data, look.metas)) if seen & (Trigger.META | Trigger.SPELT) else ()
+    head = PageHead(meta=metas, links=tuple(_links(parts.data, look.links)))
     blocks = _blocks(parts) if parts.scripts else []
     if blocks is None or _canonical_elsewhere(head, url):
         return None
@@ -101,16 +131,15 @@ def read(
     return replace(before, creators=creators, dataset=facts.standing, not_looked=not_looked)
 
 
-def _says(seen: int, data: bytes) -> bool:
+def _says(look: Look, data: bytes) -> bool:
     """True if a sentence of the page counts."""
-    if not seen & (Trigger.WORDS | Trigger.SPLIT | Trigger.SPELT):
-        return False
-    if not seen & (Trigger.SPLIT | Trigger.SPELT) and not triggers().may_say(data):
+    seen = look.triggers
+    if not seen & (Trigger.SPLIT | Trigger.SPELT) and not triggers().may_say(look.marks, data):
         return False
     text = text_of(data)
     if not seen & Trigger.SPELT:
-        seen = triggers().words_in(text)
-        if not seen or not (seen & Trigger.SPELT or triggers().may_say(text)):
+        seen, marks = triggers().look_at_text(text)
+        if not seen and not triggers().may_say(marks, text):
             return False
     shown = visible(text, "utf-8")
     return bool(wording.read(shown) or paywall_text.words(shown))
@@ -141,24 +170,24 @@ def _has_content(data: bytes) -> bool:
     return False
 
 
-def _metas(data: bytes) -> Iterator[MetaTag]:
-    for match in _META.finditer(data):
-        found, _ = attributes(data, (START, b"meta", *match.span()))
+def _metas(data: bytes, starts: list[int]) -> Iterator[MetaTag]:
+    for start in starts:
+        end = data.find(b">", start) + 1
+        found, _ = attributes(data, (START, b"meta", start, end))
         for attribute, label in NAMING:
             if found.get(attribute):
                 content = _value(found.get(b"content", b""))
-                yield MetaTag(_value(found[attribute]).lower(), content, match.span(), attribute=label)
+                yield MetaTag(_value(found[attribute]).lower(), content, (start, end), attribute=label)
                 break
 
 
-def _links(data: bytes) -> Iterator[LinkTag]:
+def _links(data: bytes, starts: list[int]) -> Iterator[LinkTag]:
     """Links that may name a licence or the page's canonical address."""
-    start = triggers().next_link(data, 0)
-    while start >= 0 and (match := OPENER.match(data, start)) is not None:
-        found, _ = attributes(data, (START, b"link", *match.span()))
+    for start in starts:
+        end = data.find(b">", start) + 1
+        found, _ = attributes(data, (START, b"link", start, end))
         rel, kind, href = (_value(found.get(name, b"")) for name in (b"rel", b"type", b"href"))
-        yield LinkTag(rel.lower(), kind.lower(), href, match.span())
-        start = triggers().next_link(data, match.end())
+        yield LinkTag(rel.lower(), kind.lower(), href, (start, end))
 
 
 def _canonical_elsewhere(head: PageHead, page: Url) -> bool:
