@@ -56,15 +56,16 @@ class Timelines:
         size = len(hosts)
         found, plans, evidence = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int32)
         latest = self._latest.array.copy() if aside else self._latest.array
-        while True:
-            told = (self._firsts.array, self._breaks.array, self._said.array, latest)
-            if not kernels.in_force(hosts, times, *told, state, found, plans, evidence)[0]:
-                return plans, evidence
+        told = (self._firsts.array, self._breaks.array, self._said.array, latest)
+        if kernels.in_force(hosts, times, *told, state, found, plans, evidence)[0]:
+            waiting = np.flatnonzero(plans == UNRESOLVED)
             wanted = np.zeros(self._breaks.count, np.bool_)
-            wanted[found[plans == UNRESOLVED]] = True
+            wanted[found[waiting]] = True
             places = np.flatnonzero(wanted)
             resolved = self._intervals.resolve(self._hosts.array[places], self._breaks.array[places])
             self._said.array[places] = np.stack(resolved, axis=1)
+            plans[waiting], evidence[waiting] = self._said.array[found[waiting]].T
+        return plans, evidence
 
     def _learn(self, count: int) -> None:
         known = self._firsts.count - 1
