@@ -23,7 +23,7 @@ from ..policy import decide
 from ..policy.overrides import Overrides
 from ..site import Answer
 from ..url import Url
-from . import known_kernels, row_kernels, url_kernels
+from . import collecting, known_kernels, row_kernels, url_kernels
 from .book import instant
 from .classes import DecisionClass, class_of
 from .columns import BYTE_CLASSES, PLAIN, UrlColumn, parsed, parsed_targets, read_urls
@@ -131,6 +131,7 @@ class Engine:
         """Every robots.txt that was in force for some row, by number."""
         return self._planner.robots
 
+    @collecting.put_off()
     def judge(self, rows: Rows) -> Judged:
         """Judge the rows of one batch."""
         column = read_urls(rows.urls, self.origins)
@@ -344,6 +345,7 @@ class Engine:
         return number
 
     def _learn_plans(self) -> None:
+        self.plans.settle()
         first, end = self._own.count, len(self.plans)
         if first == end:
             return

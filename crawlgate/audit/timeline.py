@@ -54,16 +54,18 @@ class Timelines:
         self._learn(count)
         size = len(hosts)
         found, plans, evidence = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int32)
-        while True:
-            firsts, breaks = self._firsts.array, self._breaks.array
-            known = (self._plans.array, self._evidence.array)
-            if not kernels.in_force(hosts, times, firsts, breaks, *known, state, found, plans, evidence):
-                return plans, evidence
+        firsts, breaks = self._firsts.array, self._breaks.array
+        known = (self._plans.array, self._evidence.array)
+        if kernels.in_force(hosts, times, firsts, breaks, *known, state, found, plans, evidence):
+            waiting = np.flatnonzero(plans == UNRESOLVED)
             wanted = np.zeros(self._breaks.count, np.bool_)
-            wanted[found[plans == UNRESOLVED]] = True
+            wanted[found[waiting]] = True
             places = np.flatnonzero(wanted)
             resolved = self._intervals.resolve(self._hosts.array[places], self._breaks.array[places])
             self._plans.array[places], self._evidence.array[places] = resolved
+            plans[waiting] = self._plans.array[found[waiting]]
+            evidence[waiting] = self._evidence.array[found[waiting]]
+        return plans, evidence
 
     def _learn(self, count: int) -> None:
         known = self._firsts.count - 1

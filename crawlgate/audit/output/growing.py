@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from . import thrift
-from .thrift import Elements, Field, Struct
+from .. import thrift
+from ..thrift import Elements, Field, Struct
 
 MAGIC = b"PAR1"
 _FILE_ROWS, _GROUPS = 3, 4  # FileMetaData
