@@ -79,7 +79,8 @@ def apply(
     for one in proof["files"]:
         if "left_out" in one:
             click.echo(
-                f"{one['written']}: left out, as it could not be made new: {', '.join(one['left_out'])}", err=True
+                f"{one['written']}: left out, as nothing or another entry stands for it now: {', '.join(one['left_out'])}",
+                err=True,
             )
     if folders is not None:
         clock = SystemClock()
