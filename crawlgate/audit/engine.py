@@ -20,6 +20,7 @@ from ..criteria import evaluate
 from ..model import Basis, NoticeMatch, Stage
 from ..policy import decide
 from ..policy.overrides import Overrides
+from ..signals import response
 from ..site import Answer
 from ..url import Url
 from . import kernels
@@ -223,6 +224,10 @@ class Engine:
             reading = particulars.reading or reading
             hops = particulars.hops
             told = replace(told, traces=told.traces + particulars.traces)
+        if reading is not None and (wanted := response.named(reading)):
+            # Hosts with equal files share a site, whose own origin may be another one: what `url` names is its own.
+            found_by_then = self._planner.documents(plan, wanted, at)
+            reading = response.with_documents(reading, found_by_then, url=url)
         facts = assessor.facts(
             self._stage,
             plan.site,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from fnmatch import fnmatchcase
@@ -19,13 +19,14 @@ from .. import url as urls
 from ..blocklist import knowledge
 from ..blocklist.match import HostNotices, Listing, Lists
 from ..criteria.facts import CLOCK_SKEW, MAX_AGE
-from ..flow import TDMREP_PATH, replay, survey
-from ..model import Declaration, RegisterEntry
+from ..flow import TDMREP_PATH, Document, Documents, Fetch, replay, survey
+from ..model import Declaration, Evidence, NoticeRelation, RegisterEntry
 from ..policy.overrides import Overrides
 from ..register import Register
 from ..signals.agents import AgentCatalogue
 from ..signals.robots_agents import tokens
 from ..site import Site
+from ..url import Url
 from . import kernels
 from .book import MICROSECOND, ROBOTS_PATH, Content, EvidenceBook, instant, micros
 from .candidates import maybe_listed
@@ -185,6 +186,36 @@ class Planner:
         for place in np.flatnonzero(plans < 0).tolist():
             plans[place], evidence[place] = self._resolve(int(hosts[place]), int(at[place]))
         return plans, evidence
+
+    def documents(self, plan: Plan, wanted: Iterable[Document], at: datetime) -> dict[str, Evidence | None]:
+        """The licences and policies that a response names, as they stood at a time, by URL; None is one that the
+        robots.txt of its place keeps us out of. What is not on record is not there."""
+        latest = micros(at) + _SKEW
+        survey = plan.site.survey
+        missing: set[str] = set()
+
+        def answer(fetch: Fetch) -> Evidence:
+            found = self._book.answer(fetch, latest)
+            if found.error == "no_evidence":
+                missing.add(fetch.url.origin)
+            return found
+
+        def avoid(url: Url) -> bool:
+            about = self._about(url.host)
+            return about is not None and any(
+                match.relation is NoticeRelation.COVERS and knowledge.status(match.notice, at).counts
+                for match in about.matches(url)
+            )
+
+        documents = Documents(self._declaration.token, own={plan.site.origin: survey.file}, avoid=avoid)
+        documents.found.update(survey.documents)
+        asked = list(wanted)
+        replay(documents.ask(asked), answer)
+        return {
+            url.href: documents.found[url.href]
+            for url, _ in asked
+            if url.href in documents.found and url.origin not in missing
+        }
 
     def _spoken_of(self, origins: list[str]) -> list[int]:
         """The places of origins about whose hosts a list, the register, or a licence may say something."""

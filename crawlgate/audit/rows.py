@@ -13,8 +13,8 @@ from ..criteria import conduct
 from ..criteria.facts import Trace
 from ..headers import Headers
 from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, Stage
-from ..signals import response
-from ..signals.response import Reading
+from ..signals import answer
+from ..signals.reading import Reading
 from ..url import Url
 from .interning import Keys
 from .shown import TRACES
@@ -26,9 +26,16 @@ NO_ANSWER = 0
 ROBOTS_PRECLUDED = -9998
 """The collector's own robots.txt check kept it from asking; the number is Heritrix's."""
 NO_AGENT = -1
-PAGE_NOT_SEEN = {"page": "not_assessed.no_body_given", "terms": "not_assessed.no_body_given"}
-_NOT_SEEN = {"headers": "not_assessed.log_without_headers", **PAGE_NOT_SEEN}
-_HEADED = 0x80  # beside the code of what is shown, in a context's key
+NOT_HEADED, HEADED_PAGE, HEADED_FILE = range(3)
+"""Whether the headers of an answer were looked at, and whether they are those of a page."""
+QUIET = {
+    NOT_HEADED: Headers(),
+    HEADED_PAGE: Headers(),
+    HEADED_FILE: Headers((("content-type", "application/octet-stream"),)),
+}
+"""Headers that say nothing, for each of these."""
+NO_HEADERS = {"headers": "not_assessed.log_without_headers"}
+_HEADED_BITS = 6  # above the code of what is shown, in a context's key
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class Rows:
     (-1: the log does not say), and the user agent that was sent, as a number in `agents` (-1: not said).
 
     `particulars` are by row; such rows are judged one by one. `shown` is what the log shows of each attempt against
-    those before it, as a code of `shown` (0: nothing). `headed` is true where headers were
+    those before it, as a code of `shown` (0: nothing). `headed` is `HEADED_PAGE` or `HEADED_FILE` where headers were
     looked at; those that say something are among `particulars`.
     """
 
@@ -57,7 +64,7 @@ class Rows:
     agents: Sequence[str] = ()
     particulars: Mapping[int, Particulars] = field(default_factory=dict)
     shown: npt.NDArray[np.uint8] | None = None
-    headed: npt.NDArray[np.bool_] | None = None
+    headed: npt.NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.urls)
@@ -72,14 +79,16 @@ class Context:
     circumstances: Circumstances
     answered: bool
     shown: int = 0
-    headed: bool = False
+    headed: int = NOT_HEADED
 
     def reading(self, url: Url, token: str) -> Reading | None:
         """What the status says by itself, and headers that say nothing."""
         if not self.answered:
             return None
-        reading = response.read_headers(self.status or 200, Headers(), url=url, token=token)
-        return replace(reading, not_looked=reading.not_looked | (PAGE_NOT_SEEN if self.headed else _NOT_SEEN))
+        reading = answer.read(self.status or 200, QUIET[self.headed], None, url=url, token=token)
+        if self.headed:
+            return reading
+        return replace(reading, not_looked=reading.not_looked | NO_HEADERS)
 
 
 class Contexts:
@@ -97,7 +106,7 @@ class Contexts:
         sent = rows.sent if rows.sent is not None else np.full(len(rows), NO_AGENT, np.int32)
         shown = rows.shown.astype(np.int64) if rows.shown is not None else np.zeros(len(rows), np.int64)
         if rows.headed is not None:
-            shown = shown | np.where(rows.headed, _HEADED, 0)
+            shown = shown | (rows.headed.astype(np.int64) << _HEADED_BITS)
         mixed = (statuses.astype(np.int64) << 40) | (shown << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
         keys = Keys()
         codes = keys.codes(mixed)
@@ -119,7 +128,7 @@ class Contexts:
         return number
 
     def _make(self, status: int, agent: str | None, key: int) -> Context:
-        shown, headed = key & ~_HEADED, bool(key & _HEADED)
+        shown, headed = key & ((1 << _HEADED_BITS) - 1), key >> _HEADED_BITS
         past = self._stage is not Stage.PRE_FETCH
         said = status not in (NO_STATUS, NO_ANSWER, ROBOTS_PRECLUDED)
         silent = status in (NO_ANSWER, ROBOTS_PRECLUDED)

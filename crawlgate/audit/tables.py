@@ -26,7 +26,7 @@ from ..signals import agents
 from .book import EvidenceBook, micros
 from .classes import DecisionClass
 from .engine import Engine, Judged
-from .header_columns import read_headers
+from .header_columns import HeaderRows, read_answers
 from .output.bases import bases_table
 from .plans import Planner
 from .redirects import Redirects
@@ -169,11 +169,7 @@ class TableJudge:
         if columns.redirect is not None and self._redirects is not None and _holds_text(table[columns.redirect]):
             asked, targets = table[columns.url], table[columns.redirect]
             particulars = self._redirects.particulars(asked, targets, statuses, particulars or {})
-        headed = None
-        if columns.headers is not None:
-            token = self.declaration.token
-            of_headers = read_headers(table[columns.url], table[columns.headers], statuses, token, particulars or {})
-            headed, particulars = of_headers
+        headed, particulars = answers_in(table, columns, statuses, self.declaration.token, particulars or {})
         rows = Rows(
             texts(table[columns.url]),
             at.at,
@@ -261,6 +257,21 @@ class TableJudge:
         return pa.DictionaryArray.from_arrays(
             pa.array(places[codes], mask=np.asarray(bad)), pa.array(distinct, pa.string())
         )
+
+
+def answers_in(
+    table: Any,
+    columns: Columns,
+    statuses: npt.NDArray[np.int32] | None,
+    token: str,
+    known: Mapping[int, Particulars],
+) -> HeaderRows:
+    """What a table says of its rows' answers beside their statuses, added to what is `known` of them."""
+    headers = None if columns.headers is None else table[columns.headers]
+    led = None if columns.redirect is None or not _holds_text(table[columns.redirect]) else table[columns.redirect]
+    if headers is None and led is None:
+        return HeaderRows(None, known)
+    return read_answers(table[columns.url], headers, led, statuses, token, known)
 
 
 def _holds_text(column: Any) -> bool:

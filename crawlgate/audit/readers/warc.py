@@ -15,8 +15,8 @@ from ...errors import ConfigError, UrlError
 from ...headers import Headers
 from ...limits import DEFAULT_LIMITS
 from ...model import Evidence, EvidenceKind
-from ...signals import page, response
-from ...signals.response import Reading
+from ...signals import answer
+from ...signals.reading import Reading
 from ..book import policy_file
 from ..rows import Particulars
 from ..tables import Columns
@@ -207,12 +207,12 @@ def _read(record: Any, url: str, status: int, told: Told) -> Reading | None:
     except UrlError:
         return None
     headers = Headers(record.http_headers.headers)
-    reading = response.read_headers(status, headers, url=asked, token=told.token)
-    if not told.pages or record.rec_type == "revisit" or not response.is_page(status, headers):
-        return reading
-    body = _body(record, DEFAULT_LIMITS.page_head_bytes)
-    whole = len(body) < DEFAULT_LIMITS.page_head_bytes
-    return page.read(body, reading, url=asked, headers=headers, token=told.token, whole=whole, status=status)
+    most = answer.body_limit(status, headers) if told.pages and record.rec_type != "revisit" else 0
+    if not most:
+        return answer.read(status, headers, None, url=asked, token=told.token)
+    body = _body(record, most + 1)
+    whole = len(body) <= most and not record.rec_headers.get_header("WARC-Truncated")
+    return answer.read(status, headers, body, url=asked, token=told.token, whole=whole)
 
 
 def _body(record: Any, limit: int) -> bytes:
