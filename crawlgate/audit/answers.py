@@ -11,6 +11,7 @@ import pyarrow as pa
 from ..model import Verdict
 from ..tally import NOT_JUDGED, Tally
 from .engine import Judged
+from .past import Seen
 from .tables import Columns, TableJudge
 
 SCHEMA = pa.schema(
@@ -29,10 +30,13 @@ criteria that weigh, heaviest first (`B2;C1`), null where none does. `findings`:
 robots.txt that keeps the row out."""
 
 
-def answers(judge: TableJudge, table: Any, columns: Columns, tally: Tally, shown: Any = None) -> Any:
-    """The answers for the rows of an Arrow table, counted in `tally`. `shown` is what a log shows of each row
-    (`behaviour.Behaviour.look`)."""
-    judged, refused = judge.judge(table, columns, None, shown)
+def answers(judge: TableJudge, table: Any, columns: Columns, tally: Tally, seen: Seen | None = None) -> Any:
+    """The answers for the rows of an Arrow table, counted in `tally`. `seen` is what a log shows of each row
+    (`past.Past.look`)."""
+    if seen is None:
+        judged, refused = judge.judge(table, columns)
+    else:
+        judged, refused = judge.judge(table, columns, seen.particulars, seen.shown, seen.refused)
     _count(judge, judged, refused, table[columns.url], tally)
     bad = judged.classes < 0
     numbers = np.maximum(judged.classes, 0)

@@ -21,6 +21,7 @@ from ..model import Basis, NoticeMatch, Stage
 from ..policy import decide
 from ..policy.overrides import Overrides
 from ..signals import response
+from ..signals.dataset import PaidOffer
 from ..site import Answer
 from ..url import Url
 from . import kernels
@@ -107,9 +108,13 @@ class Engine:
         """Every robots.txt that was in force for some row, by number."""
         return self._planner.robots
 
-    def judge(self, rows: Rows) -> Judged:
-        """Judge the rows of one batch."""
-        column = read_urls(rows.urls, self.origins)
+    def read(self, urls: Texts) -> UrlColumn:
+        """Read the URLs of one batch."""
+        return read_urls(urls, self.origins)
+
+    def judge(self, rows: Rows, column: UrlColumn | None = None) -> Judged:
+        """Judge the rows of one batch; `column` are their URLs, where they were `read` already."""
+        column = self.read(rows.urls) if column is None else column
         plans, robots = self._timelines.plans(column.origins, rows.times, column.state, self.origins.count)
         self._learn_plans()
         contexts = self._contexts.codes(rows)
@@ -216,18 +221,25 @@ class Engine:
         assessor = self._assessor
         reading = context.reading(url, assessor.declaration.token)
         told = replace(context.circumstances, register=plan.register) if plan.register else context.circumstances
+        decided = self.people.covering(url, at) if plan.decided else ()
+        if decided:  # a fetch against the site's word is theirs to answer for
+            told = replace(told, fetched=False)
         if context.shown == AFTER_DENY and plan.age is not None and not answer.rule:
             # The collector's check had denied it; what was in force at the fetch did not.
             told = replace(told, traces=tuple(t for t in told.traces if t is not TRACES[AFTER_DENY]))
         hops: tuple[NoticeMatch, ...] = ()
+        offers: tuple[PaidOffer, ...] = ()
         if particulars is not None:
             reading = particulars.reading or reading
-            hops = particulars.hops
-            told = replace(told, traces=told.traces + particulars.traces)
+            hops, offers = particulars.hops, particulars.offers
+            told = replace(
+                told,
+                notices=particulars.links,
+                elsewhere=particulars.elsewhere,
+                register=told.register + particulars.register,
+            )
         if reading is not None and (wanted := response.named(reading)):
-            # Hosts with equal files share a site, whose own origin may be another one: what `url` names is its own.
-            found_by_then = self._planner.documents(plan, wanted, at)
-            reading = response.with_documents(reading, found_by_then, url=url)
+            reading = response.with_documents(reading, self._planner.documents(plan, url, wanted, at), url=url)
         facts = assessor.facts(
             self._stage,
             plan.site,
@@ -235,13 +247,12 @@ class Engine:
             url,
             at,
             notices=plan.notices,
-            offers=reading.offers if reading is not None else (),
+            offers=offers + reading.offers if reading is not None else offers,
             attempt=context.attempt,
             circumstances=told,
             reading=reading,
             hops=hops,
         )
-        decided = self.people.covering(url, at) if plan.decided else ()
         # Hosts with equal files share a site; how old this host's are is the plan's to say.
         found = evaluate(replace(facts, robots_age=plan.age))
         return decide(found, assessor.profile, self._stage, plan.site.evidence, decided)

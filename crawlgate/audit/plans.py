@@ -187,9 +187,9 @@ class Planner:
             plans[place], evidence[place] = self._resolve(int(hosts[place]), int(at[place]))
         return plans, evidence
 
-    def documents(self, plan: Plan, wanted: Iterable[Document], at: datetime) -> dict[str, Evidence | None]:
-        """The licences and policies that a response names, as they stood at a time, by URL; None is one that the
-        robots.txt of its place keeps us out of. What is not on record is not there."""
+    def documents(self, plan: Plan, page: Url, wanted: Iterable[Document], at: datetime) -> dict[str, Evidence | None]:
+        """The licences and policies that the answer for `page` names, as they stood at a time, by URL; None is one that
+        the robots.txt of its place keeps us out of. What is not on record is not there."""
         latest = micros(at) + _SKEW
         survey = plan.site.survey
         missing: set[str] = set()
@@ -203,12 +203,15 @@ class Planner:
         def avoid(url: Url) -> bool:
             about = self._about(url.host)
             return about is not None and any(
-                match.relation is NoticeRelation.COVERS and knowledge.status(match.notice, at).counts
+                match.relation is NoticeRelation.COVERS
+                and match.notice.issuer_verified
+                and knowledge.status(match.notice, at).counts
                 for match in about.matches(url)
             )
 
-        documents = Documents(self._declaration.token, own={plan.site.origin: survey.file}, avoid=avoid)
-        documents.found.update(survey.documents)
+        documents = Documents(self._declaration.token, own={page.origin: survey.file}, avoid=avoid)
+        if survey.origin == page.origin:  # hosts with equal files share a site
+            documents.found.update(survey.documents)
         asked = list(wanted)
         replay(documents.ask(asked), answer)
         return {

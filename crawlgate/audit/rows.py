@@ -12,8 +12,9 @@ from ..assess import Circumstances
 from ..criteria import conduct
 from ..criteria.facts import Trace
 from ..headers import Headers
-from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, Stage
+from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, RegisterEntry, Signal, Stage
 from ..signals import answer
+from ..signals.dataset import PaidOffer
 from ..signals.reading import Reading
 from ..url import Url
 from .interning import Keys
@@ -40,11 +41,15 @@ _HEADED_BITS = 6  # above the code of what is shown, in a context's key
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What only few rows have: an answer with headers or a page, hops, what the log shows of the behaviour."""
+    """What only few rows have: an answer with headers or a page, hops, listed pages that it is linked to, and what rows
+    before it said of its site."""
 
     reading: Reading | None = None
     hops: tuple[NoticeMatch, ...] = ()
-    traces: tuple[Trace, ...] = ()
+    links: tuple[NoticeMatch, ...] = ()
+    offers: tuple[PaidOffer, ...] = ()
+    elsewhere: tuple[Signal, ...] = ()
+    register: tuple[RegisterEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from .book import EvidenceBook, micros
 from .classes import DecisionClass
 from .engine import Engine, Judged
 from .header_columns import HeaderRows, read_answers
+from .other_ways import OtherWays, Refused
 from .output.bases import bases_table
 from .plans import Planner
 from .redirects import Redirects
@@ -41,6 +42,7 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "user_agent": ("user_agent", "user-agent", "useragent", "ua"),
     "proxy": ("proxy", "egress", "proxy_id"),
     "redirect": ("redirect", "fetch_redirect", "redirect_url", "redirect_to", "final_url"),
+    "referrer": ("referrer", "referer", "http_referer", "http_referrer"),
     "headers": ("headers", "response_headers", "http_headers"),
     "shard": ("shard", "shard_id", "shard_path", "warc_filename", "filename", "file_name"),
     "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
@@ -63,6 +65,7 @@ class Columns:
     proxy: str | None = None
     redirect: str | None = None
     headers: str | None = None
+    referrer: str | None = None
     shard: str | None = None
     offset: str | None = None
     content_hash: str | None = None
@@ -141,6 +144,8 @@ class TableJudge:
             )
 
         self.engine = Engine(assessor, planner, Stage(stage))
+        self.notices = notices
+        self.other_ways = OtherWays(Engine(assessor, planner, Stage.PRE_FETCH), notices, self.engine.origins.text)
         self._redirects = None if notices is None else Redirects(notices)
         self.counts: Counter[int] = Counter()
         self.refusals: Counter[str] = Counter()
@@ -160,26 +165,33 @@ class TableJudge:
         columns: Columns | None = None,
         particulars: Mapping[int, Particulars] | None = None,
         shown: npt.NDArray[np.uint8] | None = None,
+        history: Refused | None = None,
     ) -> tuple[Judged, dict[int, tuple[str, str]]]:
         """Judge the rows of an Arrow table or batch: the answers, and why rows could not be judged. `particulars`
-        are by row; `shown` is what the whole log shows of each row (`behaviour.Behaviour.look`)."""
+        are by row; `shown` and `history` are what the whole log shows of each row (`past.Past.look`)."""
         columns = columns or Columns.find(table.column_names if hasattr(table, "column_names") else table.schema.names)
         at = self._times(table, columns)
         statuses = statuses_of(table[columns.status]) if columns.status else None
-        if columns.redirect is not None and self._redirects is not None and _holds_text(table[columns.redirect]):
-            asked, targets = table[columns.url], table[columns.redirect]
-            particulars = self._redirects.particulars(asked, targets, statuses, particulars or {})
         headed, particulars = answers_in(table, columns, statuses, self.declaration.token, particulars or {})
+        asked = texts(table[columns.url])
+        column = self.engine.read(asked)
+        referrers = None if columns.referrer is None else table[columns.referrer]
+        particulars, shown = self.other_ways.look(
+            table[columns.url], column, at.at, referrers, particulars, shown, history
+        )
+        if columns.redirect is not None and self._redirects is not None and _holds_text(table[columns.redirect]):
+            led = table[columns.redirect]
+            particulars = self._redirects.particulars(table[columns.url], led, statuses, particulars)
         rows = Rows(
-            texts(table[columns.url]),
+            asked,
             at.at,
             statuses,
             *agents_of(table[columns.user_agent] if columns.user_agent else None),
-            particulars or {},
+            particulars,
             shown,
             headed,
         )
-        judged = self.engine.judge(rows)
+        judged = self.engine.judge(rows, column)
         refused = judged.refused | at.refused if at.refused else judged.refused
         if odd := undecodable(table[columns.url]):
             refused = refused | dict.fromkeys(odd, ("not_text", "the URL holds bytes that are no UTF-8"))

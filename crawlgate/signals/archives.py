@@ -45,7 +45,9 @@ _VARIANT_VALUES = frozenset(
 _VARIANT_SEGMENT = re.compile(
     r"/(?:amp|print|printable|printer|sp|mobile|m)(?=/|\Z)|[._-](?:amp|print)(?=\.html?\Z|\Z)"
 )
-_MARKS = re.compile(r"amp|print|output|mobile|/sp(?:/|\Z)|/m(?:/|\Z)|[?&](?:view|format|mode|display|m)=")
+MARKS = r"amp|print|output|mobile|/sp(?:/|$)|/m(?:/|$)|[?&](?:view|format|mode|display|m)="
+"""A pattern without which no target is another view of a page."""
+_MARKS = re.compile(MARKS)
 
 
 def original_of(url: Url) -> Url | None:
@@ -73,6 +75,15 @@ def original_of(url: Url) -> Url | None:
     if host in _ARCHIVES and (bare := _BARE.match(target)) is not None:
         return _other(_parsed(f"https://{bare[1]}"), url)
     return None
+
+
+def asked_first(url: Url) -> Url | None:
+    """The original of a kept copy, where a gate asks about it before the copy: not for a host that is a number, nor for
+    the copy of a copy."""
+    original = original_of(url)
+    if original is None or original.address is not None or "/http" in original.target:
+        return None
+    return original
 
 
 def _cached(value: str, path: str, host: str) -> Url | None:

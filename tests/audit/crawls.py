@@ -15,17 +15,18 @@ import httpx
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawlgate import Blocklist, Decision, Declaration, Gate, Licence
-from crawlgate import url as urls
+from crawlgate import Blocklist, Decision, Gate, Licence
+from crawlgate.assess import Circumstances
 from crawlgate.audit.book import EvidenceBook
 from crawlgate.flow import TDMREP_PATH
 from crawlgate.ledger.register import KIND as REGISTER
 from crawlgate.ledger.register import register_table
-from crawlgate.model import Evidence, Outcome, Product, RegisterEntry, Verdict
 from crawlgate.lists import Lists
+from crawlgate.model import Evidence, Outcome, Product, RegisterEntry, Verdict
 from crawlgate.review.decide import decide
 from crawlgate.signals import agents
 from crawlgate.testing import FakeClock
+from crawlgate.url import Url
 from tests.audit.test_engine import BODIES, DECLARED, PATHS
 
 # The gate asks with the agents of today, a table with those of the time: all of them are known by then.
@@ -35,11 +36,11 @@ PRESS = Licence(
     licensor="Press",
     scope=("https://h3.example/free/*", "https://www.s1.example/*"),
     purposes=("*",),
-    valid_from=START + timedelta(hours=5),
+    valid_from=START + timedelta(hours=1),
     valid_to=START + timedelta(hours=30),
     reference="K-1",
 )
-COLLECTOR = replace(DECLARED, licences=[PRESS], published_since=START + timedelta(hours=2))
+COLLECTOR = replace(DECLARED, licences=[PRESS], published_since=START + timedelta(minutes=30))
 OURS = COLLECTOR.user_agent
 AGENTS = (OURS,) * 12 + (
     "ExampleBot/2.0",
@@ -50,6 +51,8 @@ AGENTS = (OURS,) * 12 + (
 STATUSES = (200,) * 26 + (404, 404, 401, 402, 403, 407, 410, 429, 451, 500, 503, 204, 206, 304, 301, 302, 302, 303, 307)
 FILES = (200,) * 12 + (404, 403, 410, 429, 503)
 LISTED = "listed.example", "pirate.example", "shady.example"
+UNSAID = tuple(f"unsaid{n}.example" for n in range(4))
+"""Sites of which the log does not say who asked."""
 TDMREPS = (
     b'[{"location":"/a","tdm-reservation":1},{"location":"/","tdm-reservation":0}]',
     b'[{"location":"/*","tdm-reservation":1,"tdm-policy":"https://policies.example/p.json"}]',
@@ -107,7 +110,10 @@ PAGES: tuple[tuple[str, str | bytes], ...] = (
     (HTML, '<meta name="robots" content="noai">'),
     (HTML, '<meta name="ExampleBot" content="noindex, noai">'),
     (HTML, '<meta name="tdm-reservation" content="1">'),
-    (HTML, '<meta name="tdm-reservation" content="0"><link rel="license" href="https://creativecommons.org/licenses/by/4.0/">'),
+    (
+        HTML,
+        '<meta name="tdm-reservation" content="0"><link rel="license" href="https://creativecommons.org/licenses/by/4.0/">',
+    ),
     (HTML, SOLD + "<p>data"),
     (HTML, '<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":false}</script>'),
     (HTML, LOGIN),
@@ -127,6 +133,15 @@ PAGES: tuple[tuple[str, str | bytes], ...] = (
     ("", "<title>no type</title><meta name=robots content=noai>"),
 )
 REFUSALS: tuple[tuple[str, str], ...] = ((HTML, CHALLENGE), (HTML, LOGIN), (HTML, "no"), (JSON, '{"price": "1"}'))
+REFERRERS = (
+    "https://www.google.com/",
+    "https://www.listed.example/top",
+    "https://shady.example/",
+    "https://places.example/u/name/page",
+    "https://orig1.example/b",
+    "https://h1.example/a",
+    "no page",
+)
 VIEWS = ("/amp/a", "/a/amp", "/a?amp=1", "/print/b", "/b.print.html", "/a?output=print")
 
 
@@ -139,12 +154,15 @@ class Attempt:
     status: int
     user_agent: str | None = OURS
     proxy: str | None = None
+    referrer: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
 
     @property
     def location(self) -> str | None:
-        return next((value for name, value in self.headers if name == "Location"), None)
+        """Where an answer that redirects sends the reader."""
+        moved = 300 <= self.status < 400
+        return next((value for name, value in self.headers if name == "Location"), None) if moved else None
 
 
 @dataclass(frozen=True)
@@ -154,6 +172,11 @@ class Web:
     hosts: tuple[str, ...]
     clock: FakeClock
     files: dict[str, list[tuple[datetime, tuple[int, bytes] | None]]] = field(default_factory=dict)
+
+    @property
+    def origins(self) -> list[str]:
+        """Of all sites."""
+        return [url.removesuffix("/robots.txt") for url in self.files if url.endswith("/robots.txt")]
 
     def transport(self) -> httpx.MockTransport:
         def answer(request: httpx.Request) -> httpx.Response:
@@ -175,6 +198,7 @@ def web(rnd: random.Random, count: int, days: float, bodies: list[bytes] | None 
     names += [f"{label}s{n}.example" for n in range(count // 10 + 2) for label in ("", "www.", "m.", "cdn.")]
     names += ["www.listed.example", "shady.example", "places.example", "seller.example", "api.seller.example"]
     names += ["people.example", "xn--bcher-kva.example", "web.archive.org", "h1.example:8080", "letter.example"]
+    names += UNSAID
     files: dict[str, list[tuple[datetime, tuple[int, bytes] | None]]] = {}
     for name in [*names, *(f"orig{n}.example" for n in range(4))]:
         for scheme in ("https", "http"):
@@ -194,7 +218,7 @@ def web(rnd: random.Random, count: int, days: float, bodies: list[bytes] | None 
 def attempts(rnd: random.Random, hosts: tuple[str, ...], count: int) -> Iterator[Attempt]:
     """A log in the order of its times, several attempts at each instant."""
     weights = [1 / (n + 3) ** 0.6 for n in range(len(hosts))]
-    at, done = START, 0
+    at, done = START + STEP, 0
     while done < count:
         for name in rnd.choices(hosts, weights, k=min(rnd.randint(1, 6), count - done)):
             yield _attempt(rnd, at, name, hosts)
@@ -207,7 +231,9 @@ def _attempt(rnd: random.Random, at: datetime, name: str, hosts: tuple[str, ...]
     if rnd.random() < 0.01:
         url = rnd.choice(("no url", "ftp://h1.example/", "https://", "https://H4.Example/%41?b=/c#d"))
     if name == "web.archive.org" and rnd.random() < 0.7:
-        url = f"https://web.archive.org/web/20240101000000/https://orig{rnd.randrange(4)}.example{rnd.choice(PATHS[:12])}"
+        url = (
+            f"https://web.archive.org/web/20240101000000/https://orig{rnd.randrange(4)}.example{rnd.choice(PATHS[:12])}"
+        )
     elif rnd.random() < 0.01:
         url = f"https://{name}/mirror/https://{rnd.choice(('orig1.example/b', 'www.listed.example/x'))}"
     status = rnd.choice(STATUSES)
@@ -226,9 +252,10 @@ def _attempt(rnd: random.Random, at: datetime, name: str, hosts: tuple[str, ...]
         body = text.encode()
     if rnd.random() < 0.3:
         headers += rnd.sample(HEADERS, rnd.choice((1, 1, 2, 3)))
-    agent = rnd.choice(AGENTS) if rnd.random() < 0.95 else None
-    proxy = rnd.choice(("p1", "p1", "p1", "p2")) if rnd.random() < 0.1 else None
-    return Attempt(at, url, status, agent, proxy, tuple(headers), body)
+    agent = None if name in UNSAID else rnd.choice(AGENTS)
+    proxy = rnd.choice(("p1", "p1", "p1", "p2")) if agent is not None and rnd.random() < 0.1 else None
+    referrer = rnd.choice((f"https://{name}/", *REFERRERS)) if rnd.random() < 0.08 else None
+    return Attempt(at, url, status, agent, proxy, referrer, tuple(headers), body)
 
 
 def _location(rnd: random.Random, name: str, hosts: tuple[str, ...]) -> str:
@@ -269,28 +296,40 @@ class Kept(EvidenceBook):
         gate._fetcher.fetch = fetched  # type: ignore[method-assign]
 
 
-def opened(home: Path, known: Web) -> Gate:
-    """A gate with lists, and a home in which the register says something. It observes, so that every page is read."""
-    listed = home.parent / "list.csv"
+def lists_in(folder: Path) -> list[Blocklist]:
+    """A list that a person checked, and one that nobody did."""
+    listed, doubtful = folder / "list.csv", folder / "unchecked.csv"
     listed.write_text(
         "scope,value,path_prefix\n"
         + "".join(f"registrable_domain,{name},\n" for name in LISTED[:2])
         + "path_prefix,places.example,/u/name\nurl,https://h2.example/a,\nhost,h5.example,\n",
         encoding="utf-8",
     )
-    doubtful = home.parent / "unchecked.csv"
     doubtful.write_text("scope,value\nregistrable_domain,shady.example\n", encoding="utf-8")
-    return Gate(
+    return [
+        Blocklist(listed, verified=True, vouched_by="A. Person", issuer="Publishers"),
+        Blocklist(doubtful, issuer="A Forum"),
+    ]
+
+
+def opened(home: Path, known: Web) -> Gate:
+    """A gate with lists, which observes, so that every page is read. A log says of each hop where it led, so that the
+    gate is to say of each what follows from it."""
+    gate = Gate(
         COLLECTOR,
         home=home,
         mode="observe",
         evidence_transport=known.transport(),
         clock=known.clock,
-        blocklists=[
-            Blocklist(listed, verified=True, vouched_by="A. Person", issuer="Publishers"),
-            Blocklist(doubtful, issuer="A Forum"),
-        ],
+        blocklists=lists_in(home.parent),
     )
+    redirected = gate.core.conduct.redirected
+
+    def told(told: Circumstances, location: str, url: Url) -> Circumstances:
+        return replace(redirected(replace(told, fetched=True), location, url), fetched=told.fetched)
+
+    gate.core.conduct.redirected = told  # type: ignore[method-assign]
+    return gate
 
 
 def register() -> RegisterEntry:
@@ -299,7 +338,7 @@ def register() -> RegisterEntry:
         product=Product.API,
         price="500",
         currency="JPY",
-        first_seen=START + timedelta(hours=3),
+        first_seen=START + timedelta(hours=1),
         ended_at=START + timedelta(hours=40),
         urls=("https://seller.example/a",),
         source="A. Person",
@@ -311,8 +350,12 @@ def judged(home: Path, known: Web, log: list[Attempt], seen: str) -> tuple[list[
     or the `page` too. People decide on the way, and a letter comes."""
     kept, said = Kept(), []
     with opened(home, known) as gate:
-        gate.core.ledger.append(REGISTER, register_table(START, register()))
+        segment, seq = gate.core.ledger.append(REGISTER, register_table(START, register()))
+        gate.core.state.add_entry(register(), f"{segment}:{seq}")
+        gate.core.market._register.add(register())
         kept.take(gate)
+        for origin in known.origins:  # what is known of other sites shall not hang on the order within an instant
+            gate.check(f"{origin}/known")
         for number, one in enumerate(log):
             if one.at > known.clock.now():
                 known.clock.advance((one.at - known.clock.now()).total_seconds())
@@ -320,8 +363,8 @@ def judged(home: Path, known: Web, log: list[Attempt], seen: str) -> tuple[list[
                 _decide(home, known.clock)
             headers = one.headers if seen != "status" else [h for h in one.headers if h[0] == "Location"]
             body = one.body if seen == "page" else None
-            manner = {"user_agent": one.user_agent, "proxy": one.proxy}
-            said.append(gate.inspect(one.url, status=one.status, headers=headers, body=body, **manner))
+            manner = {"user_agent": one.user_agent, "proxy": one.proxy, "referrer": one.referrer}
+            said.append(gate.inspect(one.url, status=one.status, headers=headers, body=body, follows=True, **manner))
     return said, kept
 
 
@@ -329,13 +372,17 @@ def _decide(home: Path, clock: FakeClock) -> None:
     until = clock.now() + timedelta(hours=9)
     lifted = {"B2": (Outcome.MET, Outcome.INDICATED, Outcome.UNKNOWN), "B3": (Outcome.MET, Outcome.INDICATED)}
     who = {"by": "A. Person", "reason": "asked them", "until": until, "clock": clock}
-    words = {name: "asked them by letter" for name in lifted}
+    words = dict.fromkeys(lifted, "asked them by letter")
     decide(home, effect=Verdict.ALLOW, scope="host", value="people.example", findings=lifted, acknowledged=words, **who)
     decide(home, effect=Verdict.ALLOW, scope="host", value="h0.example", findings=lifted, acknowledged=words, **who)
     decide(home, effect=Verdict.DENY, scope="host", value="h6.example", findings=lifted, **who)
     with Lists(home, clock=clock) as lists:
         lists.add_notice(issuer="A Writer", vouched_by="A. Person", scope="host", value="letter.example")
         lists.add_notice(issuer="Unknown sender", scope="host", value="h7.example")
+
+
+def _sent(one: Attempt) -> list[tuple[str, str]]:
+    return [(n, v) for n, v in (("User-Agent", one.user_agent), ("Referer", one.referrer)) if v is not None]
 
 
 def write_warc(path: Path, log: list[Attempt]) -> None:
@@ -349,9 +396,7 @@ def write_warc(path: Path, log: list[Attempt]) -> None:
                 one.url, "response", io.BytesIO(one.body), http_headers=answered, warc_headers_dict=dict(at)
             )
             writer.write_record(answer)
-            if one.user_agent is None:
-                continue
-            sent = StatusAndHeaders("GET / HTTP/1.1", [("User-Agent", one.user_agent)], is_http_request=True)
+            sent = StatusAndHeaders("GET / HTTP/1.1", _sent(one), is_http_request=True)
             at["WARC-Concurrent-To"] = answer.rec_headers.get_header("WARC-Record-ID")
             writer.write_record(
                 writer.create_warc_record(

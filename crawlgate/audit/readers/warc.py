@@ -24,7 +24,9 @@ from .batch import Batch, Reject, Told
 from .records import Found, archives, records
 from .source import Source
 
-_COLUMNS = Columns("url", "time", "status", "user_agent", redirect="redirect", content_hash="digest")
+_COLUMNS = Columns(
+    "url", "time", "status", "user_agent", redirect="redirect", referrer="referrer", content_hash="digest"
+)
 _BATCH = 20_000  # records carry headers and heads: fewer at a time than bare rows
 _ANSWERS = ("response", "revisit")
 _CONTENT = ("resource", "conversion")
@@ -65,7 +67,8 @@ class _Rows:
         # Requests and answers name one another; either may come first.
         self._by_id: dict[str, int] = {}
         self._agents: dict[int, str] = {}
-        self._sent: dict[str, str] = {}
+        self._referrers: dict[int, str] = {}
+        self._sent: dict[str, tuple[str | None, str | None]] = {}
         self._led: dict[int, str] = {}
 
     def __len__(self) -> int:
@@ -94,24 +97,31 @@ class _Rows:
         own = record.rec_headers.get_header("WARC-Record-ID") or ""
         self._by_id[own] = here
         other = record.rec_headers.get_header("WARC-Concurrent-To") or ""
-        agent = self._sent.pop(own, None) or self._sent.pop(other, None)
-        if agent is not None:
-            self._agents[here] = agent
+        sent = self._sent.pop(own, None) or self._sent.pop(other, None)
+        if sent is not None:
+            self._asked(here, *sent)
         if status is not None and 300 <= status < 400 and (location := record.http_headers.get_header("Location")):
             self._led[here] = location
         self._rows.append((url, at, status, record.rec_headers.get_header("WARC-Payload-Digest")))
         return "page"
 
     def _request(self, record: Any) -> None:
-        agent = record.http_headers.get_header("User-Agent") if record.http_headers is not None else None
-        if not agent:
+        headers = record.http_headers
+        if headers is None:
             return
+        sent = headers.get_header("User-Agent") or None, headers.get_header("Referer") or None
         named = [record.rec_headers.get_header(name) or "" for name in ("WARC-Concurrent-To", "WARC-Record-ID")]
         row = self._by_id.get(named[0])
         if row is not None:
+            self._asked(row, *sent)
+        elif any(sent):
+            self._sent.update((name, sent) for name in named if name)
+
+    def _asked(self, row: int, agent: str | None, referrer: str | None) -> None:
+        if agent is not None:
             self._agents[row] = agent
-        else:
-            self._sent.update((name, agent) for name in named if name)
+        if referrer is not None:
+            self._referrers[row] = referrer
 
     def batch(self) -> Batch:
         table = pa.table(
@@ -121,6 +131,7 @@ class _Rows:
                 "status": pa.array([status for _, _, status, _ in self._rows], pa.int32()),
                 "user_agent": pa.array([self._agents.get(n) for n in range(len(self._rows))], pa.large_string()),
                 "redirect": pa.array([self._led.get(n) for n in range(len(self._rows))], pa.large_string()),
+                "referrer": pa.array([self._referrers.get(n) for n in range(len(self._rows))], pa.large_string()),
                 "digest": pa.array([digest for *_, digest in self._rows], pa.large_string()),
             }
         )
