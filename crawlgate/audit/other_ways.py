@@ -61,7 +61,7 @@ class OtherWays:
     ) -> tuple[Mapping[int, Particulars], npt.NDArray[np.uint8] | None]:
         """`particulars` and `shown` with what follows of other pages for the rows of a batch; `column` are the URLs
         `asked`, as read."""
-        ways = [*self._copies(asked, column), *_originals(column, particulars), *self._parts(column, referrers)]
+        ways = [*self._copies(asked, column), *self._parts(column, referrers), *_originals(column, particulars)]
         if not ways:
             return particulars, shown
         told = dict(particulars)

@@ -389,20 +389,21 @@ def write_warc(path: Path, log: list[Attempt]) -> None:
     """A log as a web archive, with the requests where it says who asked."""
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True)
+
+        def write(kind: str, one: Attempt, head: StatusAndHeaders, body: bytes, about: str = "") -> str:
+            said = {"WARC-Date": one.at.isoformat(timespec="seconds").replace("+00:00", "Z")}
+            if about:
+                said["WARC-Concurrent-To"] = about
+            record = writer.create_warc_record(
+                one.url, kind, io.BytesIO(body), length=len(body), http_headers=head, warc_headers_dict=said
+            )
+            writer.write_record(record)
+            return str(record.rec_headers.get_header("WARC-Record-ID"))
+
         for one in log:
-            at = {"WARC-Date": one.at.isoformat(timespec="seconds").replace("+00:00", "Z")}
             answered = StatusAndHeaders(f"{one.status} -", list(one.headers), "HTTP/1.1")
-            answer = writer.create_warc_record(
-                one.url, "response", io.BytesIO(one.body), http_headers=answered, warc_headers_dict=dict(at)
-            )
-            writer.write_record(answer)
             sent = StatusAndHeaders("GET / HTTP/1.1", _sent(one), is_http_request=True)
-            at["WARC-Concurrent-To"] = answer.rec_headers.get_header("WARC-Record-ID")
-            writer.write_record(
-                writer.create_warc_record(
-                    one.url, "request", io.BytesIO(), http_headers=sent, warc_headers_dict=dict(at)
-                )
-            )
+            write("request", one, sent, b"", write("response", one, answered, one.body))
 
 
 __all__ = ["Attempt", "Decision", "Kept", "Web", "attempts", "opened", "web"]
