@@ -120,7 +120,7 @@ PAGES: tuple[tuple[str, str | bytes], ...] = (
     (HTML, "<footer>無断転載・AI学習禁止</footer>"),
     (HTML, "<title>Terms of use</title><p>You may not use this content to train AI."),
     (HTML, '<link rel="canonical" href="https://www.listed.example/a"><p>copy'),
-    (HTML, '<link rel="canonical" href="https://orig1.example/b"><p>copy'),
+    (HTML, '<link rel="canonical" href="https://part1.example/b"><p>copy'),
     (HTML, '<link rel="license" type="application/rsl+xml" href="https://licences.example/rsl.xml"><p>x'),
     (HTML, f'<script type="application/rsl+xml">{RSL.decode()}</script>'),
     (HTML, CHALLENGE),
@@ -138,7 +138,7 @@ REFERRERS = (
     "https://www.listed.example/top",
     "https://shady.example/",
     "https://places.example/u/name/page",
-    "https://orig1.example/b",
+    "https://part1.example/b",
     "https://h1.example/a",
     "no page",
 )
@@ -200,7 +200,7 @@ def web(rnd: random.Random, count: int, days: float, bodies: list[bytes] | None 
     names += ["people.example", "xn--bcher-kva.example", "web.archive.org", "h1.example:8080", "letter.example"]
     names += UNSAID
     files: dict[str, list[tuple[datetime, tuple[int, bytes] | None]]] = {}
-    for name in [*names, *(f"orig{n}.example" for n in range(4))]:
+    for name in [*names, *(f"orig{n}.example" for n in range(4)), "part1.example"]:
         for scheme in ("https", "http"):
             since = START - timedelta(days=1)
             versions = files[f"{scheme}://{name}/robots.txt"] = []

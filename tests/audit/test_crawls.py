@@ -270,7 +270,7 @@ def test_a_crawl_is_judged_as_the_gate_that_sees_it_made(kind: str, tmp_path: Pa
 
 _HOSTS = ("www.s0.example", "m.s0.example", "s0.example", "h1.example", "www.listed.example", "people.example")
 _TARGETS = st.sampled_from(
-    (*crawls.PATHS[:12], *crawls.VIEWS, "/web/https://h1.example/a", "/x/https://www.listed.example/b")
+    (*crawls.PATHS[:12], *crawls.VIEWS, "/web/https://orig1.example/a", "/x/https://www.listed.example/b")
 )
 _AGENT = st.sampled_from(crawls.AGENTS)
 _ATTEMPTS = st.builds(
@@ -309,7 +309,7 @@ def test_any_crawl(
 ) -> None:
     folder = tmp_path_factory.mktemp("crawl")
     known = crawls.Web(_HOSTS, crawls.FakeClock(crawls.START))
-    for host in (*_HOSTS, "orig1.example"):
+    for host in (*_HOSTS, "orig1.example", "part1.example"):
         status, lines = files.get(host, (404, []))
         body = "\n".join(lines).encode() if status == 200 else b""
         known.files[f"https://{host}/robots.txt"] = [(datetime.min.replace(tzinfo=crawls.START.tzinfo), (status, body))]
