@@ -217,7 +217,7 @@ def warm(declared: Any) -> None:
     TableJudge(declared, evidence=book)(
         pa.table(
             {
-                "url": pa.array(["https://a.example/b%20c", "https://b.example/"], pa.large_string()),
+                "url": pa.array(["https://a.example/b%20c", "https://B.example/"], pa.large_string()),
                 "time": pa.array([START, START], pa.timestamp("us", "UTC")),
                 "status": pa.array([200, 200], pa.int16()),
             }

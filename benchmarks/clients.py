@@ -1,12 +1,13 @@
 """Clients behind the gate beside the same clients bare: time per request on loopback, 100 at once, evidence warm.
 
-    python benchmarks/clients.py [--data FOLDER] [--requests 500] [--rounds 7]
+    python benchmarks/clients.py [--of web|small|pictures] [--data FOLDER] [--requests 500] [--rounds 7]
 
-A server in a process of its own answers with pages that look like those of the web (`weblike.py`), another one at each
-URL; with a data folder they are pages of the web. Both clients fetch the same URLs in alternating rounds of one run.
-Each page is read whole, so that with the wrapped client robots.txt was asked, headers and page were judged, and the
-ledger's lines are written. `wall` is what a caller waits; `cpu` is that of the client's process, the steadier figure on
-a machine that does other things. What counts is the ratio.
+A server in a process of its own answers with pages that look like those of the web (`weblike.py`, 30 KB), another one
+at each URL; with a data folder they are pages of the web. `--of small` sends pages of a kilobyte, `--of pictures` files
+that are no pages: how much there is to look through is most of what the gate costs. Both clients fetch the same URLs in
+alternating rounds of one run. Each body is read whole, so that with the wrapped client robots.txt was asked, headers
+and page were judged, and the ledger's lines are written. `wall` is what a caller waits; `cpu` is that of the client's
+process, the steadier figure on a machine that does other things. What counts is the ratio.
 """
 
 from __future__ import annotations
@@ -22,13 +23,20 @@ from pathlib import Path
 
 import aiohttp
 import httpx
-from weblike import page, real_pages, start
+from weblike import page, picture, real_pages, small_page, start
 
 from crawlgate import AsyncGate, Declaration, Denied, Held
 
 AT_ONCE = 100
 # The list of agents that many sites have.
 ROBOTS = "".join(f"User-agent: Other{n}\n" for n in range(60)) + "Disallow: /\n\nUser-agent: *\nDisallow: /private\n"
+
+HTML = "text/html; charset=utf-8"
+KINDS: dict[str, tuple[Callable[[int], bytes], str]] = {
+    "web": (page, HTML),
+    "small": (small_page, HTML),
+    "pictures": (picture, "image/jpeg"),
+}
 
 Fetch = Callable[[str], Awaitable[bytes]]
 
@@ -107,14 +115,16 @@ async def measure(at: str, home: str, asked: argparse.Namespace) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     arguments.add_argument("--data", type=Path)
+    arguments.add_argument("--of", choices=[*KINDS], default="web")
     arguments.add_argument("--requests", type=int, default=500)
     arguments.add_argument("--rounds", type=int, default=7)
     asked = arguments.parse_args()
-    pages = real_pages(asked.data, asked.requests) if asked.data else [page(n) for n in range(asked.requests)]
+    make, kind = KINDS[asked.of]
+    pages = real_pages(asked.data, asked.requests) if asked.data else [make(n) for n in range(asked.requests)]
     asked.requests = len(pages)
-    server, port = start(pages, ROBOTS.encode())
+    server, port = start(pages, ROBOTS.encode(), kind)
     sizes = sorted(map(len, pages))
-    print(f"{len(pages)} pages, median {sizes[len(sizes) // 2]} bytes, {AT_ONCE} at once, {asked.rounds} rounds")
+    print(f"{len(pages)} bodies ({asked.of}), median {sizes[len(sizes) // 2]} bytes, {AT_ONCE} at once")
     with tempfile.TemporaryDirectory() as home:
         asyncio.run(measure(f"http://localhost:{port}", home, asked))
     if REFUSED:

@@ -172,7 +172,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         maker = multiprocessing.get_context("fork").Process(
-            target=make, args=(asked.data, work, asked.rows, asked.hosts, asked.listed)
+            target=make, args=(asked.data, work, asked.rows, asked.hosts, asked.listed), kwargs={"halves": False}
         )
         maker.start()
         maker.join()

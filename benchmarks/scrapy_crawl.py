@@ -1,11 +1,12 @@
 """The same Scrapy crawl behind the gate and with Scrapy's own `ROBOTSTXT_OBEY`, in alternating rounds.
 
-    python benchmarks/scrapy_crawl.py [--pages 1500] [--rounds 7] [--concurrency 100]
+    python benchmarks/scrapy_crawl.py [--pages 1500] [--rounds 7] [--concurrency 100] [--small]
 
 A server in a process of its own sends pages that look like those of the web (`weblike.py`) over loopback, no two
-alike; the spider follows their links and takes titles. Each crawl is a fresh process; what counts is from its first
-request to its last, evidence fetch included. `ROBOTSTXT_OBEY` reads one signal and records nothing; the gate reads
-headers and pages as well, whose size matters, and writes its ledger.
+alike (`--small`: pages of a kilobyte); the spider follows their links and takes titles. Each crawl is a fresh process;
+what counts is from its first request to its last, evidence fetch included. `ROBOTSTXT_OBEY` reads one signal and
+records nothing; the gate reads headers and pages as well, whose size matters, and writes its ledger. `collected` is the
+gate with `CRAWLGATE_FREEZE_HEAP = False`: garbage is collected as in the other crawl.
 What counts is the ratio; absolute figures belong to the machine. CPU is that of the crawling process: on a machine
 that does other things it is the steadier figure.
 """
@@ -19,9 +20,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from weblike import SIZE, page, start
+from weblike import SIZE, page, small_page, start
 
 AGENT = "ExampleBot/1.0 (+https://lab.example/bot)"
 LINKS = 15
@@ -30,10 +32,10 @@ ROBOTS = "User-agent: GPTBot\nDisallow: /drafts/\n\nUser-agent: *\n" + "".join(
 )
 
 
-def linked(number: int, pages: int) -> bytes:
+def linked(make: Callable[[int, Iterable[str]], bytes], number: int, pages: int) -> bytes:
     """A page whose links reach all pages."""
     links = [f"/page/{number * LINKS + n + 1}" for n in range(LINKS) if number * LINKS + n + 1 < pages]
-    return page(number, links or (["/private/3/never"] if number % 10 == 0 else []))
+    return make(number, links or (["/private/3/never"] if number % 10 == 0 else []))
 
 
 def crawl(contestant: str, port: int, home: str, concurrency: int) -> None:
@@ -70,7 +72,7 @@ def crawl(contestant: str, port: int, home: str, concurrency: int) -> None:
         "DOWNLOAD_DELAY": 0,
         "ROBOTSTXT_OBEY": True,
     }
-    if contestant == "gate":
+    if contestant != "robots":
         settings |= {
             "ADDONS": {"crawlgate.integrations.scrapy.GateAddon": 500},
             "CRAWLGATE_DECLARATION": {
@@ -82,6 +84,7 @@ def crawl(contestant: str, port: int, home: str, concurrency: int) -> None:
             },
             "CRAWLGATE_HOME": home,
             "CRAWLGATE_ALLOW_ADDRESSES": ["127.0.0.0/8"],
+            "CRAWLGATE_FREEZE_HEAP": contestant == "gate",
         }
     process = CrawlerProcess(settings)
     process.crawl(Spider)
@@ -102,28 +105,32 @@ def main() -> None:
     arguments.add_argument("--pages", type=int, default=1500)
     arguments.add_argument("--rounds", type=int, default=7)
     arguments.add_argument("--concurrency", type=int, default=100)
+    arguments.add_argument("--small", action="store_true")
     for own in ("--crawl", "--port", "--home"):
         arguments.add_argument(own, help=argparse.SUPPRESS)
     asked = arguments.parse_args()
     if asked.crawl:
         return crawl(asked.crawl, int(asked.port), asked.home, asked.concurrency)
-    server, port = start([linked(number, asked.pages) for number in range(asked.pages)], ROBOTS.encode())
-    rounds: dict[str, list[dict[str, Any]]] = {"robots": [], "gate": []}
+    make = small_page if asked.small else page
+    server, port = start([linked(make, number, asked.pages) for number in range(asked.pages)], ROBOTS.encode())
+    rounds: dict[str, list[dict[str, Any]]] = {"robots": [], "gate": [], "collected": []}
     for number in range(asked.rounds + 1):
-        for contestant in ("robots", "gate") if number % 2 else ("gate", "robots"):
+        for contestant in [*rounds] if number % 2 else reversed([*rounds]):
             found = run(contestant, port, asked.concurrency)
             if number:  # the first round warms the disk's cache and the server
                 rounds[contestant].append(found)
     server.terminate()
-    print(f"{rounds['gate'][0]['pages']} pages of about {SIZE} bytes, concurrency {asked.concurrency}")
+    size = 1_000 if asked.small else SIZE
+    print(f"{rounds['gate'][0]['pages']} pages of about {size} bytes, concurrency {asked.concurrency}")
     for figure in ("wall", "cpu"):
-        pairs = [gate[figure] / robots[figure] for gate, robots in zip(rounds["gate"], rounds["robots"], strict=True)]
         each = {name: statistics.median(f[figure] for f in found) for name, found in rounds.items()}
-        print(
-            f"{figure:4}  gate {each['gate']:6.3f} s, ROBOTSTXT_OBEY {each['robots']:6.3f} s, ratio of the medians "
-            f"{each['gate'] / each['robots']:.3f}; by round {min(pairs):.3f} to {max(pairs):.3f}, "
-            f"median {statistics.median(pairs):.3f}"
-        )
+        for name in ("gate", "collected"):
+            pairs = [mine[figure] / own[figure] for mine, own in zip(rounds[name], rounds["robots"], strict=True)]
+            print(
+                f"{figure:4}  {name:9} {each[name]:6.3f} s, ROBOTSTXT_OBEY {each['robots']:6.3f} s, ratio of the "
+                f"medians {each[name] / each['robots']:.3f}; by round {min(pairs):.3f} to {max(pairs):.3f}, "
+                f"median {statistics.median(pairs):.3f}"
+            )
     return None
 
 

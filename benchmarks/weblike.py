@@ -91,6 +91,22 @@ def page(number: int, links: Iterable[str] = ()) -> bytes:
     ).encode()
 
 
+def small_page(number: int, links: Iterable[str] = ()) -> bytes:
+    """A page of about a kilobyte: a title, a menu, two paragraphs."""
+    pick = random.Random(number)
+    said = [" ".join(pick.choices(_WORDS, k=60)).capitalize() + "." for _ in range(2)]
+    items = "".join(f'<li><a href="{href}">{href.strip("/")}</a></li>' for href in (*_WORDS[48:54], *links))
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Letter {number}</title></head>'
+        f"<body><ul>{items}</ul><h1>Letter {number}</h1><p>{said[0]}</p><p>{said[1]}</p></body></html>"
+    ).encode()
+
+
+def picture(number: int) -> bytes:
+    """What is no page: the octets of an image, about 10 KB, which is not looked into."""
+    return b"\xff\xd8\xff\xe0" + random.Random(number).randbytes(10_000)
+
+
 def real_pages(data: Path, count: int) -> list[bytes]:
     """Pages of the web, the same ones every time."""
     with tarfile.open(data / "html" / "pages.tar.xz") as packed:
@@ -99,7 +115,7 @@ def real_pages(data: Path, count: int) -> list[bytes]:
         return [opened.read() for m in files if m.name in chosen and (opened := packed.extractfile(m)) is not None]
 
 
-def serve(told: Connection, pages: list[bytes], robots: bytes) -> None:
+def serve(told: Connection, pages: list[bytes], robots: bytes, kind: str) -> None:
     """Answer until the process is ended: robots.txt, `/articles/N` and `/page/N` with the page of that number, 404 for
     all else. Tells the port."""
 
@@ -136,16 +152,18 @@ def serve(told: Connection, pages: list[bytes], robots: bytes) -> None:
         server = await asyncio.get_running_loop().create_server(Web, "localhost", 0, family=socket.AF_INET)
         port = server.sockets[0].getsockname()[1]
         own = f"http://localhost:{port}".encode()
-        made.extend(answer(body.replace(ORIGIN.encode(), own), "text/html; charset=utf-8") for body in pages)
+        made.extend(answer(body.replace(ORIGIN.encode(), own), kind) for body in pages)
         told.send(port)
         await server.serve_forever()
 
     asyncio.run(main())
 
 
-def start(pages: list[bytes], robots: bytes) -> tuple[multiprocessing.process.BaseProcess, int]:
+def start(
+    pages: list[bytes], robots: bytes, kind: str = "text/html; charset=utf-8"
+) -> tuple[multiprocessing.process.BaseProcess, int]:
     """A server in a process of its own, and its port. End the process when done."""
     here, there = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there, pages, robots), daemon=True)
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there, pages, robots, kind), daemon=True)
     server.start()
     return server, here.recv()

@@ -24,11 +24,13 @@ from .register import Register
 from .tally import Tally
 
 if TYPE_CHECKING:
+    from .audit.answers import Answering
     from .audit.book import EvidenceBook
-    from .audit.tables import Columns, TableJudge
+    from .audit.tables import Columns
     from .blocklist.match import Listing, Lists
 
 _log = logging.getLogger(__name__)
+_SHAPES = 64  # tables of other columns that a gate remembers
 _KEPT = 4  # gates of other jobs that a long-lived worker remembers
 
 
@@ -113,6 +115,7 @@ class TableGate:
             "zone": _zone(zone),
         }
         self._judge = _Judge(declaration, self.options)
+        self._columns: dict[tuple[str, ...], Columns] = {}
 
     def __reduce__(self) -> tuple[Any, tuple[bytes, str]]:
         return _restored, (self._packed, self.fingerprint)
@@ -154,28 +157,24 @@ class TableGate:
     def answers(self, table: Any, columns: Columns | None = None) -> Any:
         """The answers alone, an Arrow table with a row for each: see `crawlgate.audit.answers.SCHEMA`. `columns` says
         what stands where, if it is known already."""
-        from .audit.answers import answers
-
         asked = self._asked(table, columns)
         with self._judge.lock:
-            return answers(self._judge.ready(), *asked, self.tally)
+            return self._judge.ready().answers(*asked, self.tally)
 
     def fates(self, table: Any) -> Any:
         """For each row of a table why it is kept or dropped, in short (`crawlgate.audit.answers.tally_of_fates`).
         Nothing is counted: that is for whoever has all rows."""
-        from .audit.answers import fates
-
         asked = self._asked(table, None)
         with self._judge.lock:
-            return fates(self._judge.ready(), *asked)
+            return self._judge.ready().fates(*asked)
 
     def mask(self, table: Any, columns: Columns | None = None) -> Any:
         """Which rows of a table pass, as a boolean Arrow array without nulls."""
-        from .audit.answers import passing
+        import pyarrow as pa
 
         asked = self._asked(table, columns)
         with self._judge.lock:
-            return passing(self._judge.ready(), *asked, self.tally, everything=self.mode == "observe")
+            return pa.array(self._judge.ready().passing(*asked, self.tally, everything=self.mode == "observe"))
 
     def log_tally(self, where: str) -> None:
         """Say in the log what was dropped and why, at the end of `where`."""
@@ -183,13 +182,19 @@ class TableGate:
 
     def columns(self, names: Sequence[str]) -> Columns:
         """Which of the columns hold what. Raises `ConfigError` where there are no URLs, or no times and no `as_of`."""
+        known = self._columns.get(asked := tuple(names))
+        if known is not None:
+            return known
         from .audit.tables import Columns, no_times
 
         found = Columns.find(names, **self._named)
         if found.time is None and self.as_of is None:
             raise no_times(names)
+        if len(self._columns) >= _SHAPES:
+            self._columns.clear()
         # Where the copies are decides nothing, and stays where it is.
-        return replace(found, shard=None, offset=None, content_hash=None)
+        found = self._columns[asked] = replace(found, shard=None, offset=None, content_hash=None)
+        return found
 
     @property
     def as_of(self) -> datetime | None:
@@ -209,14 +214,15 @@ class _Judge:
 
     def __init__(self, declaration: Declaration, options: Mapping[str, Any]) -> None:
         self._declaration, self.options = declaration, options
-        self._made: TableJudge | None = None
+        self._made: Answering | None = None
         self.lock = Lock()
 
-    def ready(self) -> TableJudge:
+    def ready(self) -> Answering:
         if self._made is None:
+            from .audit.answers import Answering
             from .audit.tables import TableJudge
 
-            self._made = TableJudge(self._declaration, **self.options)
+            self._made = Answering(TableJudge(self._declaration, **self.options))
         return self._made
 
 

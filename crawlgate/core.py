@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from . import __version__
 from . import url as urls
@@ -59,6 +59,7 @@ from .signals.response import Reading
 from .signals.robots_standing import Standing
 from .site import Answer, Site
 from .state import State
+from .unjudged import Unjudged
 from .url import Url
 
 MODES = ("enforce", "observe")
@@ -384,7 +385,7 @@ class Core:
         told: Circumstances,
         bases: dict[Answer, Basis],
         original: Decision | None,
-    ) -> tuple[Decision, Circumstances]:
+    ) -> tuple[Decision, Circumstances, Answer]:
         at = self._now()
         answer = known.site.answer(url)
         shared = known.plain
@@ -416,7 +417,7 @@ class Core:
         if self.waits:
             self.ledger.commit(segment, seq)
         known.memory.answered(url.href, basis, segment, seq)
-        return Decision(url.href, at, basis, segment, seq, self.enforcing), told
+        return Decision(url.href, at, basis, segment, seq, self.enforcing), told, answer
 
     def record(
         self,
@@ -473,9 +474,9 @@ class Core:
 
     def permit(self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None) -> Permit:
         """Ask before one hop; a permit, or `Denied` / `Held` where the answer is not allow."""
-        decision, told = self._ask(url, known, attempt, known.told, known.permitted, original)
+        decision, told, answer = self._ask(url, known, attempt, known.told, known.permitted, original)
         self.enforce(decision)
-        return Permit(self, url, known, attempt, told, decision)
+        return Permit(self, url, known, attempt, told, decision, answer)
 
     def inspection(
         self, url: Url, known: Known, attempt: Attempt, original: Decision | None = None, *, taken: bool = True
@@ -508,9 +509,11 @@ class Core:
                         if other.memory is known.memory:
                             other.registered(entries)
 
-    def no_permit(self, decision: Decision) -> NoReturn:
-        """There is no hop for a URL that cannot be asked about, whether the gate enforces or only observes."""
-        raise Denied(decision)
+    def no_permit(self, decision: Decision) -> Permit:
+        """What there is for a URL that cannot be asked about: `Denied`, or, where the gate only observes, a permit
+        that judges nothing and lets the client go its own way."""
+        self.enforce(decision)
+        return Unjudged(self, decision)
 
     def close(self) -> None:
         """Seal the segment and close the evidence file."""

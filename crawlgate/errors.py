@@ -34,7 +34,7 @@ class UrlError(CrawlgateError):
     """A URL that cannot be asked about.
 
     `code` is one of `no_scheme`, `unsupported_scheme`, `no_host`, `bad_host`, `bad_port`, `userinfo`,
-    `ip_literal`, `too_long`, `not_a_url`; `url` is the offender with any password removed.
+    `ip_literal`, `too_long`, `not_a_url`, `not_text` (in tables); `url` is the offender with any password removed.
     """
 
     def __init__(self, code: str, message: str, url: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -169,7 +169,8 @@ class Gate(_Common):
     rights holders: a path (nobody vouches for it, so it only holds) or a `Blocklist`. Feeds subscribed to and
     notices entered in the home are used besides, and what comes in while the gate works is taken in within
     `Limits.lists_recheck` seconds. `home` keeps ledger, evidence and lists. `mode="observe"` records and never
-    blocks (`Decision.enforced` is False), but for URLs that cannot be asked about at all.
+    blocks (`Decision.enforced` is False); a URL that cannot be asked about at all is recorded as refused, and what the
+    client makes of it is not judged.
     `allow_addresses` are address ranges (CIDR) that may be reached although they are not public, for example
     `127.0.0.0/8` in tests. `policy_files` are files to ask for beyond robots.txt, tdmrep.json and the licences that
     robots.txt names: `ai_txt`, `trust_txt` (a request each per origin). `page_evidence` says of which responses the
@@ -394,7 +395,7 @@ class AsyncGate(_Common):
         core = self.core
         admitted = core.admit(url)
         if isinstance(admitted, Decision):
-            return core.no_permit(admitted)
+            return core.no_permit(await self.settled(admitted))
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
         copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
         original = None if copied is None else await self.check(copied.href)
@@ -425,8 +426,12 @@ class AsyncGate(_Common):
         original = None if copied is None else await self.check(copied.href)
         taken = has_content(status, follows=follows)
         permit = core.inspection(admitted, known, core.attempt(known, **manner), original, taken=taken)
-        permit.see_all(status, headers, body, whole=whole)
+        await self._look(lambda: permit.see_all(status, headers, body, whole=whole), size=len(body or b""))
         return await self.complete(permit)
+
+    async def _look(self, look: Callable[[], None], *, size: int) -> None:  # noqa: ARG002 - for gates that share a loop
+        """Read a response in hand, with a body of `size` bytes."""
+        look()
 
     async def complete(self, permit: Permit) -> Decision:
         """As `Gate.complete`."""

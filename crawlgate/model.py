@@ -2,8 +2,9 @@
 
     bytes -> Signal -> Finding -> Decision -> Record
 
-Everything here is frozen data. Three words never collapse into one: `not_met` (looked, nothing there),
-`unknown` (could not look), and *not assessed* (did not look; it is named in `Decision.not_assessed`).
+Everything here is frozen data; `vocabulary` has the closed sets of words that it is said in, `notice` what others told.
+Three words never collapse into one: `not_met` (looked, nothing there), `unknown` (could not look), and *not assessed*
+(did not look; it is named in `Decision.not_assessed`).
 """
 
 from __future__ import annotations
@@ -11,106 +12,56 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from os import PathLike
 from typing import NamedTuple
 
+from .notice import Notice, NoticeMatch
+from .vocabulary import (
+    EvidenceKind,
+    IssuerKind,
+    NoticeRelation,
+    Outcome,
+    Polarity,
+    Product,
+    Purpose,
+    Scope,
+    Stage,
+    Strength,
+    Use,
+    Verdict,
+)
 
-class Purpose(StrEnum):
-    """What a statement of a site is about. `tdm` includes `train`, `train` includes `train-gen`."""
-
-    CRAWL = "crawl"
-    ACCESS = "access"
-    TDM = "tdm"
-    TRAIN = "train"
-    TRAIN_GEN = "train-gen"
-    AI_INPUT = "ai-input"
-    SEARCH = "search"
-
-
-class Polarity(StrEnum):
-    """What a statement says; listed from the most to the least restrictive."""
-
-    RESERVED = "reserved"
-    PRICED = "priced"
-    CONDITIONAL = "conditional"
-    PERMITTED = "permitted"
-    UNSPECIFIED = "unspecified"
-
-
-class Strength(StrEnum):
-    """How a statement is made. A measure refuses or conditions the bytes, or is a robots.txt instruction,
-    which the source document names as a measure (ST23); a notice is words for people."""
-
-    MEASURE = "measure"
-    OFFER = "offer"
-    PREFERENCE = "preference"
-    NOTICE = "notice"
-
-
-class Scope(StrEnum):
-    """What a statement covers."""
-
-    ORIGIN = "origin"
-    PATH = "path"
-    RESPONSE = "response"
-    ELEMENT = "element"
-    EMBEDDED = "embedded"
-
-
-class Outcome(StrEnum):
-    """The five outcomes of a criterion."""
-
-    MET = "met"
-    INDICATED = "indicated"
-    NOT_MET = "not_met"
-    UNKNOWN = "unknown"
-    NEEDS_HUMAN = "needs_human"
-
-
-class Verdict(StrEnum):
-    """allow; review: hold until a person decides; deny."""
-
-    ALLOW = "allow"
-    REVIEW = "review"
-    DENY = "deny"
-
-
-class Stage(StrEnum):
-    """When the question is asked."""
-
-    PRE_FETCH = "pre_fetch"
-    POST_FETCH = "post_fetch"
-    CORPUS = "corpus"
-    AUDIT = "audit"
-    RETRO = "retro"
-
-
-class Use(StrEnum):
-    """What the collector wants the copies for (`Declaration.purposes`)."""
-
-    PRETRAINING = "pretraining"
-    CONTINUED_PRETRAINING = "continued_pretraining"
-    FINETUNE = "finetune"
-    ADAPTER = "adapter"
-    EVALUATION = "evaluation"
-    CLASSIFICATION = "classification"
-    EMBEDDING = "embedding"
-    STATISTICS = "statistics"
-    RAG = "rag"
-    SEARCH_INDEX = "search_index"
-
-
-class EvidenceKind(StrEnum):
-    """What was fetched, and so how it is read."""
-
-    ROBOTS = "robots"
-    TDMREP = "tdmrep"
-    TDM_POLICY = "tdm_policy"
-    RSL = "rsl"
-    AI_TXT = "ai_txt"
-    TRUST_TXT = "trust_txt"
-    RESPONSE = "response"
+__all__ = [
+    "AS_DECLARED",
+    "DIRECT",
+    "Attempt",
+    "Basis",
+    "Decision",
+    "Declaration",
+    "Evidence",
+    "EvidenceKind",
+    "Finding",
+    "IssuerKind",
+    "Licence",
+    "Lint",
+    "NamedLimit",
+    "Notice",
+    "NoticeMatch",
+    "NoticeRelation",
+    "Outcome",
+    "Override",
+    "Polarity",
+    "Product",
+    "Purpose",
+    "Refusal",
+    "RegisterEntry",
+    "Scope",
+    "Signal",
+    "Stage",
+    "Strength",
+    "Use",
+    "Verdict",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,14 +158,6 @@ class NamedLimit:
     reason: str
 
 
-class Product(StrEnum):
-    """In which form data is sold for analysis (ST08, ST19)."""
-
-    DOWNLOAD = "download"
-    API = "api"
-    TDM_LICENCE = "tdm_licence"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterEntry:
     """One line of the licensor register: who sells data for analysis, or did (ST08, ST22).
@@ -261,84 +204,6 @@ class Licence:
         from .licences import check_licence
 
         check_licence(self)
-
-
-class IssuerKind(StrEnum):
-    """Who speaks in a notice. Only a person can say so; a list never does for itself."""
-
-    RIGHTS_HOLDER = "rights_holder"
-    """A rights holder, or a body that acts for some."""
-    AUTHORITY = "authority"
-    """A court or a public authority."""
-    REVIEWER = "reviewer"
-    """A reviewer of the collector's own."""
-    PUBLIC = "public"
-    """A list that anybody publishes: no notice of a rights holder, whoever vouches for it."""
-    UNSTATED = "unstated"
-    """Nobody said."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What a rights holder, an authority, an own reviewer or a public list told the collector of a site, dated.
-
-    `scope` is `registrable_domain`, `subdomain`, `host`, `path_prefix`, `url`, `ip` or `cidr`; `value` the domain,
-    host, URL, address or range, and `path_prefix` the path where the scope is one. An `exception` carves what it
-    names out of the other entries of its list. The issuer says `listed_at`,
-    `expires_at` and `withdrawn_at`; `received_at` is when we knew, `effective_at` when the gate had loaded it.
-    None is unknown or never. `issuer_verified` says that a person (`vouched_by`) checked who speaks and what is
-    claimed; `issuer_kind` says who speaks. `contact` is where an appeal goes. `source` names the list and its
-    version.
-    """
-
-    id: str
-    issuer: str
-    scope: str
-    value: str
-    issuer_verified: bool = False
-    issuer_kind: IssuerKind = IssuerKind.UNSTATED
-    vouched_by: str = ""
-    contact: str = ""
-    path_prefix: str | None = None
-    exception: bool = False
-    reason: str = ""
-    listed_at: datetime | None = None
-    received_at: datetime | None = None
-    effective_at: datetime | None = None
-    expires_at: datetime | None = None
-    withdrawn_at: datetime | None = None
-    source: str = ""
-
-
-class NoticeRelation(StrEnum):
-    """How a notice bears on a URL. The last six link another host to a listed one: it redirects there, was redirected
-    to from there, shows a copy kept of a listed page, serves what a listed page embeds, names a listed page as its
-    original, or looks the same."""
-
-    COVERS = "covers"
-    OTHER_PATH = "other_path"
-    SAME_LABEL = "same_label"
-    SUCCESSOR = "successor"
-    REDIRECTS_TO = "redirects_to"
-    REDIRECTED_FROM = "redirected_from"
-    COPY_OF = "copy_of"
-    EMBEDDED_BY = "embedded_by"
-    CANONICAL = "canonical"
-    FINGERPRINT = "fingerprint"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeMatch:
-    """A notice and how it bears on one URL (`url`, one hop of the chain).
-
-    `exceptions` are entries of the same list that carve the URL out of what it covers. Where the relation is a
-    redirect, `url` is the listed end of it.
-    """
-
-    notice: Notice
-    relation: NoticeRelation
-    url: str
-    exceptions: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

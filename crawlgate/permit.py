@@ -10,6 +10,7 @@ import hashlib
 import html
 import re
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from . import url as urls
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .core import Core
     from .flow import Document, Flow
     from .known import Known
+    from .site import Answer
 
 # What a permit waits for: nothing; the head of the page; the documents that the response names.
 _ANSWERED, _SHOW_PAGE, _NAMES_DOCUMENTS = "answered", "show page", "names documents"
@@ -72,6 +74,7 @@ class Permit:
     """
 
     __slots__ = (
+        "_answer",
         "_attempt",
         "_beginning",
         "_core",
@@ -90,6 +93,9 @@ class Permit:
         "url",
     )
 
+    judged = True
+    """False where the URL could not be asked about and the gate only observes: there is no `url` to keep to."""
+
     def __init__(
         self,
         core: Core,
@@ -98,8 +104,10 @@ class Permit:
         attempt: Attempt,
         told: Circumstances,
         decision: Decision | None = None,
+        answer: Answer | None = None,
     ) -> None:
         self._core = core
+        self._answer = answer  # of the site about this URL, if it was asked already
         self._known = known
         self._attempt = attempt
         self._told = told
@@ -114,6 +122,18 @@ class Permit:
         self._state = _ANSWERED
         self.url = url
         self.decision = decision
+
+    @property
+    def evidence(self) -> str:
+        """The id of what is kept of the response."""
+        if not self._evidence:
+            asked = f"{self.url.href}\n{self._core.clock.now().isoformat()}\n{self._status}"
+            self._evidence = hashlib.sha256(asked.encode()).hexdigest()[:16]
+        return self._evidence
+
+    def header(self, name: str) -> str | None:
+        """The values of a header of the response (name in lower case), joined by commas; None where it is absent."""
+        return ", ".join(self._headers.all(name)) if name in self._headers else None
 
     @property
     def head_limit(self) -> int:
@@ -142,11 +162,12 @@ class Permit:
         self._headers = Headers(headers, core.limits)
         self._status = status
         self._method = method
-        asked = f"{self.url.href}\n{core.clock.now().isoformat()}\n{status}"
-        self._evidence = hashlib.sha256(asked.encode()).hexdigest()[:16]
-        self._reading = response.read_headers(
-            status, self._headers, url=self.url, token=core.declaration.token, evidence=self._evidence
-        )
+        reading = response.read_quiet(status, self._headers, core.declaration.token)
+        if reading is None:
+            reading = response.read_headers(
+                status, self._headers, url=self.url, token=core.declaration.token, evidence=self.evidence
+            )
+        self._reading = reading
         if method == "HEAD" or status in NO_CONTENT:
             self._unseen("not_assessed.no_content")
         elif response.is_later_part(status, self._headers) and response.is_page(status, self._headers):
@@ -224,7 +245,7 @@ class Permit:
             url=self.url,
             token=self._core.declaration.token,
             whole=whole and self._status != _PARTIAL,
-            evidence=self._evidence,
+            evidence=self.evidence,
             limits=self._core.limits,
             findings_only=True,
             head_seen=self._head_seen,
@@ -255,10 +276,12 @@ class Permit:
     def _unseen(self, why: str) -> None:
         self._reading = replace(self._reading, not_looked=self._reading.not_looked | {"page": why, "terms": why})
 
-    def _basis(self, evidence: tuple[str, ...] = ()) -> Basis:
+    def _basis(self, evidence: tuple[str, ...] = (), at: datetime | None = None) -> Basis:
         known, reading, told = self._known, self._reading, self._told
-        answer = known.site.answer(self.url)
-        at = self._core.clock.now()
+        answer = self._answer
+        if answer is None:
+            answer = self._answer = known.site.answer(self.url)
+        at = at or self._core.clock.now()
         people = self._core.people.overrides
         overrides = people.covering(self.url, at) if people else ()
         usual = told is known.told or told is known.unseen or told is known.taken
@@ -300,7 +323,8 @@ class Permit:
             self._told = conduct.canonical(self._told, reading.original, self.url)
         if self._attempt.ordinary and self._method in ("GET", "HEAD") and "set-cookie" in self._headers:
             known.memory.received(self._headers.all("set-cookie"))
-        conduct.refused(self.url, known, self._attempt, self._status, reading.signals, self.decision)
+        if reading.signals or self._status >= 400:
+            conduct.refused(self.url, known, self._attempt, self._status, reading.signals, self.decision)
 
     def _settle(self) -> None:
         """Record the answer, unless documents that the response names may still change it."""
@@ -315,12 +339,13 @@ class Permit:
         core = self._core
         silent = self._reading.silent
         self._log()
-        basis = self._basis(() if silent else (self._evidence, *self._named))
+        at = core.clock.now()
+        basis = self._basis(() if silent else (self.evidence, *self._named), at)
         outcome: dict[str, Any] = {"creators": list(self._reading.creators)} if self._reading.creators else {}
         if not silent or core.all_pages:
             core.keep(self._response(allowed=basis.verdict is Verdict.ALLOW))
             if silent:  # the basis is shared with other pages
-                outcome["evidence"] = self._evidence
+                outcome["evidence"] = self.evidence
         self._beginning = b""
         released = basis.verdict is Verdict.ALLOW or not core.enforcing
         content = 200 <= self._status < 300 and self._method != "HEAD" and self._status not in NO_CONTENT
@@ -329,7 +354,7 @@ class Permit:
         outcome["status"] = self._status
         if 300 <= self._status < 400:
             outcome |= self._redirect()
-        self.decision = decision = core.record(self.url.href, core.clock.now(), basis, self._attempt, outcome=outcome)
+        self.decision = decision = core.record(self.url.href, at, basis, self._attempt, outcome=outcome)
         self._state = _ANSWERED
         return decision
 
@@ -349,7 +374,7 @@ class Permit:
         head = self._beginning[: head_length(self._beginning)] if allowed else b""
         agent = self._attempt.user_agent or self._core.declaration.user_agent
         return Evidence(
-            id=self._evidence,
+            id=self.evidence,
             kind=EvidenceKind.RESPONSE,
             url=self.url.href,
             final_url=self.url.href,

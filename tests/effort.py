@@ -31,20 +31,25 @@ def seconds(work: Callable[[], object]) -> float:
 def assert_linear(make: Callable[[int], T], read: Callable[[T], object], size: int, *, most: float = 3.0) -> None:
     """Twice the input is at most `most` times the work: the least processor time of several runs of each.
 
-    Where that fails, neighbours that take the caches away may be why: four times the input then decides, for which
-    quadratic work is sixteen times as much.
+    Where that fails, neighbours that take the caches away may be why: four and eight times the input then decide, for
+    which quadratic work is sixteen and sixty-four times as much.
     """
     read(make(size))  # what is loaded or compiled at first is no part of it
-    told = _grows(make, read, size, 2, most) and _grows(make, read, size, 4, most * most)
-    if told:
-        raise AssertionError(told)
+    told = ""
+    for power in (1, 2, 3):
+        told = _grows(make, read, size, 2**power, most**power, rounds=ROUNDS >> (power - 1))
+        if not told:
+            return
+    raise AssertionError(told)
 
 
-def _grows(make: Callable[[int], T], read: Callable[[T], object], size: int, times: int, most: float) -> str:
+def _grows(
+    make: Callable[[int], T], read: Callable[[T], object], size: int, times: int, most: float, *, rounds: int
+) -> str:
     """What is wrong with the work for `times` the input; empty if it is at most `most` times as much."""
     few, many = make(size), make(times * size)
     single = several = float("inf")
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         single = min(single, seconds(lambda: read(few)))
         several = min(several, seconds(lambda: read(many)))
         if several <= most * single + JITTER:

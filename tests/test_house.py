@@ -23,6 +23,7 @@ ORDER = [
     "assess",
     "permit",
     "people",
+    "feeds",
     "lists",
     "loaded",
     "commits",
@@ -31,6 +32,8 @@ ORDER = [
 ]
 COMMON = {
     "signed_note",
+    "vocabulary",
+    "notice",
     "model",
     "errors",
     "limits",

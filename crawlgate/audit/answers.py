@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from ..model import Verdict
 from ..tally import NOT_JUDGED, Tally
-from .engine import Judged
+from .classes import DecisionClass
+from .engine import Classed
 from .past import Seen
 from .tables import Columns, TableJudge
 
@@ -29,58 +30,101 @@ criteria that weigh, heaviest first (`B2;C1`), null where none does. `findings`:
 (`B2=met;B4=indicated`). `criteria`: all outcomes, packed (`crawlgate.audit.classes.unpack`). `robots_line`: the line of
 robots.txt that keeps the row out."""
 
-
-def answers(judge: TableJudge, table: Any, columns: Columns, tally: Tally, seen: Seen | None = None) -> Any:
-    """The answers for the rows of an Arrow table, counted in `tally`. `seen` is what a log shows of each row
-    (`past.Past.look`)."""
-    if seen is None:
-        judged, refused = judge.judge(table, columns)
-    else:
-        judged, refused = judge.judge(table, columns, seen.particulars, seen.shown, seen.refused)
-    _count(judge, judged, refused, table[columns.url], tally)
-    bad = judged.classes < 0
-    numbers = np.maximum(judged.classes, 0)
-    codes = sorted({code for code, _ in refused.values()})
-    problems = np.full(len(bad), -1, np.int32)
-    for row, (code, _) in refused.items():
-        problems[row] = codes.index(code)
-    classes = judge.classes
-    packed = np.array([one.packed for one in classes] or [0], np.int64)
-    return pa.Table.from_arrays(
-        [
-            _spread([str(one.verdict) for one in classes], numbers, bad),
-            _spread([";".join(one.reasons) or None for one in classes], numbers, bad),
-            _spread([one.spelled for one in classes], numbers, bad),
-            pa.array(packed[numbers], mask=bad),
-            pa.array(judged.lines, pa.int32(), mask=judged.lines == 0),
-            _spread(codes, np.maximum(problems, 0), problems < 0),
-        ],
-        schema=SCHEMA,
-    )
+UNREAD = "unread"
 
 
-def passing(judge: TableJudge, table: Any, columns: Columns, tally: Tally, *, everything: bool = False) -> Any:
-    """Which rows are allowed, as a boolean array; all of them with `everything`. Counted in `tally`."""
-    judged, refused = judge.judge(table, columns)
-    _count(judge, judged, refused, table[columns.url], tally)
-    if everything:
-        return pa.array(np.ones(len(judged.classes), np.bool_))
-    # The last place is that of rows which could not be judged: number -1.
-    allowed = np.array([*(one.verdict is Verdict.ALLOW for one in judge.classes), False])
-    return pa.array(allowed[judged.classes])
+class Answering:
+    """A judge of tables, asked in the ways of pipelines. Rows are counted in the tally that is passed."""
+
+    def __init__(self, judge: TableJudge) -> None:
+        self._judge = judge
+        self._legend = _Legend([])
+
+    def answers(self, table: Any, columns: Columns, tally: Tally, seen: Seen | None = None) -> Any:
+        """The answers for the rows of an Arrow table. `seen` is what a log shows of each row (`past.Past.look`)."""
+        found, legend = self._asked(table, columns, seen)
+        self._count(found, table[columns.url], tally)
+        bad = found.classes < 0
+        numbers = np.maximum(found.classes, 0)
+        codes = sorted({code for code, _ in found.refused.values()})
+        problems = np.full(len(bad), -1, np.int32)
+        for row, (code, _) in found.refused.items():
+            problems[row] = codes.index(code)
+        return pa.Table.from_arrays(
+            [
+                _spread(legend.verdicts, numbers, bad),
+                _spread(legend.reasons, numbers, bad),
+                _spread(legend.spelled, numbers, bad),
+                pa.array(legend.packed[numbers], mask=bad),
+                pa.array(found.lines, pa.int32(), mask=found.lines == 0),
+                _spread(_texts(codes), np.maximum(problems, 0), problems < 0),
+            ],
+            schema=SCHEMA,
+        )
+
+    def passing(self, table: Any, columns: Columns, tally: Tally, *, everything: bool = False) -> Any:
+        """Which rows are allowed, as an array of booleans (numpy's); all of them with `everything`."""
+        found, legend = self._asked(table, columns)
+        self._count(found, table[columns.url], tally)
+        return np.ones(len(found.classes), np.bool_) if everything else legend.allowed[found.classes]
+
+    def fates(self, table: Any, columns: Columns) -> Any:
+        """For each row of an Arrow table why it is kept or dropped, as one short text: what `tally_of_fates` counts.
+        Nothing is counted here."""
+        found, legend = self._asked(table, columns)
+        codes = sorted({code for code, _ in found.refused.values()})
+        first = len(legend.fates)
+        texts = [*legend.fates, *(f"{NOT_JUDGED} {code}" for code in (*codes, UNREAD))]
+        numbers = np.where(found.classes < 0, len(texts) - 1, found.classes)
+        for row, (code, _) in found.refused.items():
+            numbers[row] = first + codes.index(code)
+        return _spread(_texts(texts), numbers, np.zeros(len(numbers), np.bool_))
+
+    def _asked(self, table: Any, columns: Columns, seen: Seen | None = None) -> tuple[Classed, _Legend]:
+        if seen is None:
+            found = self._judge.classes_of(table, columns)
+        else:
+            judged, refused = self._judge.judge(table, columns, seen.particulars, seen.shown, seen.refused)
+            found = Classed(judged.classes, judged.lines, refused)
+        if len(self._judge.classes) > len(self._legend.classes):
+            self._legend = _Legend(list(self._judge.classes))
+        return found, self._legend
+
+    def _count(self, found: Classed, urls: Any, tally: Tally) -> None:
+        """Every row once; examples are looked for only while they are wanted."""
+        legend = self._legend
+        counts: Counter[int] = Counter()
+        # The first place is that of rows which could not be judged: class -1.
+        for number, rows in enumerate(np.bincount(found.classes + 1).tolist()[1:]):
+            if rows:
+                counts[legend.alike[number]] += rows
+        for number, rows in counts.items():
+            one = legend.classes[number]
+            key = tally.count(str(one.verdict), one.reasons, rows)
+            if key is not None and (wanted := tally.wanting(key)):
+                places = np.flatnonzero(np.take(legend.alike, found.classes) == number)
+                tally.show(key, (str(urls[row]) for row in places[found.classes[places] >= 0][:wanted].tolist()))
+        for row, (code, _) in sorted(found.refused.items()):
+            key = tally.refuse(code)
+            if tally.wanting(key):
+                tally.show(key, [str(urls[row])])
 
 
-def fates(judge: TableJudge, table: Any, columns: Columns) -> Any:
-    """For each row of an Arrow table why it is kept or dropped, as one short text: what `tally_of_fates` counts."""
-    judged, refused = judge.judge(table, columns)
-    codes = sorted({code for code, _ in refused.values()})
-    texts = [" ".join((str(one.verdict), *one.reasons)) for one in judge.classes]
-    first = len(texts)
-    texts += [f"{NOT_JUDGED} {code}" for code in (*codes, "unread")]
-    numbers = np.where(judged.classes < 0, len(texts) - 1, judged.classes)
-    for row, (code, _) in refused.items():
-        numbers[row] = first + codes.index(code)
-    return _spread(texts, numbers, np.zeros(len(numbers), np.bool_))
+class _Legend:
+    """What the classes of decisions mean, by number."""
+
+    def __init__(self, classes: list[DecisionClass]) -> None:
+        self.classes = classes
+        self.verdicts = _texts([str(one.verdict) for one in classes])
+        self.reasons = _texts([";".join(one.reasons) or None for one in classes])
+        self.spelled = _texts([one.spelled for one in classes])
+        self.packed = np.array([one.packed for one in classes] or [0], np.int64)
+        # The last place is that of rows which could not be judged: class -1.
+        self.allowed = np.array([*(one.verdict is Verdict.ALLOW for one in classes), False])
+        self.fates = [" ".join((str(one.verdict), *one.reasons)) for one in classes]
+        first: dict[str, int] = {}
+        self.alike = [first.setdefault(fate, number) for number, fate in enumerate(self.fates)]
+        """For each class the first of those that are counted with it."""
 
 
 def tally_of_fates(found: Any, urls: Any) -> Tally:
@@ -114,25 +158,10 @@ def tally_of(answered: Any, urls: Any = None) -> Tally:
     return tally
 
 
-def _count(judge: TableJudge, judged: Judged, refused: Mapping[int, tuple[str, str]], urls: Any, tally: Tally) -> None:
-    """Every row once; examples are looked for only while they are wanted."""
-    for number, rows in enumerate(np.bincount(judged.classes[judged.classes >= 0]).tolist()):
-        if not rows:
-            continue
-        one = judge.classes[number]
-        key = tally.count(str(one.verdict), one.reasons, rows)
-        if key is not None and tally.wanting(key):
-            found = np.flatnonzero(judged.classes == number)[: tally.wanting(key)]
-            tally.show(key, (str(urls[row]) for row in found.tolist()))
-    for row, (code, _) in sorted(refused.items()):
-        key = tally.refuse(code)
-        if tally.wanting(key):
-            tally.show(key, [str(urls[row])])
+def _texts(values: list[Any]) -> Any:
+    return pa.array(values or [None], pa.string())
 
 
-def _spread(values: list[Any], numbers: Any, bad: Any) -> Any:
+def _spread(values: Any, numbers: Any, bad: Any) -> Any:
     """A value for each row by its number, nulls where it is `bad`; plain text, which every engine reads."""
-    column = pa.DictionaryArray.from_arrays(
-        pa.array(numbers.astype(np.int32), mask=bad), pa.array(values or [None], pa.string())
-    )
-    return column.dictionary_decode()
+    return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32), mask=bad), values).dictionary_decode()

@@ -25,13 +25,14 @@ from ..model import Declaration, Signal
 from ..state import PER_SITE
 from ..url import Url
 from . import attempt_kernels as attempts
-from . import kernels
+from . import url_kernels
 from .book import MICROSECOND
 from .columns import UrlColumn, read_urls
 from .interning import Spans
 from .readers import Batch
 from .rows import NO_STATUS, ROBOTS_PRECLUDED, Particulars
-from .tables import Columns, agents_of, statuses_of
+from .statuses import read_statuses
+from .tables import Columns, agents_of
 from .texts import texts
 from .times import read_times
 
@@ -190,8 +191,10 @@ class Behaviour:
         column = read_urls(texts(table[columns.url]), self._origins)
         at = read_times(table[str(columns.time)], latest=self._latest, zone=self._zone)
         site = self._site_codes(column)
-        if at.refused:
-            site[np.fromiter(at.refused, np.int64, len(at.refused))] = -1
+        statuses = read_statuses(table[str(columns.status)])
+        for refused in (at.refused, statuses.refused):
+            if refused:
+                site[np.fromiter(refused, np.int64, len(refused))] = -1
         return Attempts(
             site,
             _url_hashes(column),
@@ -199,7 +202,7 @@ class Behaviour:
             (np.int64(number) << ROW_BITS) + batch.numbers,
             self._coded(table, columns.user_agent, self._names),
             self._coded(table, columns.proxy, self._routes),
-            statuses_of(table[str(columns.status)]),
+            statuses.codes,
             column,
         )
 
@@ -274,5 +277,5 @@ def _url_hashes(column: UrlColumn) -> npt.NDArray[np.uint64]:
 
 def _hashed(data: Any, begins: Any, lengths: Any) -> npt.NDArray[np.uint64]:
     found = np.zeros(len(lengths), np.uint64)
-    kernels.hash_spans(data, begins, lengths.astype(np.int32), found)
+    url_kernels.hash_texts(data, begins, lengths.astype(np.int32), found)
     return found

@@ -16,14 +16,15 @@ from .. import url as urls
 from ..errors import UrlError
 from ..limits import DEFAULT_LIMITS
 from ..url import Url
-from . import kernels
+from . import url_kernels as kernels
 from .interning import Spans
-from .texts import Texts
+from .texts import Texts, joined
 
 ONE_SPELLING = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~?=&:@!'(),;+-[]"
 """The bytes that have one spelling only in what patterns are compared with (`signals.pathmatch`)."""
 
-_CLASSES = kernels.character_classes(bytes(set(range(256)) - set(ONE_SPELLING)))
+BYTE_CLASSES = kernels.character_classes(bytes(set(range(256)) - set(ONE_SPELLING)))
+"""What each octet is in a URL: see `url_kernels.character_classes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +61,21 @@ class Targets(NamedTuple):
 
 def parsed_targets(column: UrlColumn) -> Targets:
     """The targets of the rows that went through the parser: they do not stand in the column."""
-    found = [url.target.encode() for url in column.read.values()]
-    bounds = np.zeros(len(found) + 1, np.int64)
-    np.cumsum([len(target) for target in found], out=bounds[1:])
-    data = np.frombuffer(b"".join(found) or b"\0", np.uint8)
-    return Targets(np.fromiter(column.read, np.int64, len(found)), Texts(data, bounds, None))
+    found = joined([url.target for url in column.read.values()])
+    return Targets(np.fromiter(column.read, np.int64, len(found)), found)
+
+
+def parsed(text: str) -> Url | None:
+    """The URL of a row; None where it is none."""
+    try:
+        return _parsed(text)
+    except UrlError:
+        return None
 
 
 def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
     """Read a column; `origins` learns the origins that are new."""
-    n = len(rows)
-    starts, state, hashes = np.zeros(n, np.int32), np.zeros(n, np.uint8), np.zeros(n, np.uint64)
-    kernels.scan_urls(rows.data, rows.offsets, _CLASSES, starts, state, hashes)
-    state[np.diff(rows.offsets) > DEFAULT_LIMITS.url_length] = kernels.UNCLEAN
-    codes = origins.codes(rows, starts, state, hashes)
+    starts, state, codes = origins.read(rows, BYTE_CLASSES, DEFAULT_LIMITS.url_length)
     read: dict[int, Url] = {}
     refused: dict[int, tuple[str, str]] = {}
     for row in np.flatnonzero(state == kernels.UNCLEAN).tolist():
@@ -91,8 +93,14 @@ def read_urls(rows: Texts, origins: Spans) -> UrlColumn:
     return UrlColumn(rows, starts, state, codes, read, refused)
 
 
+NOT_TEXT = "the URL holds bytes that are no UTF-8, or NUL; which page was meant cannot be told"
+
+
 def _parsed(text: str) -> Url:
-    """The URL of a past fetch. A name and a password in it say nothing of the page, and are not kept."""
+    """The URL of a past fetch. A name and a password in it say nothing of the page, and are not kept; with NUL, or what
+    stands in place of bytes that were no UTF-8, it is not the URL that was fetched."""
+    if "\x00" in text or "\ufffd" in text:
+        raise UrlError("not_text", NOT_TEXT, repr(urls.without_userinfo(text))[:200])
     try:
         return urls.parse(text, DEFAULT_LIMITS.url_length)
     except UrlError as error:
@@ -105,7 +113,4 @@ def _origins(names: list[str], origins: Spans) -> Any:
     encoded = [name.encode() for name in names]
     lengths = np.array([len(name) for name in encoded], np.int32)
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
-    rows = Texts(np.frombuffer(b"".join(encoded), np.uint8), offsets, None)
-    hashes = np.zeros(len(names), np.uint64)
-    kernels.hash_spans(rows.data, rows.offsets, lengths, hashes)
-    return origins.codes(rows, lengths, np.zeros(len(names), np.uint8), hashes)
+    return origins.codes(Texts(np.frombuffer(b"".join(encoded), np.uint8), offsets, None))

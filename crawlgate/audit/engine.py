@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..assess import Assessor
 from ..criteria import evaluate
+from ..limits import DEFAULT_LIMITS
 from ..model import Basis, NoticeMatch, Stage
 from ..policy import decide
 from ..policy.overrides import Overrides
@@ -24,19 +25,20 @@ from ..signals import response
 from ..signals.dataset import PaidOffer
 from ..site import Answer
 from ..url import Url
-from . import kernels
+from . import known_kernels, row_kernels, url_kernels
 from .book import instant
 from .classes import DecisionClass, class_of
-from .columns import PLAIN, UrlColumn, parsed_targets, read_urls
+from .columns import BYTE_CLASSES, PLAIN, UrlColumn, parsed, parsed_targets, read_urls
 from .growing import Growing
 from .interning import Keys, Spans
 from .on_record import RobotsOnRecord
 from .outlines import Outlined
-from .plans import Plan, Planner
+from .plan_table import NO_TWIN, Plan, Plans
+from .plans import Planner
 from .rows import Context, Contexts, Particulars, Rows
 from .rule_tables import NO_RULES
 from .shown import AFTER_DENY, TRACES
-from .texts import Texts
+from .texts import Texts, joined
 from .timeline import Timelines
 
 _CONTEXT_BITS = 16
@@ -61,6 +63,14 @@ class Judged:
         return self.column.refused
 
 
+class Classed(NamedTuple):
+    """Of `Judged` what pipelines need."""
+
+    classes: npt.NDArray[np.int32]
+    lines: npt.NDArray[np.int32]
+    refused: dict[int, tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class _OneByOne:
     """A batch, for asking about single rows."""
@@ -71,30 +81,45 @@ class _OneByOne:
     contexts: npt.NDArray[np.int32]
 
 
+class _Weighed(NamedTuple):
+    """See `row_kernels.weigh_rows`."""
+
+    keys: npt.NDArray[np.int64]
+    classes: npt.NDArray[np.int32]
+    lines: npt.NDArray[np.int32]
+    new: int
+    alone: int
+
+
+_NONE = np.zeros(0, np.int64)
+_NO_NUMBERS = np.zeros(0, np.int32)
+_FEW = 50  # rows for which another look costs less than judging them
+
+
 class Engine:
     """Judges batches one after another; what it learns of hosts stays."""
 
-    def __init__(self, assessor: Assessor, planner_of: Callable[[Callable[[int], str]], Planner], stage: Stage) -> None:
+    def __init__(self, assessor: Assessor, planner_of: Callable[[Spans], Planner], stage: Stage) -> None:
         self._assessor = assessor
         self._stage = stage
         self._contexts = Contexts(assessor.declaration, stage)
         self.origins = Spans()
-        self._planner = planner_of(self.origins.text)
+        self._planner = planner_of(self.origins)
         self._timelines = Timelines(self._planner)
         self._tables = self._planner.outlines.tables
-        # By plan: see `kernels.weigh_rows`.
+        # By plan: see `row_kernels.weigh_rows`.
         self._aloof, self._doubtful = Growing(np.bool_), Growing(np.bool_)
         self._own, self._agents, self._kinds = Growing(np.int32), Growing(np.int32, 2), Growing(np.int64)
         self._agent_sets, self._octets = Growing(np.int32), Growing(np.int64)
         self._by_kind: dict[object, int] = {}
         self._keys = Keys()
-        self._class_of_key: list[int] = []
+        self._class_of_key = Growing(np.int32)
         self._numbers: dict[DecisionClass, int] = {}
         self.classes: list[DecisionClass] = []
         self._answers: dict[tuple[int, Answer, int], int] = {}
 
     @property
-    def plans(self) -> list[Plan]:
+    def plans(self) -> Plans:
         """Every plan so far, by number."""
         return self._planner.plans
 
@@ -108,95 +133,160 @@ class Engine:
         """Every robots.txt that was in force for some row, by number."""
         return self._planner.robots
 
-    def read(self, urls: Texts) -> UrlColumn:
-        """Read the URLs of one batch."""
-        return read_urls(urls, self.origins)
-
-    def judge(self, rows: Rows, column: UrlColumn | None = None) -> Judged:
-        """Judge the rows of one batch; `column` are their URLs, where they were `read` already."""
-        column = self.read(rows.urls) if column is None else column
+    def judge(self, rows: Rows) -> Judged:
+        """Judge the rows of one batch."""
+        column = read_urls(rows.urls, self.origins)
         plans, robots = self._timelines.plans(column.origins, rows.times, column.state, self.origins.count)
         self._learn_plans()
         contexts = self._contexts.codes(rows)
-        left = column.state == kernels.UNCLEAN
-        one_by_one = contexts >= 1 << _CONTEXT_BITS  # there is no room for more in a key
+        one_by_one = np.zeros(len(rows), np.bool_)
+        if len(self._contexts.known) > 1 << _CONTEXT_BITS:  # there is no room for more in a key
+            one_by_one = contexts >= 1 << _CONTEXT_BITS
         if rows.particulars:
             one_by_one[list(rows.particulars)] = True
-        keys, lines = self._weigh(column.rows, column.starts, column.state, plans, contexts, one_by_one)
-        if column.read:
-            told = parsed_targets(column)
-            at = told.rows
-            alone = one_by_one[at]
-            nowhere = np.zeros(len(at), np.int32)
-            found = self._weigh(told.texts, nowhere, column.state[at], plans[at], contexts[at], alone)
-            keys[at], lines[at] = found
-            one_by_one[at] = alone
         one = _OneByOne(rows, column, plans, contexts)
-        classes = self._by_key(keys, ~one_by_one & ~left, one)
-        for row in np.flatnonzero(one_by_one & ~left).tolist():
+        told = parsed_targets(column)
+        state, at = column.state, told.rows
+        if column.read:  # their targets do not stand in the column
+            state = state.copy()
+            state[at] = url_kernels.UNCLEAN
+        found = self._weigh(column.rows, column.starts, state, plans, contexts, one_by_one)
+        classes, lines = self._classes(found, np.arange(len(rows)) if found.new else _NONE, one), found.lines
+        alone = np.flatnonzero(one_by_one & (state != url_kernels.UNCLEAN)) if found.alone else _NONE
+        if column.read:
+            apart = one_by_one[at]
+            nowhere = np.zeros(len(at), np.int32)
+            found = self._weigh(told.texts, nowhere, column.state[at], plans[at], contexts[at], apart)
+            classes[at], lines[at] = self._classes(found, at, one), found.lines
+            one_by_one[at] = apart
+            alone = np.flatnonzero(one_by_one & (column.state != url_kernels.UNCLEAN))
+        for row in alone.tolist():
             classes[row], lines[row] = self._judge_row(one, row)
-        classes[left] = -1
         return Judged(classes, plans, robots, lines, rows.times, column)
 
-    def plans_at(self, judged: Judged, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """The plan and the robots.txt that are in force at another instant, for rows judged before."""
-        hosts = np.arange(self.origins.count, dtype=judged.column.origins.dtype)
-        there = judged.column.state != kernels.UNCLEAN
-        origins = np.where(there, judged.column.origins, 0)
-        asked = np.full(len(hosts), kernels.UNCLEAN, judged.column.state.dtype)
-        asked[origins[there]] = kernels.CLEAN
-        times = np.full(len(hosts), at, np.int64)
-        plans, robots = self._timelines.plans(hosts, times, asked, len(hosts))
-        self._learn_plans()
-        return plans[origins], robots[origins]
+    def classes_of(self, rows: Rows) -> Classed:
+        """Class and line of the rows of one batch and nothing else: what `judge` says, sooner where all is known."""
+        found, left = self._known(rows) if rows.bare else (None, len(rows))
+        if found is None or 2 * left > len(rows):
+            judged = self.judge(rows)
+            return Classed(judged.classes, judged.lines, judged.refused)
+        if 0 < left <= _FEW:
+            left = self._parsed(rows, found)
+        if left:
+            places = np.flatnonzero(found.classes < 0)
+            judged = self.judge(rows.take(places))
+            found.classes[places], found.lines[places] = judged.classes, judged.lines
+            found.refused.update((int(places[row]), why) for row, why in judged.refused.items())
+        return found
 
-    def _weigh(
-        self, rows: Texts, starts: Any, state: Any, plans: Any, contexts: Any, one_by_one: Any
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-        """A key for each row, that says all on which its class depends, and the line that keeps us out. Rows that have
-        to be judged one by one are marked."""
-        keys, lines = np.full(len(rows), -1, np.int64), np.zeros(len(rows), np.int32)
-        longest = int(np.diff(rows.offsets).max(initial=0))
-        kernels.weigh_rows(
-            rows.data,
-            rows.offsets,
-            starts,
-            state,
-            plans,
-            contexts,
+    def _parsed(self, rows: Rows, found: Classed) -> int:
+        """Rows of which not everything was known, once more as the parser writes them; how many are left."""
+        places = np.flatnonzero(found.classes < 0).tolist()
+        told = {row: url for row in places if (url := parsed(rows.urls[row])) and url.target != "/robots.txt"}
+        if told:
+            there = np.fromiter(told, np.int64, len(told))
+            again = replace(rows.take(there), urls=joined([url.href for url in told.values()]))
+            starts = np.array([len(url.origin) for url in told.values()], np.int32)
+            found.classes[there], found.lines[there], _ = self._known(again, starts)[0]
+        return int(np.count_nonzero(found.classes < 0))
+
+    def _known(self, rows: Rows, starts: npt.NDArray[np.int32] = _NO_NUMBERS) -> tuple[Classed, int]:
+        """Rows of which everything is known by now; and how many are not, which get a class below 0. `starts` says
+        where targets begin in rows that the parser wrote."""
+        found = Classed(np.empty(len(rows), np.int32), np.empty(len(rows), np.int32), {})
+        left = known_kernels.known_rows(
+            _read_only(rows.urls.data),
+            _read_only(rows.urls.offsets),
+            _read_only(starts),
+            _read_only(rows.times),
+            _read_only(_NO_NUMBERS if rows.statuses is None else rows.statuses),
+            _read_only(_NO_NUMBERS if rows.sent is None else rows.sent),
+            self._contexts.places(rows.agents),
+            self._contexts.table.array,
+            BYTE_CLASSES,
+            DEFAULT_LIMITS.url_length,
+            *self.origins.index,
+            *self._timelines.index,
+            *self._by_plan,
+            PLAIN,
+            *self._tables.tables,
+            self._tables.by_rule,
+            _AGENTS + 1,
+            _CONTEXT_BITS,
+            *self._keys.index,
+            self._class_of_key.rows,
+            found.classes,
+            found.lines,
+        )
+        return found, left
+
+    @property
+    def _by_plan(self) -> tuple[Any, Any, Any, Any, Any, Any]:
+        """What kernels have to know of plans, in their order."""
+        return (
             self._aloof.array,
             self._doubtful.array,
             self._own.array,
             self._agents.array,
             self._agent_sets.array,
             self._kinds.array,
+        )
+
+    def plans_at(self, judged: Judged, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """The plan and the robots.txt that are in force at another instant, for rows judged before."""
+        hosts = np.arange(self.origins.count, dtype=judged.column.origins.dtype)
+        there = judged.column.state != url_kernels.UNCLEAN
+        origins = np.where(there, judged.column.origins, 0)
+        asked = np.full(len(hosts), url_kernels.UNCLEAN, judged.column.state.dtype)
+        asked[origins[there]] = url_kernels.CLEAN
+        times = np.full(len(hosts), at, np.int64)
+        plans, robots = self._timelines.plans(hosts, times, asked, len(hosts))
+        self._learn_plans()
+        return plans[origins], robots[origins]
+
+    def _weigh(self, rows: Texts, starts: Any, state: Any, plans: Any, contexts: Any, one_by_one: Any) -> _Weighed:
+        """What each row comes to. Rows that have to be judged one by one are marked."""
+        size = len(rows)
+        keys, classes, lines = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int32)
+        longest = int(np.diff(rows.offsets).max(initial=0)) if (state == url_kernels.ENCODED).any() else 0
+        new, alone, _ = row_kernels.weigh_rows(
+            rows.data,
+            rows.offsets,
+            starts,
+            state,
+            plans,
+            contexts,
+            *self._by_plan,
             PLAIN,
             *self._tables.tables,
             self._tables.by_rule,
             _AGENTS + 1,
             _CONTEXT_BITS,
             np.empty(3 * longest + 1, np.uint8),
+            *self._keys.index,
+            self._class_of_key.rows,
             keys,
+            classes,
             lines,
             one_by_one,
         )
-        return keys, lines
+        return _Weighed(keys, classes, lines, new, alone)
 
-    def _by_key(self, keys: Any, chosen: Any, one: _OneByOne) -> npt.NDArray[np.int32]:
-        """The class of each chosen row; one row of each key that is new is judged exactly."""
-        codes = self._keys.codes(keys)
-        self._class_of_key += [-1] * (self._keys.count - len(self._class_of_key))
-        table = np.array(self._class_of_key, np.int32)
-        classes = table[codes] if len(codes) else np.zeros(0, np.int32)
-        rows = np.flatnonzero(chosen & (classes < 0))
-        if len(rows):
-            # The row whose files are the shortest: the exact code reads them all.
-            rows = rows[np.argsort(self._octets.array[one.plans[rows]], kind="stable")]
-            new, first = np.unique(codes[rows], return_index=True)
-            for code, row in zip(new.tolist(), rows[first].tolist(), strict=True):
-                self._class_of_key[code] = self._judge_row(one, row)[0]
-            classes = np.array(self._class_of_key, np.int32)[codes]
-        return classes
+    def _classes(self, found: _Weighed, places: Any, one: _OneByOne) -> npt.NDArray[np.int32]:
+        """The class of each row; one row of each key that is new is judged exactly. `places` are the rows' in the
+        batch."""
+        if not found.new:
+            return found.classes
+        rows = np.flatnonzero(found.classes == row_kernels.NEW)
+        codes = self._keys.codes(found.keys[rows])
+        self._class_of_key.add(np.full(self._keys.count - self._class_of_key.count, -1, np.int32))
+        # The row whose files are the shortest: the exact code reads them all.
+        chosen = np.full(self._keys.count, -1, np.int64)
+        row_kernels.lightest(codes, self._octets.array[one.plans[places[rows]]], chosen)
+        for code in np.flatnonzero(chosen >= 0).tolist():
+            self._class_of_key.array[code] = self._judge_row(one, int(places[rows[chosen[code]]]))[0]
+        found.classes[rows] = self._class_of_key.array[codes]
+        return found.classes
 
     def _judge_row(self, one: _OneByOne, row: int) -> tuple[int, int]:
         """Class and line of one row, by the code that judges single URLs."""
@@ -266,21 +356,43 @@ class Engine:
         return number
 
     def _learn_plans(self) -> None:
-        plans = self.plans[self._own.count :]
-        weighed = [self._plan(plan) for plan in plans]
-        if not plans:
+        first, end = self._own.count, len(self.plans)
+        if first == end:
             return
-        agents = [found.agents if found is not None else () for _, found in weighed]
-        own = [found.own if found is not None else NO_RULES for _, found in weighed]
+        like = self.plans.twins.array[first:end].copy()
+        twins = np.flatnonzero(like != NO_TWIN)
+        like[like == NO_TWIN] = 0
+        weighed = [
+            (self.plans[number], *self._plan(self.plans[number]))
+            for number in (first + np.flatnonzero(self.plans.twins.array[first:end] == NO_TWIN)).tolist()
+        ]
+        agents = [found.agents if found is not None else () for _, _, found in weighed]
+        own = [found.own if found is not None else NO_RULES for _, _, found in weighed]
         ends = self._agent_sets.count + np.cumsum([0, *map(len, agents)])
         self._agent_sets.add([number for sets in agents for number in sets])
-        self._agents.add(np.stack([ends[:-1], ends[1:]], axis=1))
-        self._aloof.add([found is None for _, found in weighed])
         two_faced = self._tables.two_faced
-        self._doubtful.add([not two_faced.isdisjoint({one, *sets}) for one, sets in zip(own, agents, strict=True)])
-        self._own.add(own)
-        self._octets.add([plan.octets for plan in plans])
-        self._kinds.add([self._by_kind.setdefault(key, len(self._by_kind)) for key, _ in weighed])
+        doubtful = [not two_faced.isdisjoint({one, *sets}) for one, sets in zip(own, agents, strict=True)]
+        kinds = [self._by_kind.setdefault(key, len(self._by_kind)) for _, key, _ in weighed]
+        new = np.array([plan.number for plan, _, _ in weighed], np.int64)
+        for column, values in (
+            (self._own, own),
+            (self._agents, np.stack([ends[:-1], ends[1:]], axis=1)),
+            (self._aloof, [found is None for _, _, found in weighed]),
+            (self._doubtful, doubtful),
+            (self._octets, [plan.octets for plan, _, _ in weighed]),
+            (self._kinds, kinds),
+        ):
+            column.add(np.zeros((end - first, *column.array.shape[1:]), column.array.dtype))
+            if len(new):
+                column.array[new] = values
+            column.array[first + twins] = column.array[like[twins]]
+        self._kinds.array[first + twins] = self._kinds_of(first + twins, like[twins])
+
+    def _kinds_of(self, twins: npt.NDArray[np.int64], like: npt.NDArray[np.int32]) -> list[int]:
+        """The kinds of twins: those of the plans whose twins they are, and what lists say."""
+        spoken = self.plans.keys_of(twins)
+        pairs = zip(self._kinds.array[like].tolist(), spoken, strict=True)
+        return [self._by_kind.setdefault(pair, len(self._by_kind)) for pair in pairs]
 
     def _plan(self, plan: Plan) -> tuple[Hashable, Outlined | None]:
         """What rows of a plan have to have in common with those of another, besides what rules say of them, to be of
@@ -290,3 +402,10 @@ class Engine:
         if found is None or len(found.agents) > _AGENTS:
             return plan.number, None
         return (found.kind, plan.age, plan.since, about), found
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """So that a kernel is compiled once, whether the array is Arrow's own or a copy."""
+    seen = array.view()
+    seen.setflags(write=False)
+    return seen

@@ -42,10 +42,10 @@ def library(table: Any) -> str:
 
 
 def needed(table: Any, columns: Columns) -> Any:
-    """The columns of `table` that are named, as an Arrow table; the others are left where they are."""
-    wanted = columns.names
+    """The columns of `table` that are named, as an Arrow table; one that is Arrow's is passed on as it is."""
     if isinstance(table, (pa.Table, pa.RecordBatch)):
-        return table.select(wanted)
+        return table
+    wanted = columns.names
     if isinstance(table, Mapping):
         arrays = {name: _array(table[name]) for name in wanted}
         if len({len(array) for array in arrays.values()}) > 1:
@@ -132,4 +132,4 @@ def _text(value: Any) -> str | None:
     if value is None or (isinstance(value, float) and value != value):
         return None
     text = value.isoformat() if isinstance(value, datetime) else str(value)
-    return text.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..model import Notice, NoticeMatch, NoticeRelation, Outcome
 from .book import instant
 from .classes import DecisionClass
 from .engine import Judged
-from .plans import Plan
+from .plan_table import Plan
 from .rows import Particulars
 
 _ABOUT_LISTS = ("C1", "C2", "C3")
@@ -35,7 +35,7 @@ class Listed:
         judged: Judged,
         good: npt.NDArray[np.int64],
         classes: list[DecisionClass],
-        plans: list[Plan],
+        plans: Sequence[Plan],
         particulars: Mapping[int, Particulars],
     ) -> tuple[Any, Any]:
         """The columns `list` and `notice` for the rows `good`: source and id of a notice, null where none speaks."""

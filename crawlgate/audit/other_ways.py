@@ -10,22 +10,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from .. import url as urls
 from ..blocklist.match import Listing, Lists
 from ..errors import UrlError
 from ..model import NoticeRelation, Verdict
-from ..signals.archives import asked_first, keeps_copies
+from ..signals.archives import COPY_HOSTS, asked_first, keeps_copies
 from ..url import Url
 from .book import instant
-from .columns import UrlColumn
+from .copy_kernels import may_be_copies, packed_ending
 from .engine import Engine
 from .lore import linked
 from .rows import Particulars, Rows
 from .shown import OTHER_ROUTE, graver
-from .texts import readable, texts
+from .texts import Texts, readable, texts
 
+_ENDINGS = np.array([packed_ending(name) for name in COPY_HOSTS], np.int64)
 Refused = Callable[[Sequence[int], Sequence[Url]], npt.NDArray[np.bool_]]
 """For rows and another page of each: whether the log shows that it was refused before."""
 
@@ -39,29 +39,30 @@ class _Way(NamedTuple):
 
 
 class OtherWays:
-    """Finds such rows. `asking` is an engine that says whether a page may be fetched; `origin_of` names the origins
-    that columns of URLs number."""
+    """Finds such rows. `asking` is an engine that says whether a page may be fetched."""
 
-    def __init__(self, asking: Engine, notices: Listing | Lists | None, origin_of: Callable[[int], str]) -> None:
+    def __init__(self, asking: Engine, notices: Listing | Lists | None) -> None:
         self._asking = asking
         self._notices = notices
-        self._origin_of = origin_of
-        self._keeping: list[bool] = []  # hosts that keep copies, by the number of an origin
-        self._listed: dict[int, bool] = {}
+
+    @staticmethod
+    def maybe(asked: Texts) -> npt.NDArray[np.int64]:
+        """The rows that may be kept copies; few of them are not."""
+        found = np.zeros(len(asked), np.bool_)
+        may_be_copies(asked.data, asked.offsets, _ENDINGS, found)
+        return np.flatnonzero(found)
 
     def look(
         self,
-        asked: Any,
-        column: UrlColumn,
+        asked: Texts,
         times: npt.NDArray[np.int64],
         referrers: Any,
         particulars: Mapping[int, Particulars],
         shown: npt.NDArray[np.uint8] | None,
         refused: Refused | None,
     ) -> tuple[Mapping[int, Particulars], npt.NDArray[np.uint8] | None]:
-        """`particulars` and `shown` with what follows of other pages for the rows of a batch; `column` are the URLs
-        `asked`, as read."""
-        ways = [*self._copies(asked, column), *self._parts(column, referrers), *_originals(column, particulars)]
+        """`particulars` and `shown` with what follows of other pages for the rows of a batch."""
+        ways = [*self._copies(asked), *self._parts(asked, referrers), *_originals(asked, particulars)]
         if not ways:
             return particulars, shown
         told = dict(particulars)
@@ -82,42 +83,34 @@ class OtherWays:
         found: npt.NDArray[np.bool_] = self._asked(pages, times)[0]
         return found
 
-    def _copies(self, asked: Any, column: UrlColumn) -> list[_Way]:
+    def _copies(self, asked: Texts) -> list[_Way]:
         """Rows whose URL carries another one, or that stand on hosts which keep copies."""
-        for code in range(len(self._keeping), int(column.origins.max(initial=-1)) + 1):
-            self._keeping.append(keeps_copies(urls.parse(self._origin_of(code) + "/").host))
-        maybe = np.array([*self._keeping, False], np.bool_)[column.origins]
-        carried = pc.fill_null(pc.match_substring(_text(asked), "/http"), False)
-        maybe |= carried.to_numpy(zero_copy_only=False)
         found = []
-        for row in np.flatnonzero(maybe & (column.origins >= 0)).tolist():
-            original = asked_first(column.url(row))
+        for row in self.maybe(asked).tolist():
+            url = _parsed(asked[row])
+            if url is None or not (keeps_copies(url.host) or "/http" in url.target):
+                continue
+            original = asked_first(url)
             if original is not None:
                 found.append(_Way(row, original, NoticeRelation.COPY_OF))
         return found
 
-    def _parts(self, column: UrlColumn, referrers: Any) -> list[_Way]:
+    def _parts(self, asked: Texts, referrers: Any) -> list[_Way]:
         """Rows that another page led to; one of the same origin counts for what a list says of parts of it."""
         if referrers is None:
             return []
+        column = readable(referrers.combine_chunks() if isinstance(referrers, pa.ChunkedArray) else referrers)
         found = []
-        for row, text in enumerate(_text(referrers).to_pylist()):
-            if not text or column.origins[row] < 0:
+        for row, text in enumerate(column.cast(pa.large_string()).to_pylist()):
+            if not text:
                 continue
-            inside = text.startswith(self._origin_of(int(column.origins[row])) + "/")
-            if inside and not self._is_listed(int(column.origins[row])):
+            inside = text.split("/", 3)[:3] == asked[row].split("/", 3)[:3]
+            if inside and self._notices is None:
                 continue
-            named = _parsed(text)
-            if named is not None:
-                found.append(_Way(row, named, NoticeRelation.EMBEDDED_BY, inside))
+            named, url = _parsed(text), _parsed(asked[row])
+            if named is not None and url is not None:
+                found.append(_Way(row, named, NoticeRelation.EMBEDDED_BY, named.origin == url.origin))
         return found
-
-    def _is_listed(self, code: int) -> bool:
-        known = self._listed.get(code)
-        if known is None:
-            host = urls.parse(self._origin_of(code) + "/").host
-            known = self._listed[code] = self._notices is not None and not self._notices.for_host(host).empty
-        return known
 
     def _against(
         self, ways: list[_Way], times: npt.NDArray[np.int64], refused: Refused | None
@@ -141,22 +134,16 @@ class OtherWays:
         return judged.lines > 0, np.array(classes, np.bool_)[judged.classes]
 
 
-def _originals(column: UrlColumn, particulars: Mapping[int, Particulars]) -> list[_Way]:
+def _originals(asked: Texts, particulars: Mapping[int, Particulars]) -> list[_Way]:
     """Rows whose page names a page on another host as its original."""
     found = []
     for row, one in particulars.items():
-        if one.reading is None or not one.reading.original or column.origins[row] < 0:
+        if one.reading is None or not one.reading.original:
             continue
-        named = _parsed(one.reading.original)
-        if named is not None:
-            found.append(_Way(row, named, NoticeRelation.CANONICAL, named.origin == column.url(row).origin))
+        named, url = _parsed(one.reading.original), _parsed(asked[row])
+        if named is not None and url is not None:
+            found.append(_Way(row, named, NoticeRelation.CANONICAL, named.origin == url.origin))
     return found
-
-
-def _text(column: Any) -> Any:
-    column = readable(column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column)
-    plain = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    return column if plain else column.cast(pa.large_string())
 
 
 def _parsed(text: str) -> Url | None:

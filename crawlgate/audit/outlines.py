@@ -16,7 +16,7 @@ from .robots_scan import Lines, RobotsScanner, Scanned
 from .rule_tables import NO_RULES, RuleTables, as_pattern
 
 if TYPE_CHECKING:
-    from .plans import Plan
+    from .plan_table import Plan
 
 _KEPT = 1 << 14  # files whose lines are kept, some kilobytes each
 _TDMREP = TDMREP_PATH.encode()

@@ -25,7 +25,7 @@ from .. import url as urls
 from ..domains import Suffixes
 from ..errors import ConfigError
 from ..tally import Tally
-from .answers import answers
+from .answers import Answering
 from .behaviour import shows
 from .book import EvidenceBook
 from .columns import read_urls
@@ -133,7 +133,7 @@ def judge_part(gate: TableGate, pages: Any, evidence: Any = None, *, order: str 
         options["evidence"] = _book(gate, evidence)
     judge = TableJudge(gate.declaration, **options)
     tally = Tally()
-    return beside(pages, answers(judge, rows, columns, tally, _seen(judge, rows, columns))), tally
+    return beside(pages, Answering(judge).answers(rows, columns, tally, _seen(judge, rows, columns))), tally
 
 
 def _book(gate: TableGate, evidence: Any) -> EvidenceBook:

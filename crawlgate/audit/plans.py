@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
@@ -17,7 +16,8 @@ import numpy as np
 
 from .. import url as urls
 from ..blocklist import knowledge
-from ..blocklist.match import HostNotices, Listing, Lists
+from ..blocklist.listing import HostNotices, Listing
+from ..blocklist.match import Lists
 from ..criteria.facts import CLOCK_SKEW, MAX_AGE
 from ..flow import TDMREP_PATH, Document, Documents, Fetch, replay, survey
 from ..model import Declaration, Evidence, NoticeRelation, RegisterEntry
@@ -31,9 +31,13 @@ from . import kernels
 from .book import MICROSECOND, ROBOTS_PATH, Content, EvidenceBook, instant, micros
 from .candidates import maybe_listed
 from .growing import Growing
+from .interning import Spans
 from .on_record import RobotsOnRecord
 from .outlines import Outlines
+from .plan_table import Plan, Plans
+from .texts import Texts
 from .timeline import BEGINNING
+from .voices import SILENT, Voices
 
 NO_EVIDENCE = -1
 _SEVERAL = -2
@@ -42,49 +46,6 @@ _ANYWHERE = (ROBOTS_PATH, TDMREP_PATH)
 _AGENT_LINE = re.compile(r"^\s*user[- ]?agent[a-z-]*\s*:?\s*([^\r\n#]*)", re.IGNORECASE | re.MULTILINE)
 _SPEAKS_FOR = MAX_AGE // MICROSECOND
 _SKEW = CLOCK_SKEW // MICROSECOND
-
-
-@dataclass(slots=True, eq=False)
-class Plan:
-    """One host's (or many alike hosts') state in an interval that begins at `at`.
-
-    `age` is that of robots.txt, no more exact than what follows from it; `since` says which of the collector's own
-    dates have come; `by_itself` that something speaks of this host alone, `exact` that it may speak of each page
-    otherwise, `decided` that people decided something about it. `robots` numbers the content of a robots.txt that is
-    all there is on record, but for what `beside` names; `octets` is the length of all files. Plans of equal `said` read
-    the same policy files.
-    """
-
-    number: int
-    at: datetime
-    age: timedelta | None
-    since: tuple[bool, ...]
-    notices: HostNotices | None
-    register: tuple[RegisterEntry, ...]
-    by_itself: bool
-    exact: bool
-    decided: bool
-    said: Hashable
-    robots: int | None
-    beside: str
-    octets: int
-    read: Callable[[], Site]
-
-    @property
-    def site(self) -> Site:
-        """The site as the exact code reads it, which few plans need."""
-        return self.read()
-
-    def notices_key(self) -> object:
-        """What the notices come to on every page of the host: equal keys, equal findings. None where pages differ."""
-        if self.notices is None:
-            return ()
-        if self.notices.path_dependent:
-            return None
-        return tuple(
-            (relation, knowledge.status(n, self.at), n.scope, n.issuer, n.issuer_kind, n.issuer_verified, n.source)
-            for n, relation in self.notices.anywhere
-        )
 
 
 class _Key(NamedTuple):
@@ -99,7 +60,7 @@ class _Key(NamedTuple):
 
 
 class Planner:
-    """Makes plans from what is on record. Hosts are numbered by the caller; `origin_of` gives a number's origin."""
+    """Makes plans from what is on record. Hosts are numbered by the caller: a host's number is that of its origin."""
 
     def __init__(
         self,
@@ -107,7 +68,7 @@ class Planner:
         book: EvidenceBook,
         notices: Listing | Lists | None,
         catalogue: AgentCatalogue,
-        origin_of: Callable[[int], str],
+        origins: Spans,
         *,
         register: Register | None = None,
         people: Overrides | None = None,
@@ -117,7 +78,8 @@ class Planner:
         self._book = book
         self._notices = notices
         self._catalogue = catalogue
-        self._origin_of = origin_of
+        self._origins = origins
+        self._origin_of = origins.text
         self._register = register
         self._always = sorted(_times_of(declaration))
         # The host part of each scope; `*` in it is any run of characters.
@@ -134,18 +96,22 @@ class Planner:
         self._heard: dict[str, HostNotices] = {}
         self._sites: dict[object, Site] = {}
         self._numbers: dict[object, int] = {}
-        self.plans: list[Plan] = []
-        self.robots = RobotsOnRecord(book, origin_of)
+        # By host: the number of what lists say of all its pages, `_SILENT` where they say nothing.
+        self._voice_of, self._voices = Growing(np.int32), Voices()
+        self.plans = Plans(lambda host: self._about(_host(self._origin_of(host))), self._voices)
+        self.robots = RobotsOnRecord(book, origins.text)
 
     def breaks(self, first: int, end: int) -> tuple[Any, Any]:
         """See `timeline.Intervals`."""
-        origins = [self._origin_of(number) for number in range(first, end)]
+        column = self._origins.between(first, end)
+        origins = column.ascii()
         simple, received, contents = self._book.alone(origins)
-        simple[self._spoken_of(origins)] = False
+        voices = self._hear(column, origins, simple)
         contents[~simple] = _SEVERAL
         self._received.add(received)
         self._alone.add(contents)
-        counts, breaks = self._simple_breaks(received, contents)
+        self._voice_of.add(voices)
+        counts, breaks = self._simple_breaks(received, contents, voices)
         if simple.all():
             return counts, breaks
         theirs: list[int] = []
@@ -183,6 +149,9 @@ class Planner:
             key = _Key(reading, "", int(epochs[place]), bool(stale[place]), int(since[place]))
             found.append(self._plan(key, origin, int(at[place])))
         plans: Any = np.array(found, np.int32)[which]
+        voices = self._voice_of.array[hosts]
+        spoken = np.flatnonzero((voices != SILENT) & (plans >= 0))
+        plans[spoken] = self.plans.add_twins(plans[spoken], hosts[spoken], at[spoken], voices[spoken])
         for place in np.flatnonzero(plans < 0).tolist():
             plans[place], evidence[place] = self._resolve(int(hosts[place]), int(at[place]))
         return plans, evidence
@@ -220,27 +189,43 @@ class Planner:
             if url.href in documents.found and url.origin not in missing
         }
 
-    def _spoken_of(self, origins: list[str]) -> list[int]:
-        """The places of origins about whose hosts a list, the register, or a licence may say something."""
-        names = [_host(origin) for origin in origins]
-        found = set() if self._notices is None else maybe_listed(self._notices, names)
+    def _hear(self, column: Texts, origins: list[str], simple: Any) -> Any:
+        """The voice of each origin. Those are not `simple` of whose host a list speaks page by page, or of which the
+        register, people or a licence may say something."""
+        voices = np.full(len(origins), SILENT, np.int32)
         if self._register is not None or self._licensed_hosts or self.people:
-            found.update(n for n, name in enumerate(names) if self._named(name))
-        return sorted(found)
+            simple[[n for n, origin in enumerate(origins) if self._named(_host(origin))]] = False
+        if self._notices is None:
+            return voices
+        for place in maybe_listed(self._notices, column, lambda place: _host(origins[place])):
+            about = self._about(_host(origins[place])) if simple[place] else None
+            if about is None:
+                continue
+            if about.path_dependent:
+                simple[place] = False
+            else:
+                voices[place] = self._voices.number(about)
+        return voices
 
-    def _simple_breaks(self, received: Any, contents: Any) -> tuple[Any, Any]:
+    def _simple_breaks(self, received: Any, contents: Any, voices: Any) -> tuple[Any, Any]:
         for content in np.unique(contents[contents >= 0]).tolist():
             if content >= self._day_bounds.count or self._day_bounds.array[content, 0] < 0:
                 self._days_in(content)
         bounds = self._day_bounds.array
         asked = contents >= 0
         most = int((bounds[contents[asked], 1] - bounds[contents[asked], 0]).sum())
+        # What changes for all hosts, and for those of a voice.
+        distinct, voice = np.unique(voices, return_inverse=True)
+        each = [sorted({*self._always, *self._voices.changes(one)}) for one in distinct.tolist()]
+        ends = np.cumsum([0, *map(len, each)])
+        always = np.array([at for one in each for at in one], np.int64)
+        most += int(np.diff(ends)[voice].sum())
         counts = np.zeros(len(contents), np.int64)
-        breaks = np.zeros(most + len(contents) * (3 + len(self._always)), np.int64)
-        asked_of = np.where(asked, contents, NO_EVIDENCE)
-        days, always = self._days.array, np.array(self._always, np.int64)
+        breaks = np.zeros(most + len(contents) * 3, np.int64)
+        asked_of, lasts = np.where(asked, contents, NO_EVIDENCE), _SPEAKS_FOR + 1
+        days = self._days.array
         used = kernels.fill_breaks(
-            received, asked_of, _SKEW, _SPEAKS_FOR + 1, days, bounds, always, BEGINNING, counts, breaks
+            received, asked_of, _SKEW, lasts, days, bounds, always, ends, voice, BEGINNING, counts, breaks
         )
         return counts, breaks[:used]
 
@@ -311,7 +296,7 @@ class Planner:
                     site = self._sites[key[:3]] = self._read(origin, at)
                 return site
 
-            self.plans.append(
+            self.plans.add(
                 Plan(
                     number=number,
                     at=instant(at),

@@ -1,7 +1,7 @@
 """Reading robots.txt in compiled loops: lines, agents, rules, and the tables that `kernels.deciding_rule` reads.
 
-Only files that leave nothing to interpret are read here, which is what nearly all are; whatever is unusual (a
-misspelled key, a line without a colon, octets beyond ASCII) is left to `signals.robots`, and that is said.
+Only lines that leave nothing to interpret are read here, which is what nearly all are; whatever is odd (a misspelled
+key, a line without a colon, octets beyond ASCII) is left to the reader of `signals`, and that is said.
 """
 
 # The bodies are compiled: plain loops and single letters are what is fast and usual there.
@@ -13,7 +13,7 @@ from numba import njit
 
 AGENT, DISALLOW, ALLOW, EXTENSION = 1, 2, 3, 4
 READ, UNUSUAL, FULL = 0, 1, 2
-"""What `scan` answers: all was read; the exact code has to read the file; the index of names has no room."""
+"""What `scan` answers: all was read; too many lines are odd; the index of names has no room."""
 SILENT, EVERYTHING, SPELLED, BUILT = 0, 1, 2, 3
 """What `build` answers: nothing is refused; everything is; some rule has several spellings; the tables are written."""
 
@@ -41,17 +41,36 @@ def _may_be_key(data, at, end):
 
 @njit(cache=True, nogil=True)
 def scan(
-    data, begin, end, longest, keys, key_bounds, key_kinds, plain, index, hashes, arena, ends, counts, agents, rules
+    data,
+    begin,
+    end,
+    longest,
+    keys,
+    key_bounds,
+    key_kinds,
+    plain,
+    index,
+    hashes,
+    arena,
+    ends,
+    counts,
+    agents,
+    rules,
+    told,
+    odd,
 ):
     """Read the lines of one body, `data[begin:end]`.
 
     `agents` gets a row (value, run) for each User-agent line, values numbered through `index` (an open-addressed
     table over `arena`, lower case); `rules` a row (start, end, allow, line, run, spelled) for each rule with a
     path that stands in a group; `spelled` is 1 where its pattern is not its own normal form. A run is a stretch of
-    User-agent lines with what stands below. `counts`: values known, agents, rules, and whether some line has a key
-    that robots.txt knows (1) and the file begins as one does (2); the last three are results.
+    User-agent lines with what stands below. `counts`: values known, agents, rules, whether some line has a key
+    that robots.txt knows (1) and the file begins as one does (2), odd lines; the last four are results.
+
+    Odd lines are put into `odd` (start, end), in their order. Where they were `told` before, they are (kind or 0,
+    start and end of the value in `data`) what is told: a file that has some is read twice.
     """
-    known, n_agents, n_rules, run = counts[0], 0, 0, -1
+    known, n_agents, n_rules, run, n_odd = counts[0], 0, 0, -1, 0
     mask = len(index) - 1
     number, at = 0, begin
     opened, keyed, begun, usual = False, False, False, False
@@ -59,7 +78,7 @@ def scan(
         number += 1
         colon, first, stop = -1, -1, -1
         line = at
-        odd, control = False, False
+        beyond, control = False, False
         while at < end:
             byte = data[at]
             if byte == 10 or byte == 13:
@@ -70,7 +89,7 @@ def scan(
                     usual = usual or (not begun and first < 0 and at - begin < 1024)
                     begun = True
                 elif byte != 32 and byte != 9:
-                    odd = odd or byte > 127
+                    beyond = beyond or byte > 127
                     control = control or byte < 32 or byte == 127
                     if first < 0:
                         first = at
@@ -79,49 +98,54 @@ def scan(
             at += 1
         if stop < 0:
             stop = at
-        if at - line > longest:
-            return 1
+        line_end = at
         if at < end and data[at] == 13 and at + 1 < end and data[at + 1] == 10:
             at += 1
         at += 1
         if not begun and first >= 0:
             byte = data[first]
-            usual = first - begin < 1024 and byte != 60 and byte != 91 and byte != 123
+            usual = first - begin < 1024 and byte != 60 and byte != 91 and byte != 123 and 32 < byte < 127
             begun = True
         if first < 0:
             continue
-        if colon < 0:
-            if _may_be_key(data, first, end):
-                return 1
-            continue
-        last = colon
-        while last > first and (data[last - 1] == 32 or data[last - 1] == 9):
-            last -= 1
-        kind = 0
-        for key in range(len(key_kinds)):
-            size = key_bounds[key + 1] - key_bounds[key]
-            if size == last - first:
-                n = 0
-                while n < size:
-                    byte = data[first + n]
-                    if 65 <= byte <= 90:
-                        byte += 32
-                    if byte != keys[key_bounds[key] + n]:
+        asked = line_end - line > longest
+        kind, start = 0, colon + 1
+        if colon >= 0 and not asked:
+            last = colon
+            while last > first and (data[last - 1] == 32 or data[last - 1] == 9):
+                last -= 1
+            for key in range(len(key_kinds)):
+                size = key_bounds[key + 1] - key_bounds[key]
+                if size == last - first:
+                    n = 0
+                    while n < size:
+                        byte = data[first + n]
+                        if 65 <= byte <= 90:
+                            byte += 32
+                        if byte != keys[key_bounds[key] + n]:
+                            break
+                        n += 1
+                    if n == size:
+                        kind = key_kinds[key]
                         break
-                    n += 1
-                if n == size:
-                    kind = key_kinds[key]
-                    break
         if kind == 0:
-            if _may_be_key(data, first, end):
+            asked = asked or _may_be_key(data, first, end)
+        elif kind != 4:
+            asked = beyond or control
+        if asked:
+            if n_odd < len(told):
+                kind, start, stop = told[n_odd, 0], told[n_odd, 1], told[n_odd, 2]
+            elif n_odd == len(odd):
                 return 1
+            else:
+                odd[n_odd, 0], odd[n_odd, 1] = line, line_end
+                kind = 0
+            n_odd += 1
+        if kind == 0:
             continue
         keyed = True
         if kind == 4:
             continue
-        if odd or control:
-            return 1
-        start = colon + 1
         while start < stop and (data[start] == 32 or data[start] == 9):
             start += 1
         while stop > start and (data[stop - 1] == 32 or data[stop - 1] == 9):
@@ -191,7 +215,7 @@ def scan(
                 rules[n_rules, 0], rules[n_rules, 1], rules[n_rules, 2] = start, stop, allow
                 rules[n_rules, 3], rules[n_rules, 4], rules[n_rules, 5] = number, run, spelled
                 n_rules += 1
-    counts[1], counts[2], counts[3] = n_agents, n_rules, int(keyed) + 2 * int(usual)
+    counts[1], counts[2], counts[3], counts[4] = n_agents, n_rules, int(keyed) + 2 * int(usual), n_odd
     return 0
 
 

@@ -6,17 +6,32 @@ as fast. Files that are unusual in any way are left to the reader of `signals`; 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..limits import DEFAULT_LIMITS
 from ..signals.agents import AgentCatalogue
+from ..signals.pathmatch import PathPattern, needless_escape
 from ..signals.robots_agents import glob_matches, named, product_token
-from ..signals.robots_lines import content, decode
+from ..signals.robots_lines import (
+    AGENT,
+    ALLOW,
+    DISALLOW,
+    EXTENSION,
+    content,
+    decode,
+    is_utf16,
+    known,
+    lines,
+    mark_before,
+    text_of,
+)
 from ..signals.robots_rules import Matcher, RuleSet, readable_pattern
 from ..site import COLLECTORS
 from . import robots_kernels as kernels
@@ -25,7 +40,6 @@ from .growing import Growing
 from .kernels import refill
 from .rule_tables import NO_RULES, RuleTables, as_pattern
 
-_BOM = b"\xef\xbb\xbf"
 _KEYS = {
     "user-agent": kernels.AGENT,
     "disallow": kernels.DISALLOW,
@@ -40,6 +54,10 @@ _KEYS = {
     "noindex": kernels.EXTENSION,
 }
 _LONGEST_LINE = DEFAULT_LIMITS.robots_line - 64
+_KINDS = {AGENT: kernels.AGENT, ALLOW: kernels.ALLOW, DISALLOW: kernels.DISALLOW}
+_MAY_SPEAK_OF_USE = re.compile(r"content[-_ ]|licen|llm|(?:dis)?allow")
+_MOST_ODD = 4096  # lines of one file that are read one by one
+_NONE_TOLD = np.zeros((0, 3), np.int32)
 _MOST_SETS = 64
 _OURS, _EVERYBODY, _ODD = 1, 2, 4
 _ALL = -2
@@ -105,17 +123,17 @@ class RobotsScanner:
 
     def lines(self, body: bytes) -> Lines | None:
         """The lines of a body; None where the exact reader has to look."""
-        if len(body) > DEFAULT_LIMITS.robots_bytes or b"\0" in body:
+        if len(body) > DEFAULT_LIMITS.robots_bytes or b"\0" in body or is_utf16(body):
             return None
-        data = np.frombuffer(body or b"\n", np.uint8)
+        data, told = np.frombuffer(body or b"\n", np.uint8), _NONE_TOLD
         most = body.count(b"\n") + body.count(b"\r") + 1
         agents, rules = np.empty((most, 2), np.int32), np.empty((most, 6), np.int32)
-        begin = 3 if body.startswith(_BOM) else 0
-        counts = np.array([self._known, 0, 0, 0], np.int64)
+        odd = np.empty((min(most, _MOST_ODD), 2), np.int32)
+        counts = np.array([self._known, 0, 0, 0, 0], np.int64)
         while True:
             found = kernels.scan(
                 data,
-                begin,
+                mark_before(body),
                 len(body),
                 _LONGEST_LINE,
                 self._keys,
@@ -129,18 +147,29 @@ class RobotsScanner:
                 counts,
                 agents,
                 rules,
+                told,
+                odd,
             )
             self._learn(int(counts[0]))  # those of a file given up have numbers as well
-            if found != kernels.FULL:
+            if found == kernels.FULL:
+                self._grow(len(data))
+            elif found == kernels.UNUSUAL:
+                return None
+            elif counts[4] == len(told):
                 break
-            self._grow(len(body))
-        if found == kernels.UNUSUAL:
-            return None
+            else:
+                read = _read_odd(body, odd[: counts[4]].tolist())
+                if read is None:
+                    return None
+                data, told = read
         keyed, usual = bool(counts[3] & 1), bool(counts[3] & 2)
         kind = "robots" if keyed and usual else content(body, decode(body, DEFAULT_LIMITS)[0], keys=keyed)
         runs = int(agents[counts[1] - 1, 1]) + 1 if counts[1] else 0
         bits = np.full(runs, -1, np.int32)
-        return Lines(kind, data, agents[: counts[1]].copy(), rules[: counts[2]].copy(), bits)
+        rules = rules[: counts[2]].copy()
+        if rules[:, 5].any():
+            data, rules = _respelled(data, rules)
+        return Lines(kind, data, agents[: counts[1]].copy(), rules, bits)
 
     def days_named(self, lines: Lines) -> list[date] | None:
         """The days on which agents that the file names became known, ascending; None where the exact reader has to
@@ -227,13 +256,13 @@ class RobotsScanner:
     def _written(self, lines: Lines, runs: int) -> Any:
         for n, (start, end, allow, _, run, _) in enumerate(lines.rules.tolist()):
             if lines.bits[run] >= 0 and runs >> int(lines.bits[run]) & 1:
-                value = bytes(lines.data[start:end]).decode("ascii")
+                value = bytes(lines.data[start:end]).decode()
                 yield n, bool(allow), readable_pattern(value, allow=bool(allow))[0]
 
     def _learn(self, count: int) -> None:
         """Say of new values of User-agent lines who they are."""
         for number in range(self._known, count):
-            value = bytes(self._arena[self._ends[number] : self._ends[number + 1]]).decode("ascii")
+            value = bytes(self._arena[self._ends[number] : self._ends[number + 1]]).decode()
             found = named(value)
             names = (*found.plain, *found.listed)
             agents = {agent.token: agent for name in names if (agent := self._catalogue.get(name)) is not None}
@@ -259,3 +288,54 @@ class RobotsScanner:
         self._index = np.full(2 * len(self._index), -1, np.int32)
         self._hashes = np.zeros(len(self._index), np.uint64)
         refill(codes, hashes, self._index, self._hashes)
+
+
+def _read_odd(body: bytes, places: list[list[int]]) -> tuple[Any, Any] | None:
+    """What the exact reader says of some lines of a body, for `robots_kernels.scan`: the body with their values behind
+    it, and kind and value of each. None where one says more than rules can, or may be cut."""
+    told: list[tuple[int, int, int]] = []
+    values = bytearray()
+    for start, end in places:
+        line = next(lines(text := text_of(body[start:end])), None)
+        kind, value = 0, b""
+        if line is not None and line.kind in _KINDS:
+            if end - start > _LONGEST_LINE:
+                return None
+            kind, value = _KINDS[line.kind], text[line.start : line.end].encode()
+        elif line is not None and line.kind == EXTENSION:
+            if line.key in _KEYS:
+                kind = kernels.EXTENSION
+            elif known(line.key) or _MAY_SPEAK_OF_USE.match(line.key):
+                return None
+        begin = len(body) + len(values)
+        values += value
+        told.append((kind, begin, begin + len(value)))
+    return np.frombuffer(body + bytes(values), np.uint8), np.array(told, np.int32)
+
+
+def _respelled(data: Any, rules: Any) -> tuple[Any, Any]:
+    """Patterns that are not their own normal form, in that form behind the body; those stay as they are (`spelled`) of
+    which more is to be said than one pattern."""
+    texts, kept = bytearray(), np.ones(len(rules), np.bool_)
+    for n in np.flatnonzero(rules[:, 5]).tolist():
+        start, end, allow = rules[n, :3].tolist()
+        form = _normal_form(data[start:end].tobytes(), bool(allow))
+        if form is None:
+            continue
+        kept[n] = bool(form)
+        begin = len(data) + len(texts)
+        texts += form
+        rules[n, 0], rules[n, 1], rules[n, 5] = begin, begin + len(form), 0
+    return np.frombuffer(data.tobytes() + bytes(texts), np.uint8), rules[kept]
+
+
+@lru_cache(maxsize=4096)
+def _normal_form(value: bytes, allow: bool) -> bytes | None:
+    """The pattern of a rule in normal form, empty for a rule without one; None where its reading is not that alone:
+    an Allow of a directory's page or with needless escapes, a slash that is data, stars in a row."""
+    text = readable_pattern(value.decode(), allow=allow)[0]
+    if "**" in text or (allow and ("/index.htm" in text or needless_escape(text))):
+        return None
+    pattern = PathPattern(text)
+    form = "*".join((pattern.head, *pattern.pieces)) + "$" * pattern.anchored
+    return None if "%2F" in form else form.encode("ascii")

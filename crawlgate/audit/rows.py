@@ -17,14 +17,16 @@ from ..signals import answer
 from ..signals.dataset import PaidOffer
 from ..signals.reading import Reading
 from ..url import Url
+from . import known_kernels as kernels
+from .growing import Growing
 from .interning import Keys
 from .shown import TRACES
 from .texts import Texts
 
-NO_STATUS = -1
-NO_ANSWER = 0
+NO_STATUS = kernels.NO_STATUS
+NO_ANSWER = kernels.NO_ANSWER
 """The log says that the site answered nothing: a failed connection, a request that was never sent."""
-ROBOTS_PRECLUDED = -9998
+ROBOTS_PRECLUDED = kernels.ROBOTS_PRECLUDED
 """The collector's own robots.txt check kept it from asking; the number is Heritrix's."""
 NO_AGENT = -1
 NOT_HEADED, HEADED_PAGE, HEADED_FILE = range(3)
@@ -36,6 +38,7 @@ QUIET = {
 }
 """Headers that say nothing, for each of these."""
 NO_HEADERS = {"headers": "not_assessed.log_without_headers"}
+_AGENTS_PLACED = 1_000  # user agents with a row in `Contexts.table`; rows of others are judged the longer way
 _HEADED_BITS = 6  # above the code of what is shown, in a context's key
 
 
@@ -74,6 +77,21 @@ class Rows:
     def __len__(self) -> int:
         return len(self.urls)
 
+    @property
+    def bare(self) -> bool:
+        """True if rows say nothing but URL, time, status and user agent."""
+        return not self.particulars and self.shown is None and self.headed is None
+
+    def take(self, places: npt.NDArray[np.int64]) -> Rows:
+        """Some of rows that are `bare`."""
+        return Rows(
+            self.urls.take(places),
+            self.times[places],
+            None if self.statuses is None else self.statuses[places],
+            None if self.sent is None else self.sent[places],
+            self.agents,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -104,9 +122,19 @@ class Contexts:
         self._stage = stage
         self._numbers: dict[tuple[int, str | None, int], int] = {}
         self.known: list[Context] = []
+        # By user agent and status, where a row says no more of its fetch: see `known_kernels.known_rows`.
+        self.table = Growing(np.int32, kernels.STATUS_PLACES, expected=2)
+        self.table.add(np.full((2, kernels.STATUS_PLACES), -1, np.int32))
+        self._places: dict[str | None, int] = {None: 0}
+
+    def places(self, agents: Sequence[str]) -> npt.NDArray[np.int32]:
+        """For each user agent its row in `table`: the first is for rows that name none, the second says nothing."""
+        return np.array([self._places.get(agent, 1) for agent in agents], np.int32)
 
     def codes(self, rows: Rows) -> npt.NDArray[np.int32]:
         """The number of each row's context."""
+        if rows.statuses is not None and rows.sent is None and rows.shown is None and rows.headed is None:
+            return self._of_statuses(rows.statuses)
         statuses = rows.statuses if rows.statuses is not None else np.full(len(rows), NO_STATUS, np.int32)
         sent = rows.sent if rows.sent is not None else np.full(len(rows), NO_AGENT, np.int32)
         shown = rows.shown.astype(np.int64) if rows.shown is not None else np.zeros(len(rows), np.int64)
@@ -125,12 +153,31 @@ class Contexts:
         found: npt.NDArray[np.int32] = table[codes]
         return found
 
+    def _of_statuses(self, statuses: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """The same where a row says its status and nothing else: these are few, and near each other."""
+        least = int(statuses.min(initial=NO_STATUS))
+        places = statuses - least
+        table = np.zeros(int(places.max(initial=0)) + 1, np.int32)
+        for place in np.flatnonzero(np.bincount(places, minlength=1)).tolist():
+            table[place] = self._number(place + least, None)
+        found: npt.NDArray[np.int32] = table[places]
+        return found
+
     def _number(self, status: int, agent: str | None, shown: int = 0) -> int:
         number = self._numbers.get((status, agent, shown))
         if number is None:
             number = self._numbers[status, agent, shown] = len(self.known)
             self.known.append(self._make(status, agent, shown))
+            if not shown:
+                self._place(status, agent, number)
         return number
+
+    def _place(self, status: int, agent: str | None, number: int) -> None:
+        if agent not in self._places:
+            if len(self._places) >= _AGENTS_PLACED:
+                return
+            self._places[agent] = self.table.add(np.full((1, kernels.STATUS_PLACES), -1, np.int32))
+        self.table.array[self._places[agent], kernels.status_place(status)] = number
 
     def _make(self, status: int, agent: str | None, key: int) -> Context:
         shown, headed = key & ((1 << _HEADED_BITS) - 1), key >> _HEADED_BITS

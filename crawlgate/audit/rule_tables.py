@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..signals.pathmatch import PathPattern
 from . import robots_kernels as kernels
 from .growing import Growing
-from .kernels import deciding_rule
+from .row_kernels import deciding_rule, heads
 
 _Ints = npt.NDArray[np.int32]
 
@@ -50,12 +50,13 @@ def as_pattern(pattern: PathPattern, *, allow: bool, line: int) -> Pattern:
 
 
 class Tables(NamedTuple):
-    """The arguments of `kernels.deciding_rule`, in its order."""
+    """The arguments of `row_kernels.deciding_rule`, in its order."""
 
     sets: _Ints
     text: npt.NDArray[np.uint8]
     plain: _Ints
     plain_bounds: _Ints
+    plain_heads: npt.NDArray[np.uint64]
     wild: _Ints
     needs: npt.NDArray[np.uint64]
     piece_bounds: _Ints
@@ -69,6 +70,7 @@ class RuleTables:
         self._text = Growing(np.uint8, expected=1 << 16)
         self._plain = Growing(np.int32, 5)
         self._plain_bounds = Growing(np.int32)
+        self._plain_heads = Growing(np.uint64)
         self._wild = Growing(np.int32, 7)
         self._needs = Growing(np.uint64)
         self._piece_bounds = Growing(np.int32)
@@ -179,11 +181,17 @@ class RuleTables:
     @property
     def tables(self) -> Tables:
         """Everything added so far."""
+        known, count = self._plain_heads.count, self._plain.count - 1  # the last row ends the others
+        if known < count:
+            room = self._plain_heads.room(count - known + 1)
+            heads(self._text.array, self._plain_bounds.array, known, count, room)
+            self._plain_heads.count = count
         return Tables(
             self._sets.array,
             self._text.array,
             self._plain.array,
             self._plain_bounds.array,
+            self._plain_heads.array,
             self._wild.array,
             self._needs.array,
             self._piece_bounds.array,

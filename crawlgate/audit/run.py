@@ -38,7 +38,7 @@ from .output.removals import Removals
 from .output.summary import OUTPUTS, read_summary, summary, totals
 from .past import Past
 from .quotes import quotes
-from .readers import Batch, Reject, Source, Told, read
+from .readers import Batch, Reject, Source, Told, parts_of, read
 from .readers.batch import nothing
 from .tables import TableJudge
 
@@ -106,6 +106,7 @@ class Audit:
             known_until=self._knowledge.until,
             lists=self._knowledge.lists,
             people=self._knowledge.people,
+            parts_of=lambda source: parts_of(source, self._told),
         )
         if resume:
             complete(self._out, question)

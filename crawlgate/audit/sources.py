@@ -27,6 +27,8 @@ from .readers.kinds import kind_of
 from .readers.source import Source, found
 from .readers.text import text_rows
 from .readers.warc import policy_files
+from .rows import NO_ANSWER, NO_STATUS, ROBOTS_PRECLUDED
+from .statuses import refusal, status_of
 from .times import read_times
 
 _BODY = ("body", "robots", "robots_txt", "content", "text")
@@ -247,11 +249,10 @@ def _policy_file(where: str) -> tuple[urls.Url, EvidenceKind]:
 
 
 def _answer(status: Any, body: tuple[bytes, str]) -> Content:
-    try:
-        said = float(status) if isinstance(status, str) and status else status
-        answered = None if said is None or said == "" else int(said)
-    except (ValueError, TypeError, OverflowError):
-        raise _UnusableError(f"status {status!r} is no number") from None
+    code = status_of(status)
+    if code is None or code == ROBOTS_PRECLUDED:
+        raise _UnusableError(refusal(status)[1])
+    answered = None if code in (NO_STATUS, NO_ANSWER) else code
     return Content(answered, None if answered is not None else "no_answer", body[1])
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from os import PathLike
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..assess import Assessor
 from ..blocklist.match import Listing, Lists
@@ -25,14 +24,16 @@ from ..register import Register
 from ..signals import agents
 from .book import EvidenceBook, micros
 from .classes import DecisionClass
-from .engine import Engine, Judged
+from .engine import Classed, Engine, Judged
 from .header_columns import HeaderRows, read_answers
+from .interning import Spans
 from .other_ways import OtherWays, Refused
 from .output.bases import bases_table
 from .plans import Planner
 from .redirects import Redirects
-from .rows import NO_AGENT, NO_ANSWER, NO_STATUS, ROBOTS_PRECLUDED, Particulars, Rows
-from .texts import encoded, readable, texts, undecodable
+from .rows import NO_AGENT, Particulars, Rows
+from .statuses import read_statuses
+from .texts import encoded, texts
 from .times import Times, read_times
 
 _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -48,7 +49,7 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
     "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
 }
-_STATUS = r"^\s*(?:HTTP/[0-9.]+ +)?(?P<status>[1-9][0-9]{2}|0+|-9998)(?:\.0*|\s.*)?\s*$"
+_Why = tuple[str, str]  # a code and a message
 _NOT_A_YEAR_AHEAD = timedelta(days=1)  # clocks differ, not by more
 REFUSED = -1
 
@@ -84,6 +85,14 @@ class Columns:
                     f"there is no column {name!r} ({role}){suggestion(name, names)}; the table has {', '.join(names)}"
                 )
         lower = {name.lower(): name for name in reversed(names)}
+        for role, usuals in _KNOWN_NAMES.items():
+            usual = next((one for one in usuals if one in lower or f"{one}#1" in lower), None)
+            if usual is not None and f"{usual}#1" in lower and not given.get(role):
+                numbered = [name for name in names if name.lower().startswith(f"{usual}#")]
+                raise ConfigError(
+                    f"{len(numbered)} columns are called {usual!r}; which one is meant cannot be told: rename one, or "
+                    f"pass {role}= (--{role.replace('_', '-')}) with {' or '.join(map(repr, numbered))}"
+                )
         found = {
             role: given.get(role) or next((lower[usual] for usual in usuals if usual in lower), None)
             for role, usuals in _KNOWN_NAMES.items()
@@ -138,14 +147,14 @@ class TableJudge:
         self.latest = (now or datetime.now(UTC)) + _NOT_A_YEAR_AHEAD
         assessor = Assessor(declaration, policy, lists_loaded=notices is not None)
 
-        def planner(origin_of: Callable[[int], str]) -> Planner:
+        def planner(origins: Spans) -> Planner:
             return Planner(
-                declaration, self.evidence, notices, agents.load(), origin_of, register=register, people=people
+                declaration, self.evidence, notices, agents.load(), origins, register=register, people=people
             )
 
         self.engine = Engine(assessor, planner, Stage(stage))
         self.notices = notices
-        self.other_ways = OtherWays(Engine(assessor, planner, Stage.PRE_FETCH), notices, self.engine.origins.text)
+        self.other_ways = OtherWays(Engine(assessor, planner, Stage.PRE_FETCH), notices)
         self._redirects = None if notices is None else Redirects(notices)
         self.counts: Counter[int] = Counter()
         self.refusals: Counter[str] = Counter()
@@ -169,36 +178,49 @@ class TableJudge:
     ) -> tuple[Judged, dict[int, tuple[str, str]]]:
         """Judge the rows of an Arrow table or batch: the answers, and why rows could not be judged. `particulars`
         are by row; `shown` and `history` are what the whole log shows of each row (`past.Past.look`)."""
-        columns = columns or Columns.find(table.column_names if hasattr(table, "column_names") else table.schema.names)
+        rows, statuses, times = self._rows(table, columns or _found(table), particulars, shown, history)
+        judged = self.engine.judge(rows)
+        refused = _refused(judged.classes, statuses, judged.refused, times)
+        self._count(judged, refused)
+        return judged, refused
+
+    def classes_of(self, table: Any, columns: Columns) -> Classed:
+        """As `judge`, where classes and lines are all that is asked for. Such rows are not counted."""
+        rows, statuses, times = self._rows(table, columns, None, None, None, apart=True)
+        found = self.engine.classes_of(rows)
+        if rows.bare and len(copies := self.other_ways.maybe(rows.urls)):  # few: the others are judged sooner
+            some = rows.take(copies)
+            particulars, shown = self.other_ways.look(some.urls, some.times, None, {}, None, None)
+            if particulars or shown is not None:
+                judged = self.engine.judge(replace(some, particulars=particulars, shown=shown))
+                found.classes[copies], found.lines[copies] = judged.classes, judged.lines
+        return found._replace(refused=_refused(found.classes, statuses, found.refused, times))
+
+    def _rows(
+        self,
+        table: Any,
+        columns: Columns,
+        particulars: Mapping[int, Particulars] | None,
+        shown: npt.NDArray[np.uint8] | None,
+        history: Refused | None,
+        *,
+        apart: bool = False,
+    ) -> tuple[Rows, dict[int, _Why], dict[int, _Why]]:
+        """The rows of a table; those whose statuses are none, and those whose times are none. `apart` says that kept
+        copies are left to the caller where rows are `bare`."""
         at = self._times(table, columns)
-        statuses = statuses_of(table[columns.status]) if columns.status else None
-        headed, particulars = answers_in(table, columns, statuses, self.declaration.token, particulars or {})
         asked = texts(table[columns.url])
-        column = self.engine.read(asked)
-        referrers = None if columns.referrer is None else table[columns.referrer]
-        particulars, shown = self.other_ways.look(
-            table[columns.url], column, at.at, referrers, particulars, shown, history
-        )
+        statuses, odd = read_statuses(table[columns.status]) if columns.status else (None, {})
+        headed, particulars = answers_in(table, columns, statuses, self.declaration.token, particulars or {})
+        if not (apart and columns.referrer is None and columns.redirect is None and columns.headers is None):
+            referrers = None if columns.referrer is None else table[columns.referrer]
+            particulars, shown = self.other_ways.look(asked, at.at, referrers, particulars, shown, history)
         if columns.redirect is not None and self._redirects is not None and _holds_text(table[columns.redirect]):
             led = table[columns.redirect]
             particulars = self._redirects.particulars(table[columns.url], led, statuses, particulars)
-        rows = Rows(
-            asked,
-            at.at,
-            statuses,
-            *agents_of(table[columns.user_agent] if columns.user_agent else None),
-            particulars,
-            shown,
-            headed,
-        )
-        judged = self.engine.judge(rows, column)
-        refused = judged.refused | at.refused if at.refused else judged.refused
-        if odd := undecodable(table[columns.url]):
-            refused = refused | dict.fromkeys(odd, ("not_text", "the URL holds bytes that are no UTF-8"))
-        if refused:
-            judged.classes[np.fromiter(refused, np.int64, len(refused))] = REFUSED
-        self._count(judged, refused)
-        return judged, refused
+        sent = agents_of(table[columns.user_agent] if columns.user_agent else None)
+        rows = Rows(asked, at.at, statuses, *sent, particulars, shown, headed)
+        return rows, odd, at.refused
 
     def judge_urls(self, column: Any, at: datetime) -> Judged:
         """Judge a column of URLs by what was known at one instant, without anything that a log says of the fetches.
@@ -245,7 +267,8 @@ class TableJudge:
             raise no_times(names)
 
     def _times(self, table: Any, columns: Columns) -> Times:
-        self.require_times(table.column_names if hasattr(table, "column_names") else table.schema.names, columns)
+        if columns.time is None:
+            self.require_times(table.schema.names, columns)
         if self.as_of is not None:
             return Times(np.full(table.num_rows, micros(self.as_of), np.int64), {})
         if columns.time is None and self.fetched_at is not None:
@@ -286,6 +309,20 @@ def answers_in(
     return read_answers(table[columns.url], headers, led, statuses, token, known)
 
 
+def _refused(classes: npt.NDArray[np.int32], *told: dict[int, _Why]) -> dict[int, _Why]:
+    """Why rows could not be judged, whatever it was; their classes say so too."""
+    refused: dict[int, _Why] = {}
+    for one in told:
+        refused.update(one)
+    if refused:
+        classes[np.fromiter(refused, np.int64, len(refused))] = REFUSED
+    return refused
+
+
+def _found(table: Any) -> Columns:
+    return Columns.find(table.schema.names)
+
+
 def _holds_text(column: Any) -> bool:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
@@ -298,25 +335,6 @@ def no_times(names: Sequence[str]) -> ConfigError:
         f"no column of times was found among {', '.join(own)}; name it with time= (--time), say when all "
         "were fetched with fetched_at= (--fetched-at), or judge all rows at one instant with as_of= (--as-of)"
     )
-
-
-def statuses_of(column: Any) -> npt.NDArray[np.int32]:
-    """Numbers, text that is one (`401`, `401.0`) or a status line (`HTTP/1.1 401 Unauthorized`, with or without what
-    stands around the number); 0 is "no answer", anything else "not said"."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    if pa.types.is_uint64(column.type):
-        column = column.cast(pa.float64(), safe=False)
-    elif pa.types.is_unsigned_integer(column.type):
-        column = column.cast(pa.int64())
-    elif not (pa.types.is_signed_integer(column.type) or pa.types.is_floating(column.type)):
-        digits = pc.extract_regex(readable(column).cast(pa.large_string()), _STATUS)
-        column = pc.struct_field(digits, "status").cast(pa.int32())
-    values = column.fill_null(NO_STATUS).to_numpy(zero_copy_only=False)
-    found: npt.NDArray[np.int32] = np.where(
-        ((values >= 100) & (values <= 999)) | (values == NO_ANSWER) | (values == ROBOTS_PRECLUDED), values, NO_STATUS
-    ).astype(np.int32)
-    return found
 
 
 def agents_of(column: Any) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]:

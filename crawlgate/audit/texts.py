@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,21 @@ class Texts:
     def __getitem__(self, row: int) -> str:
         """The row as text; what is no UTF-8 is replaced."""
         return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode("utf-8", "replace")
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Texts:
+        """Some of the rows, copied."""
+        begins, ends = self.offsets[rows], self.offsets[rows + 1]
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(ends - begins)])
+        pieces = [self.data[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+        data = np.concatenate([*pieces, np.zeros(1, np.uint8)])
+        return Texts(data, offsets, None if self.nulls is None else self.nulls[rows])
+
+    def ascii(self) -> list[str]:
+        """All rows, which hold ASCII only."""
+        first, last = int(self.offsets[0]), int(self.offsets[-1])
+        whole = self.data[first:last].tobytes().decode("ascii", "replace")
+        bounds = (self.offsets - first).tolist()
+        return [whole[begin:end] for begin, end in pairwise(bounds)]
 
 
 def texts(column: Any) -> Texts:
@@ -55,6 +71,14 @@ def texts(column: Any) -> Texts:
     )
 
 
+def joined(values: Sequence[str]) -> Texts:
+    """Text of Python as a column."""
+    found = [value.encode() for value in values]
+    bounds = np.zeros(len(found) + 1, np.int64)
+    np.cumsum([len(value) for value in found], out=bounds[1:])
+    return Texts(np.frombuffer(b"".join(found) or b"\0", np.uint8), bounds, None)
+
+
 def readable(column: Any) -> Any:
     """An array that can be cast to text: dictionaries are decoded, bytes are read as UTF-8 (what is none is replaced),
     lists, maps and structs are spelled as JSON."""
@@ -68,26 +92,9 @@ def readable(column: Any) -> Any:
     return column
 
 
-def undecodable(column: Any) -> list[int]:
-    """The rows of a column of bytes that are no UTF-8."""
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not _is_bytes(kind):
-        return []
-    values = column.to_pylist()
-    return [row for row, value in enumerate(values) if value is not None and not _is_text(value)]
-
-
 def _is_bytes(kind: Any) -> bool:
     plain = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
     return bool(plain or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind))
-
-
-def _is_text(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def encoded(column: Any) -> Any:

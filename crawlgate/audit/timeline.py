@@ -43,22 +43,27 @@ class Timelines:
         self._plans = Growing(np.int32)
         self._evidence = Growing(np.int32)
 
+    @property
+    def index(self) -> tuple[Any, Any, Any, Any]:
+        """Where each host's timeline begins, cut to the hosts that are known; breaks; plans and evidence of each."""
+        return self._firsts.rows, self._breaks.array, self._plans.array, self._evidence.array
+
     def plans(self, hosts: Any, times: Any, state: Any, count: int) -> tuple[Any, Any]:
         """Plan and evidence of each row, for rows whose host is one of the first `count`; rows of `state` `UNCLEAN`
         get any."""
         self._learn(count)
-        found = np.zeros(len(hosts), np.int64)
-        kernels.in_force(hosts, times, self._firsts.array, self._breaks.array, state, found)
-        plans = self._plans.array[found]
-        waiting = (plans == UNRESOLVED) & (state != kernels.UNCLEAN)
-        if waiting.any():
+        size = len(hosts)
+        found, plans, evidence = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int32)
+        while True:
+            firsts, breaks = self._firsts.array, self._breaks.array
+            known = (self._plans.array, self._evidence.array)
+            if not kernels.in_force(hosts, times, firsts, breaks, *known, state, found, plans, evidence):
+                return plans, evidence
             wanted = np.zeros(self._breaks.count, np.bool_)
-            wanted[found[waiting]] = True
+            wanted[found[plans == UNRESOLVED]] = True
             places = np.flatnonzero(wanted)
             resolved = self._intervals.resolve(self._hosts.array[places], self._breaks.array[places])
             self._plans.array[places], self._evidence.array[places] = resolved
-            plans = self._plans.array[found]
-        return np.maximum(plans, 0), self._evidence.array[found]
 
     def _learn(self, count: int) -> None:
         known = self._firsts.count - 1

@@ -47,10 +47,14 @@ def read_times(column: Any, *, latest: datetime, zone: tzinfo | None = None) -> 
         at = _of_numbers(column)
     else:
         at = _of_texts(column, refused, zone)
-    nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else np.zeros(len(column), np.bool_)
-    for row in np.flatnonzero(nulls).tolist():
-        refused[row] = ("no_time", "the time is missing")
-    odd = ((at < _EARLIEST) | (at > micros(latest))) & ~nulls
+    last = micros(latest)
+    if not (refused or column.null_count) and len(at) and at.min() >= _EARLIEST and at.max() <= last:
+        return Times(at, refused)
+    odd = (at < _EARLIEST) | (at > last)
+    if column.null_count:
+        nulls = column.is_null().to_numpy(zero_copy_only=False)
+        refused.update((row, ("no_time", "the time is missing")) for row in np.flatnonzero(nulls).tolist())
+        odd &= ~nulls
     for row in np.flatnonzero(odd).tolist():
         if row not in refused:
             refused[row] = (
@@ -91,10 +95,13 @@ def _of_timestamps(column: Any, refused: dict[int, tuple[str, str]], zone: tzinf
 
 def _micros(column: Any) -> npt.NDArray[np.int64]:
     """Timestamps of any unit, by their own zone's clock or UTC; what is beyond the range of 64 bits is at its end."""
-    values = _numbers(column.cast(pa.int64()))
+    values = _numbers(column.view(pa.int64()))
+    if column.type.unit == "us":
+        near = len(values) == 0 or (values.min() >= -_FARTHEST and values.max() <= _FARTHEST)
+        return values if near else np.clip(values, -_FARTHEST, _FARTHEST)
     if column.type.unit == "ns":
         return values // 1000
-    scale = {"s": 1_000_000, "ms": 1000, "us": 1}[column.type.unit]
+    scale = {"s": 1_000_000, "ms": 1000}[column.type.unit]
     return np.clip(values, -_FARTHEST // scale, _FARTHEST // scale) * scale
 
 
@@ -165,5 +172,6 @@ def _of_text(text: str | None, zone: tzinfo | None = None) -> int | tuple[str, s
 
 
 def _numbers(column: Any) -> npt.NDArray[np.int64]:
-    found: npt.NDArray[np.int64] = column.fill_null(0).to_numpy(zero_copy_only=False)
+    column = column.fill_null(0) if column.null_count else column
+    found: npt.NDArray[np.int64] = column.to_numpy(zero_copy_only=False)
     return found

@@ -2,7 +2,7 @@
 
     meta.json        what it was made of, how many, and the size and hash of each file
     keys.trie        the keys of `lookup`, a marisa trie
-    names            bits that tell most strangers at once (`name_filter`)
+    names, hints     bits that tell most strangers at once (`name_filter`)
     irregular, before, shifts, starts, members  from a key to its entries (`numbering`)
     records, offsets what each entry says, and where that stands
     kinds            scope and exception of each entry
@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from marisa_trie import Trie
 
 META, KEYS, NAMES, RECORDS, REJECTED = "meta.json", "keys.trie", "names", "records", "rejected.jsonl"
+HINTS = "hints"
 NUMBERING = ("irregular", "before", "shifts", "starts", "members")
-FILES = (KEYS, NAMES, *NUMBERING, "offsets", "kinds", "terms", "times", RECORDS, REJECTED)
+FILES = (KEYS, NAMES, HINTS, *NUMBERING, "offsets", "kinds", "terms", "times", RECORDS, REJECTED)
 
 SCOPE_BITS, EXCEPTION, COMPACT = 0x0F, 0x80, 0x40
 """What a byte of `kinds` holds: which scope, whether the entry carves out, whether it says nothing but its target."""
@@ -112,6 +113,11 @@ class CompiledList(Listing):
     def has_places(self) -> bool:
         return bool(self.meta["places"])
 
+    @property
+    def filters(self) -> tuple[memoryview, memoryview]:
+        """The bits of `name_filter`: of names and their parents; and hints."""
+        return self._names, _mapped(self.folder / HINTS)
+
     def changes(self) -> Iterator[datetime]:
         yield from (at for at in (self._defaults.received_at, self._defaults.effective_at) if at is not None)
         for dates in DATES_STRUCT.iter_unpack(self._times):
@@ -172,6 +178,10 @@ class CompiledList(Listing):
 
     def terms(self, number: int) -> Hashable:
         return self._terms[number] if self._terms else 0
+
+    def bears(self, number: int) -> Hashable:
+        kind = self._kinds[number]
+        return kind if kind & COMPACT else super().bears(number)
 
     def notice(self, number: int) -> Notice:
         return self._remembered(number)

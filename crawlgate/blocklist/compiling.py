@@ -24,6 +24,7 @@ from .compiled import (
     EPOCH,
     EXCEPTION,
     FILES,
+    HINTS,
     KEYS,
     META,
     MICROSECOND,
@@ -36,7 +37,7 @@ from .compiled import (
 from .entry import NOTHING_SAID, Entry, EntryError, table_of
 from .formats import RawList, accepted, nothing, reject
 from .lookup import keys_of
-from .name_filter import build
+from .name_filter import build, build_hints
 from .numbering import number_entries
 from .target import HOST, SCOPES, Rejected
 
@@ -165,6 +166,7 @@ class _Writer:
         keys = len(trie)
         del trie
         (self._folder / NAMES).write_bytes(build(_text(place), keys))
+        (self._folder / HINTS).write_bytes(build_hints(_text(place), keys))
         place.unlink()
         numbers, *numbering = number_entries(self._owners, found, keys, self.entries, self._twins)
         uniform = len(self._times) == len(DATES)

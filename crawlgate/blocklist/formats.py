@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..domains import Suffixes
-from ..errors import FeedError
+from ..errors import ConfigError, FeedError
 from ..limits import DEFAULT_LIMITS
 from ..model import Notice
 from .check import check_entry
@@ -128,7 +128,8 @@ def read(
     suffixes: Suffixes = DEFAULT_SUFFIXES,
     force: str = "",
 ) -> ParsedList:
-    """Read a list. Raises `FeedError` where it cannot be read as one at all, or holds no entry.
+    """Read a list. Raises `ConfigError` where its path leads to no file that can be read, `FeedError` where that cannot
+    be read as a list at all, or holds no entry.
 
     A directory is a feed with an `entries.jsonl`; the format of a file is found out where it is not given. `force` is
     a reason to take entries that cover the world's most used sites. The notices say nothing of when they were received:
@@ -138,7 +139,8 @@ def read(
 
 
 def load(path: str | Path, form: Format | None = None, *, hashes: FileHashes | None = None, **options: Any) -> RawList:
-    """The file of a list, its hash, and the format it is in. Raises `FeedError`.
+    """The file of a list, its hash, and the format it is in. Raises `ConfigError` for a path that leads to no file
+    that can be read, `FeedError` for one that is no list.
 
     `hashes` remembers files that were hashed and found to be text before."""
     place, given = Path(path), _as_text(path)
@@ -147,12 +149,12 @@ def load(path: str | Path, form: Format | None = None, *, hashes: FileHashes | N
         if place.is_dir():
             place, form = place / ENTRIES, form or Format.FEED
             if not place.exists():
-                raise FeedError(
+                raise ConfigError(
                     f"list {given}: the directory has no {ENTRIES}; name a feed's directory, or a file of plain lines"
                 )
         found = place.stat()  # before opening: a pipe would wait for a writer
         if not stat.S_ISREG(found.st_mode):
-            raise FeedError(f"list {given} is no ordinary file; name a file or a feed's directory")
+            raise ConfigError(f"list {given} is no ordinary file; name a file or a feed's directory")
         if found.st_size > MAX_LIST_BYTES:
             raise FeedError(f"list {given} is longer than {MAX_LIST_BYTES} bytes; split it")
         form = form or detect(place, given)
@@ -164,11 +166,11 @@ def load(path: str | Path, form: Format | None = None, *, hashes: FileHashes | N
             if hashes is not None:
                 hashes.remember_settled(place, found, digest)
     except OSError as error:
-        raise FeedError(
+        raise ConfigError(
             f"list {given} cannot be read: {error.strerror or error}; check the path and its permissions"
         ) from None
     except ValueError:
-        raise FeedError(f"list {shown(given)} is no path") from None
+        raise ConfigError(f"list {shown(given)} is no path") from None
     return RawList(path=given, name=name, format=form, place=place, bytes=size, sha256=digest, options=options)
 
 

@@ -55,6 +55,16 @@ def gate_options(command: F) -> F:
     return command
 
 
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(["enforce", "observe"]),
+    default="enforce",
+    show_default=True,
+    help="observe: record, and block nothing.",
+)
+"""The option `--mode`, for commands that keep a gate at work."""
+
+
 def open_gate(declaration_file: str | None, **options: Any) -> Gate:
     """The gate those options describe. Raises `ConfigError` and its kin."""
     return Gate(read_declaration(declaration_file), **gate_arguments(**options))

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @click.option("--shard", help="Column that names the file a copy is in.")
 @click.option("--offset", help="Column of the places of copies in their shards.")
 @click.option("--content-hash", help="Column of hashes of the contents.")
-@click.option("--resume", is_flag=True, help="Go on with a run that was broken; the outputs are the same.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was broken, as of then.")
 @click.option(
     "--fail-on",
     type=click.Choice(["deny", "review", "never"]),
@@ -103,6 +103,7 @@ def _audit(
         from ..audit import sources
         from ..audit.background import background
         from ..audit.book import EvidenceBook
+        from ..audit.output.draft import begun_as_of
         from ..audit.output.known import known_until
         from ..audit.readers import Told, evidence_in, files
         from ..audit.run import Audit, Knowledge
@@ -124,6 +125,10 @@ def _audit(
     lists = [Blocklist(path, vouched_by=vouched_by, verified=vouched_by is not None, keys=keys) for path in blocklists]
     known = background(Home(home), lists, clock=clock)
     now = clock.now()  # whatever came just now is known by then
+    begun = begun_as_of(out) if resume and as_of == "now" else None
+    if begun is not None:
+        as_of = begun
+        click.echo(f"as of {begun}, when the run began that is gone on with", err=True)
     book = EvidenceBook()
     judge = TableJudge(
         declaration,
@@ -170,11 +175,13 @@ def _instant(as_of: str, now: datetime) -> datetime | None:
 
 def _record(context: click.Context, home: Home, out: Path, done: Done, clock: Clock, *, quiet: bool) -> None:
     """Put the audit on record in a home that is there, or was named."""
-    from ..audit.output.recorded import record_audit
+    from ..audit.output.question import digest_of
+    from ..audit.output.recorded import RECORDED, note_home, record_audit
 
     named = context.get_parameter_source("home") is not click.core.ParameterSource.DEFAULT
     if named or home.path.is_dir():
         place = record_audit(home, out, done.summary, clock=clock)
+        note_home(out, RECORDED, home, place, digest_of(out / "summary.json"))
         if not quiet:
             click.echo(f"on record in {home.path}: {place}", err=True)
 

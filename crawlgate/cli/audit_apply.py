@@ -14,8 +14,9 @@ from ..home import Home
 from . import exits
 
 VERIFY_SCHEMA = "crawlgate.audit-verify/1"
-_home = click.option("--home", type=click.Path(path_type=Path), default=Path(".crawlgate"), show_default=True,
-                     help="Home with the ledger.")  # fmt: skip
+_home = click.option("--home", type=click.Path(path_type=Path), default=Path(".crawlgate"),
+                     help="Home with the ledger.  [default: the one that has the audit on record, else .crawlgate]"
+                     )  # fmt: skip
 
 
 @click.command()
@@ -53,8 +54,9 @@ def apply(
 ) -> None:
     """Write the dataset without the rows of its removal list.
 
-    OUT_DIR is the folder of a finished audit. Its inputs are written into --to: Parquet, Arrow, CSV, JSON lines, logs,
-    WARC and ARC, each as it is but for the rows that go. Nothing is changed in place; an input that changed since the
+    OUT_DIR is the folder of a finished audit. Its inputs are written into --to: Parquet, Arrow, CSV, JSON lines and
+    arrays, logs, WARC, ARC, WACZ, CDX and zipnum, each as it is but for the rows that go; inputs behind fsspec are
+    written here. A ledger is never rewritten. Nothing is changed in place; an input that changed since the
     audit is refused. _proof.json has the digests before and after, _removed.parquet the rows that went and why; with a
     home that is there or named, the proof is signed with its key and on record in its ledger.
     """
@@ -62,20 +64,29 @@ def apply(
         from ..audit.apply.proof import PROOF
         from ..audit.apply.run import apply as write
         from ..audit.output.question import digest_of
-        from ..audit.output.recorded import REMOVAL, record, removal_table
+        from ..audit.output.recorded import REMOVAL, REMOVAL_RECORDED, note_home, record, removal_table
     except ImportError as error:
         raise _needs(error) from None
     from ..ledger.keys import home_key
 
-    folders = _there(context, home)
+    folders, said = _there(context, home, folder)
+    if said:
+        click.echo(said, err=True)
     if folders is not None:
         folders.create()
     key = home_key(folders.keys) if folders is not None else None
     proof = write(folder, to, effects=effects, causes=causes, by=by, reason=reason, key=key)
+    for one in proof["files"]:
+        if "left_out" in one:
+            click.echo(
+                f"{one['written']}: left out, as it could not be made new: {', '.join(one['left_out'])}", err=True
+            )
     if folders is not None:
         clock = SystemClock()
-        place = record(folders, REMOVAL, removal_table(clock.now(), proof, digest_of(to / PROOF)), clock=clock)
-        click.echo(f"on record in {home}: {place}", err=True)
+        digest = digest_of(to / PROOF)
+        place = record(folders, REMOVAL, removal_table(clock.now(), proof, digest), clock=clock)
+        note_home(to, REMOVAL_RECORDED, folders, place, digest)
+        click.echo(f"on record in {folders.path}: {place}", err=True)
     click.echo(f"{proof['removed']:,} of {proof['rows_in']:,} rows taken out; {to / PROOF} is the proof", err=True)
 
 
@@ -103,7 +114,7 @@ def verify(
 
     if (folder / ".unfinished").is_dir():
         raise ConfigError(f"{folder} was not finished: {folder / '.unfinished'} is what a broken run left")
-    folders = _there(context, home)
+    folders, said = _there(context, home, folder, *([again] if again is not None else []))
     given = list(keys)
     if not given and folders is not None and (folders.keys / VERIFYING).exists():
         given = [str(folders.keys / VERIFYING)]
@@ -113,20 +124,38 @@ def verify(
         found = verify_audit(folder, home=folders)
     if form == "json":
         table = {"schema": VERIFY_SCHEMA, "folder": str(folder), "ok": not found.problems}
+        table["home"] = None if folders is None else str(folders.path)
         told = {"looked": found.looked, "problems": found.problems, "open": found.open}
         click.echo(orjson.dumps(table | told))
     else:
-        lines = [*found.looked, *(f"not looked at: {one}" for one in found.open)]
+        lines = [*([said] if said else []), *found.looked, *(f"not looked at: {one}" for one in found.open)]
         lines += [f"problem: {one}" for one in found.problems]
         lines.append("DOES NOT VERIFY" if found.problems else "verified, as far as it was looked at")
         click.echo("\n".join(map(printable, lines)))
     context.exit(exits.NOT_VERIFIED if found.problems else exits.OK)
 
 
-def _there(context: click.Context, home: Path) -> Home | None:
-    """The home, if it is there or was named."""
-    named = context.get_parameter_source("home") is not click.core.ParameterSource.DEFAULT
-    return Home(home) if named or home.is_dir() else None
+def _there(context: click.Context, home: Path, *folders: Path) -> tuple[Home | None, str]:
+    """The home that was named; else the one that has what stands in one of these folders on record, as they say; else
+    the usual one, if it is there. And what is to be said about it."""
+    from ..audit.apply.proof import PROOF
+    from ..audit.output.draft import SUMMARY
+    from ..audit.output.question import digest_of
+    from ..audit.output.recorded import RECORDED, REMOVAL_RECORDED, noted_home
+
+    if context.get_parameter_source("home") is not click.core.ParameterSource.DEFAULT:
+        return Home(home), ""
+    missing = ""
+    for folder in folders:
+        for note, output in ((REMOVAL_RECORDED, PROOF), (RECORDED, SUMMARY)):
+            found = noted_home(folder, note, digest_of(folder / output)) if (folder / output).is_file() else None
+            if found is not None and found.resolve().is_relative_to(folder.resolve()):
+                continue  # what was handed over is not vouched for by what came with it
+            if found is not None and found.is_dir():
+                return Home(found), f"home {found}, as {folder / note} says; --home names another"
+            if found is not None:
+                missing = f"home {found}, which {folder / note} names, is not there; --home says where it is"
+    return (Home(home) if home.is_dir() else None), missing
 
 
 def _needs(error: ImportError) -> ConfigError:

@@ -11,20 +11,14 @@ from typing import Any
 import click
 
 from ..integrations.hop import missing
-from .asking import gate_options
+from .asking import gate_options, mode_option
 
 _RUN = "import sys; from mitmproxy.tools.main import mitmdump; sys.argv[0] = 'mitmdump'; sys.exit(mitmdump())"
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @gate_options
-@click.option(
-    "--mode",
-    type=click.Choice(["enforce", "observe"]),
-    default="enforce",
-    show_default=True,
-    help="observe: record and block nothing.",
-)
+@mode_option
 @click.option(
     "--user-agent",
     type=click.Choice(["libraries", "declared", "as_sent"]),

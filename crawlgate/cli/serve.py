@@ -7,20 +7,14 @@ from typing import Any
 
 import click
 
-from .asking import gate_arguments, gate_options, read_declaration
+from .asking import gate_arguments, gate_options, mode_option, read_declaration
 
 _MEBIBYTE = 1024 * 1024
 
 
 @click.command()
 @gate_options
-@click.option(
-    "--mode",
-    type=click.Choice(["enforce", "observe"]),
-    default="enforce",
-    show_default=True,
-    help="observe: record, and let clients go on whatever the verdict.",
-)
+@mode_option
 @click.option(
     "--durability",
     type=click.Choice(["process", "disk"]),

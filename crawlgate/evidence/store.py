@@ -104,7 +104,10 @@ class EvidenceStore:
                 except OSError as error:
                     raise self._abandon(error) from None
             self._drop()
-            self._trouble = self._trouble or f"the evidence store at {self._directory} is closed"
+            self._trouble = self._trouble or (
+                f"nothing is kept any more: the evidence store at {self._directory} was closed, with its gate or by "
+                "close(); open a new gate, and close it after its last client"
+            )
 
     def __enter__(self) -> Self:
         return self

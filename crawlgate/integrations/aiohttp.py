@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import CrawlgateError
 from ..permit import Permit
 from .body import HeadReader, Tally
-from .hop import keep_to, manner, missing, recorded, route
+from .hop import Recorded, keep_to, manner, missing, route
 
 try:
     import aiohttp
@@ -45,7 +45,7 @@ def gate_middleware(gate: AsyncGate) -> ClientMiddlewareType:
     async def judged(request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
         way = route(str(request.proxy) if request.proxy is not None else None)
         permit = await gate.open(str(request.url), **manner(request.headers, way, replace=own))
-        with recorded(permit):
+        with Recorded(permit):
             _judged_target(permit, request)
             response = await handler(request)
             try:
@@ -161,5 +161,5 @@ def _judged_target(permit: Permit, request: aiohttp.ClientRequest) -> None:
     url, named = request.url, request.headers.get("Host")
     authority = url.host_port_subcomponent or ""
     keep_to(permit, scheme=url.scheme, host=url.raw_host or "", port=url.port, authority=authority, named=named)
-    if url.raw_path_qs != permit.url.target:
+    if permit.judged and url.raw_path_qs != permit.url.target:
         request.url = URL(permit.url.href, encoded=True)

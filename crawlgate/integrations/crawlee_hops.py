@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..gate import AsyncGate
 from ..permit import Permit
 from .body import HeadReader, Tally
-from .hop import keep_to, manner, recorded, route
+from .hop import Recorded, keep_to, manner, route
 
 if TYPE_CHECKING:
     from crawlee.proxy_configuration import ProxyInfo
@@ -147,7 +147,7 @@ async def _hop(
     if session is not None and "cookie" not in told and (cookies := session.cookies.get_cookie_string(url)):
         told["cookie"] = cookies
     permit = await gate.open(url, **manner(told, route(proxy_info.url if proxy_info else None)))
-    with recorded(permit):
+    with Recorded(permit):
         parts = urlsplit(url)
         authority, named = parts.netloc.rpartition("@")[2], told.get("host")
         host, port = parts.hostname or "", parts.port
@@ -156,7 +156,8 @@ async def _hop(
             told.pop("cookie", None)
         given = {"session": session, "proxy_info": proxy_info, "timeout": timeout, "payload": payload}
         cookies_before = _cookies(session)
-        asked = client.stream(permit.url.href, method=method, headers=HttpHeaders(dict(told)), **given)  # type: ignore[arg-type]
+        target = permit.url.href if permit.judged else url
+        asked = client.stream(target, method=method, headers=HttpHeaders(dict(told)), **given)  # type: ignore[arg-type]
         response = await open_now.enter_async_context(asked)
         rest = aiter(response.read_stream())
         held: list[bytes] = []

@@ -42,12 +42,10 @@ class GateFilter:
         self.gate = gate
 
     def __call__(self, rows: Any) -> Any:
-        """Which rows are allowed: a list, or an Arrow array where the rows are an Arrow table."""
+        """Which rows are allowed: a list, or one answer for one row."""
         table, single = _batch(rows, self.gate)
-        mask = self.gate.mask(table)
-        if isinstance(rows, pa.Table):
-            return mask
-        return mask[0].as_py() if single else mask.to_pylist()
+        mask = self.gate.mask(table).to_numpy(zero_copy_only=False).tolist()
+        return mask[0] if single else mask
 
 
 def allowed(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_proc: int | None = None) -> Rows:
@@ -148,9 +146,11 @@ def _batch(rows: Any, gate: TableGate) -> tuple[Any, bool]:
     """Rows as a table; one row, which `filter` hands in without `batched=True`, as a table of one."""
     if not isinstance(rows, Mapping):
         return rows, False
+    if isinstance(rows, LazyBatch):
+        columns = gate.columns(rows.pa_table.column_names)
+        if rows.keys_to_format.issuperset(columns.names):
+            return rows.pa_table, False  # before it becomes lists
     columns = gate.columns(list(rows))
-    if isinstance(rows, LazyBatch) and rows.keys_to_format.issuperset(columns.names):
-        return rows.pa_table.select(columns.names), False  # before it becomes lists
     found = {name: rows[name] for name in columns.names}
     single = isinstance(found[columns.url], (str, bytes)) or found[columns.url] is None
     return {name: [value] for name, value in found.items()} if single else found, single

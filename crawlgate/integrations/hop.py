@@ -3,8 +3,9 @@ it was judged to go, and what is recorded when it fails."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, MutableMapping
-from contextlib import contextmanager, suppress
+from collections.abc import MutableMapping
+from contextlib import suppress
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..gate import Manner
 
 _PORTS = {"http": 80, "https": 443}
-_ASKED: Container[bytes] = (b"accept-encoding", b"authorization", b"cookie", b"referer")
+_ASKED = ("Accept-Encoding", "User-Agent", "Authorization", "Cookie", "Referer")
 
 
 class ExtraMissing(ConfigError, ImportError):
@@ -37,21 +38,31 @@ def manner(headers: MutableMapping[str, Any], proxy: str | None, *, replace: tup
     Asks for the content codings that can be judged. `replace` is a name that the client's library gives itself, which
     nobody chose, and the declared one that goes in its place.
     """
-    raw = getattr(headers, "raw", None)
-    # Headers of httpx are slow to say that a name is missing: look at all of them once.
-    there: Container[bytes] = {name.lower() for name, _ in raw} if isinstance(raw, list) else _ASKED
-    if b"accept-encoding" not in there or _text(headers.get("Accept-Encoding")) != ACCEPT_ENCODING:
+    sent = _said(headers)
+    if sent.get("accept-encoding") != ACCEPT_ENCODING:
         headers["Accept-Encoding"] = ACCEPT_ENCODING
-    agent = _text(headers.get("User-Agent"))
+    agent = sent.get("user-agent")
     if agent and agent == replace[0]:
         headers["User-Agent"] = agent = replace[1]
     return {
         "user_agent": agent or "",
-        "credentials": "an Authorization header" if b"authorization" in there and "Authorization" in headers else None,
-        "cookies": _text(headers.get("Cookie")) if b"cookie" in there else None,
-        "referrer": _text(headers.get("Referer")) if b"referer" in there else None,
+        "credentials": "an Authorization header" if "authorization" in sent else None,
+        "cookies": sent.get("cookie"),
+        "referrer": sent.get("referer"),
         "proxy": proxy,
     }
+
+
+def _said(headers: MutableMapping[str, Any]) -> dict[str, str]:
+    """Those of the headers that tell who asks, by name in lower case."""
+    raw = getattr(headers, "raw", None)
+    if isinstance(raw, list) and b"".join([value for _, value in raw]).isascii():
+        # httpx is slow to look up a name: look at all of them once.
+        sent = {name.decode("latin-1").lower(): value.decode("ascii") for name, value in raw}
+        if len(sent) == len(raw):
+            return sent
+    found = ((name.lower(), _text(headers.get(name))) for name in _ASKED)
+    return {name: value for name, value in found if value is not None}
 
 
 def route(proxy: str | None) -> str:
@@ -63,7 +74,9 @@ def route(proxy: str | None) -> str:
 
 def keep_to(permit: Permit, *, scheme: str, host: str, port: int | None, authority: str, named: Any) -> None:
     """Refuse a request that goes elsewhere than was judged: to another host or port, or, by its Host header (`named`),
-    to another site than its URL says (`authority`, without userinfo)."""
+    to another site than its URL says (`authority`, without userinfo). A permit that judged nothing has no say."""
+    if not permit.judged:
+        return
     judged = (permit.url.scheme, permit.url.host.strip("[]"), permit.url.port)
     wire = (scheme, host.rstrip(".").strip("[]"), port or _PORTS.get(scheme))
     said = (_text(named) or "").lower()
@@ -71,20 +84,27 @@ def keep_to(permit: Permit, *, scheme: str, host: str, port: int | None, authori
         permit.refuse("host_mismatch")
 
 
-@contextmanager
-def recorded(permit: Permit) -> Iterator[None]:
+class Recorded:
     """What fails on the way is on record too; refusals and failing records are already told."""
-    try:
-        yield
-    except CrawlgateError:
-        raise
-    except Exception as error:
-        permit.failed(error)
-        raise
-    except BaseException as error:  # cancelled or interrupted, which nothing may stand in the way of
-        with suppress(CrawlgateError):
-            permit.failed(error)
-        raise
+
+    __slots__ = ("_permit",)
+
+    def __init__(self, permit: Permit) -> None:
+        self._permit = permit
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None or isinstance(error, CrawlgateError):
+            return
+        if isinstance(error, Exception):
+            self._permit.failed(error)
+        else:  # cancelled or interrupted, which nothing may stand in the way of
+            with suppress(CrawlgateError):
+                self._permit.failed(error)
 
 
 def _text(value: Any) -> str | None:

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Unpack
 from ..errors import CrawlgateError, LedgerError, Refused
 from ..gate import AsyncGate, GateOptions
 from ..model import Declaration
+from ..permit import Permit
 from .body import HeadReader, Tally
 from .hop import keep_to, manner, missing
 from .mitmproxy_options import OPTIONS, SAFE, default, evasive, named_as, read_options, unfit, way
 from .mitmproxy_refusal import RECORD, no_answer, refusal
-from .mitmproxy_stream import Exchange, exchanges, gated, standing
+from .mitmproxy_stream import Exchange, exchanges, gated, hang_up, standing
 
 try:
     from mitmproxy import ctx, exceptions, http, version
@@ -74,6 +75,9 @@ class GateAddon:
             _log.error("crawlgate: %s", error)  # mitmproxy ends where its start logs an error
 
     async def done(self) -> None:
+        server = ctx.master.addons.get("proxyserver")
+        if server is not None:
+            await hang_up(server)
         self._streams.close()
         gate, self._gate = self._gate, None
         if gate is not None:
@@ -140,14 +144,8 @@ class GateAddon:
             told = manner(request.headers, way(flow))
             request.headers["Accept-Encoding"] = ", ".join(codings) or "identity"  # what the client reads, no more
             permit = await gate.open(request.url, **told)
-            authority, port = permit.url.origin.partition("://")[2], permit.url.port
-            named = (request.host_header or "").lower()
-            named = authority if named == f"{authority}:{port}" else named
-            keep_to(
-                permit, scheme=request.scheme, host=request.host, port=request.port, authority=authority, named=named
-            )
-            if request.path != permit.url.target:
-                request.path = permit.url.target
+            if permit.judged:
+                _keep_to(permit, request)
             exchanges[flow] = Exchange(permit, standing(flow))
         except Exception as error:
             request.stream = False
@@ -182,6 +180,16 @@ class GateAddon:
         _log.info("crawlgate: %s", decision.explain(not_assessed=False))
         flow.metadata["crawlgate"] = decision.record
         return refusal(decision, flow.response.status_code if flow.response is not None else None)
+
+
+def _keep_to(permit: Permit, request: http.Request) -> None:
+    """The request goes to, and asks for, exactly the URL that was judged; refuse one that goes elsewhere."""
+    authority, port = permit.url.origin.partition("://")[2], permit.url.port
+    named = (request.host_header or "").lower()
+    named = authority if named == f"{authority}:{port}" else named
+    keep_to(permit, scheme=request.scheme, host=request.host, port=request.port, authority=authority, named=named)
+    if request.path != permit.url.target:
+        request.path = permit.url.target
 
 
 async def _turn() -> None:

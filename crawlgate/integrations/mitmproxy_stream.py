@@ -3,6 +3,7 @@ a refused response where it stands, so that the rest of its body is not download
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ if not all(hasattr(HttpStream, name) for name in _RELIED_ON):
 # mitmproxy 12 has names for the ends of a stream; 11 has statuses.
 _CANCEL: Any = layers.ErrorCode.CANCEL if hasattr(layers, "ErrorCode") else 499
 Commands = Generator[Any, Any, Any]
+_PATIENCE, _TURN = 100, 0.05  # looks, and seconds between them, until the connections of clients are closed
 _FROM_SERVER = (ResponseData, ResponseTrailers, ResponseEndOfMessage, ResponseProtocolError)
 
 
@@ -157,6 +159,20 @@ class GatedStream(HttpStream):  # type: ignore[misc,unused-ignore]
         """What is still on its way from a server that was cut off is dropped."""
         if not (self.cut and isinstance(event, _FROM_SERVER)):
             yield from super()._handle_event(event)
+
+
+async def hang_up(server: Any) -> None:
+    """Close the connections of clients (`server` is mitmproxy's add-on that has them), so that what is under way ends,
+    and is recorded, before the gate is closed. For each that is left to the end of the event loop, Python 3.11 prints a
+    traceback."""
+    for client in list(server.connections.values()):
+        own = client.transports.get(client.client)
+        if own is not None and own.handler is not None:
+            own.handler.cancel("mitmproxy ends")
+    for _ in range(_PATIENCE):
+        if not server.connections:
+            return
+        await asyncio.sleep(_TURN)
 
 
 @contextmanager

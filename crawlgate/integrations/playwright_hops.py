@@ -18,7 +18,7 @@ from ..errors import ConfigError, CrawlgateError, Refused
 from ..permit import Permit
 from .body import HeadReader, Tally
 from .either import now_or_later
-from .hop import keep_to, manner, recorded
+from .hop import Recorded, keep_to, manner
 from .playwright_cookies import cookies
 from .playwright_loads import Loads
 from .playwright_settings import kinds
@@ -139,7 +139,7 @@ class Hops:
         permit, before = self._loads.arrived(event)
         if permit is None:  # nothing left for it, or nobody was asked
             return _BLOCK if event["request"]["url"].startswith(("http:", "https:")) else _CONTINUE
-        with recorded(permit):
+        with Recorded(permit):
             if "responseErrorReason" in event:
                 permit.failed(ConnectionError(event["responseErrorReason"]))
                 reply = _CONTINUE

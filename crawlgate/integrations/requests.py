@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from ..errors import ConfigError
 from ..permit import Permit
 from .body import HeadReader, Tally
-from .hop import keep_to, manner, missing, recorded, route
+from .hop import Recorded, keep_to, manner, missing, route
 
 try:
     import requests
@@ -79,7 +79,7 @@ class GateAdapter(HTTPAdapter):
         own = (default_user_agent(), self._gate.declaration.user_agent)
         way = route(select_proxy(url, proxies))
         permit = self._gate.open(url, **manner(request.headers, way, replace=own))
-        with recorded(permit):
+        with Recorded(permit):
             response = super().send(_judged_target(permit, request), stream=True, proxies=proxies, **options)
             response.request, response.url = request, url
             try:
@@ -127,7 +127,7 @@ def _judged_target(permit: Permit, request: requests.PreparedRequest) -> request
     authority = url.netloc.rpartition("@")[2]
     named = request.headers.get("Host")
     keep_to(permit, scheme=url.scheme, host=url.hostname or "", port=url.port, authority=authority, named=named)
-    if request.url == permit.url.href:
+    if not permit.judged or request.url == permit.url.href:
         return request
     judged = request.copy()
     judged.url = permit.url.href

@@ -15,6 +15,7 @@ from typing import NoReturn, Self
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from . import scrapy_heap
 from .hop import manner, missing, route
 
 try:
@@ -31,7 +32,7 @@ from ..errors import Denied, Refused
 from ..model import Decision, Verdict
 from .body import Tally
 from .scrapy_hop import Hop, status_announced
-from .scrapy_settings import GATE, apply, evasive
+from .scrapy_settings import GATE, HEAP, apply, evasive
 from .scrapy_threads import gate_of
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,9 @@ class GateMiddleware:
         crawler.signals.connect(self.headers_received, signals.headers_received)
         crawler.signals.connect(self.bytes_received, signals.bytes_received)
         crawler.signals.connect(self.spider_closed, signals.spider_closed)
+        if crawler.settings.getbool(HEAP, True):
+            crawler.signals.connect(scrapy_heap.leave_out, signals.engine_started)
+            crawler.signals.connect(scrapy_heap.take_back, signals.engine_stopped)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -78,6 +82,8 @@ class GateMiddleware:
         if urlsplit(request.url).scheme in _LOCAL:
             return None
         hop = await self._ask(request)
+        if not hop.permit.judged:
+            return None
         parts = urlsplit(request.url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         if target.rstrip("?") != hop.permit.url.target.rstrip("?") and request.url != hop.permit.url.href:

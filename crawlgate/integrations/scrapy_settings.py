@@ -45,6 +45,8 @@ _OPTIONS = {
 }
 _DECLARATION = "CRAWLGATE_DECLARATION"
 _GATE = "CRAWLGATE_GATE"
+HEAP = "CRAWLGATE_FREEZE_HEAP"
+"""Whether what is in memory when the crawl begins is left out of garbage collection while it runs."""
 _LISTS = ("blocklists", "allow_addresses", "policy_files", "anchors")
 
 _EVASIVE = (
@@ -63,8 +65,9 @@ def read_settings(settings: BaseSettings) -> tuple[Declaration, GateOptions]:
     """
     root = _root()
     for name in settings:
-        if name.startswith("CRAWLGATE_") and name not in (_GATE, _DECLARATION, *_OPTIONS):
-            raise ConfigError(f"setting {name} is unknown{suggestion(name, [_GATE, _DECLARATION, *_OPTIONS])}")
+        known = [_GATE, _DECLARATION, HEAP, *_OPTIONS]
+        if name.startswith("CRAWLGATE_") and name not in known:
+            raise ConfigError(f"setting {name} is unknown{suggestion(name, known)}")
     gate = shared_gate(settings)
     if gate is not None:
         return gate.declaration, {}

@@ -6,13 +6,12 @@ Works by the methods that both have and makes no object of either, so that neith
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..model import DIRECT
 from ..permit import Permit
 from .body import HeadReader, Tally
-from .hop import keep_to, manner, recorded
+from .hop import Recorded, keep_to, manner
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate
@@ -36,9 +35,12 @@ class Judging:
 
     def handle_request(self, request: Any) -> Any:
         permit = self._gate.open(str(request.url), **manner(request.headers, self._proxy, replace=self._names))
-        with recorded(permit):
-            with _judged_target(permit, request):
+        with Recorded(permit):
+            given = _to_judged_target(permit, request)
+            try:
                 response = self._inner.handle_request(request)
+            finally:
+                request.extensions = given  # they are handed on to the next hop
             try:
                 return self._judged(permit, request.method, response)
             except BaseException:
@@ -52,7 +54,7 @@ class Judging:
         rest = iter(response.stream)
         held: list[bytes] = []
         if permit.see_headers(response.status_code, response.headers, method=method):
-            reader = _head_reader(permit, response)
+            reader = _head_reader(permit)
             whole = not any(reader.feed(chunk) for chunk in rest)
             reader.judge(whole=whole)
             held = reader.chunks
@@ -77,9 +79,12 @@ class AsyncJudging:
 
     async def handle_async_request(self, request: Any) -> Any:
         permit = await self._gate.open(str(request.url), **manner(request.headers, self._proxy, replace=self._names))
-        with recorded(permit):
-            with _judged_target(permit, request):
+        with Recorded(permit):
+            given = _to_judged_target(permit, request)
+            try:
                 response = await self._inner.handle_async_request(request)
+            finally:
+                request.extensions = given  # they are handed on to the next hop
             try:
                 return await self._judged(permit, request.method, response)
             except BaseException:
@@ -93,7 +98,7 @@ class AsyncJudging:
         rest = aiter(response.stream)
         held: list[bytes] = []
         if permit.see_headers(response.status_code, response.headers, method=method):
-            reader = _head_reader(permit, response)
+            reader = _head_reader(permit)
             whole = True
             async for chunk in rest:
                 if reader.feed(chunk):
@@ -143,26 +148,26 @@ class AsyncReleased:
         await self._stream.aclose()
 
 
-@contextmanager
-def _judged_target(permit: Permit, request: Any) -> Iterator[None]:
-    """The request goes to, and asks for, exactly the URL that was judged; refuse one that would not.
+def _to_judged_target(permit: Permit, request: Any) -> Any:
+    """Make the request go to, and ask for, exactly the URL that was judged; refuse one that would not. The extensions
+    that it had, to be given back to it.
 
     The packages leave some spellings on the wire that the gate and other readers of URLs unify (`/a/%2e%2e/b`).
     """
-    url, given = request.url, request.extensions
-    authority = url.netloc.decode("ascii").rpartition("@")[2]
-    host, named = url.raw_host.decode("ascii"), request.headers.get("host")
-    keep_to(permit, scheme=url.scheme, host=host, port=url.port, authority=authority, named=named)
-    target = permit.url.target.encode("ascii")
+    if not permit.judged:
+        return request.extensions
+    url, given, judged = request.url, request.extensions, permit.url
+    netloc, named = url.netloc.decode("ascii"), request.headers.get("host")
+    if named != netloc or judged.origin != f"{url.scheme}://{netloc}":
+        host, authority = url.raw_host.decode("ascii"), netloc.rpartition("@")[2]
+        keep_to(permit, scheme=url.scheme, host=host, port=url.port, authority=authority, named=named)
+    target = judged.target.encode("ascii")
     if given.get("target", target) != target:
         permit.refuse("host_mismatch")
     elif url.raw_path != target:
         request.extensions = {**given, "target": target}
-    try:
-        yield
-    finally:
-        request.extensions = given  # they are handed on to the next hop
+    return given
 
 
-def _head_reader(permit: Permit, response: Any) -> HeadReader:
-    return HeadReader(permit, response.headers.get("content-encoding"), response.headers.get("content-length"))
+def _head_reader(permit: Permit) -> HeadReader:
+    return HeadReader(permit, permit.header("content-encoding"), permit.header("content-length"))

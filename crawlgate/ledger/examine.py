@@ -7,23 +7,21 @@ the fingerprints say where.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from itertools import islice
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from .. import signed_note
 from ..signed_note import NoteError, VerifierKey
 from .canonical import MAX_LINE, RecordError, Table, decode, moment
 from .checkpoint import Checkpoint, decode_hash, head_of, origin_of, read
 from .compressed import Damaged
-from .current import FINGERPRINT, TREE_EVERY
+from .current import TREE_EVERY
 from .merkle import Tree, leaf_hash
+from .parting import Block, Suspect, fingerprints
 from .record import FIELDS, FORMAT, REFERENCES, ROOTED
 from .segments import Fault, Segment
 
@@ -34,15 +32,6 @@ _OWN_WORDS = frozenset({"not_json", "not_object", "float", "duplicate_key", "not
 
 class _Stop(Exception):
     """The first fault of a segment was found."""
-
-
-class _Suspect(NamedTuple):
-    """A line that looks wrong, before it is known whether it is the one written."""
-
-    place: int
-    code: str
-    message: str
-    within: int = 0
 
 
 class Examination:
@@ -81,7 +70,7 @@ class Examination:
         self._hashes: list[bytes] = []
         self._offsets: list[int] = []
         self._rooted: set[int] = set()
-        self._suspect: _Suspect | None = None
+        self._suspect: Suspect | None = None
         self._offset = 0
         self._bases = array("Q")
         self._sealed = False
@@ -111,7 +100,7 @@ class Examination:
             return
         except Damaged as error:
             with suppress(_Stop):
-                self._report(self._suspect or _Suspect(len(self._hashes), "damaged", f"the compressed file {error}"))
+                self._report(self._suspect or Suspect(len(self._hashes), "damaged", f"the compressed file {error}"))
 
     # -- lines --------------------------------------------------------------------------------------
 
@@ -127,7 +116,7 @@ class Examination:
         try:
             table = decode(line)
         except RecordError as error:
-            self._doubt(_Suspect(index, error.code, str(error), error.offset))
+            self._doubt(Suspect(index, error.code, str(error), error.offset))
         else:
             kind = table.get("kind", "")
             if kind in ROOTED and self._keeps_a_root(table):
@@ -135,7 +124,7 @@ class Examination:
                 index = 0
             wrong = self._wrong(table, index)
             if wrong is not None:
-                self._doubt(_Suspect(index, *wrong))
+                self._doubt(Suspect(index, *wrong))
             else:
                 self.records[kind] += 1
         if kind in ROOTED:
@@ -145,11 +134,10 @@ class Examination:
         self._offset += len(raw)
         if len(self._hashes) > _MAX_BLOCK:
             self._report(
-                self._suspect
-                or _Suspect(TREE_EVERY, "deleted", f"no tree record within {_MAX_BLOCK} records from here")
+                self._suspect or Suspect(TREE_EVERY, "deleted", f"no tree record within {_MAX_BLOCK} records from here")
             )
 
-    def _doubt(self, suspect: _Suspect) -> None:
+    def _doubt(self, suspect: Suspect) -> None:
         self._suspect = self._suspect or suspect
 
     def _wrong(self, table: Table, index: int) -> tuple[str, str] | None:
@@ -208,6 +196,9 @@ class Examination:
 
     # -- blocks -------------------------------------------------------------------------------------
 
+    def _block(self) -> Block:
+        return Block(self._segment, self._first, self._hashes, self._offsets, self._rooted)
+
     def _keeps_a_root(self, table: Table) -> bool:
         return isinstance(table.get("leaves"), str) and isinstance(table.get("note") or table.get("root"), str)
 
@@ -215,13 +206,13 @@ class Examination:
         """Compare the lines since the last such record with what this one keeps of them."""
         line = self._line
         if self._hashes and digest == self._hashes[-1]:
-            self._report(_Suspect(len(self._hashes), "duplicated", f"record {line - 1} stands here a second time"))
+            self._report(Suspect(len(self._hashes), "duplicated", f"record {line - 1} stands here a second time"))
         try:
-            fingerprints = _fingerprints(table["leaves"])
+            wanted = fingerprints(table["leaves"])
             size, root = head_of(table)
         except NoteError as error:
-            self._report(self._suspect or _Suspect(len(self._hashes), "fields", f"{table['kind']}: {error}"))
-        found = self._compare(fingerprints)
+            self._report(self._suspect or Suspect(len(self._hashes), "fields", f"{table['kind']}: {error}"))
+        found = self._block().compare(wanted)
         suspect = self._suspect
         if found is not None:
             self._tree.extend(self._hashes)
@@ -251,68 +242,6 @@ class Examination:
             self._fail("unsigned", f"a {table['kind']} without signature, though the segment has a key")
         self._first += len(self._hashes)
         self._hashes, self._offsets, self._rooted = [], [], set()
-
-    def _compare(self, wanted: Sequence[bytes]) -> _Suspect | None:
-        """Where the lines of this block part from the fingerprints kept of them, and how."""
-        actual = [digest[:FINGERPRINT] for digest in self._hashes]
-        if actual == wanted:
-            return None
-        here = next((n for n, pair in enumerate(zip(actual, wanted, strict=False)) if pair[0] != pair[1]), None)
-        index = min(len(actual), len(wanted)) if here is None else here
-        number = self._first + index
-        more = len(actual) - len(wanted)
-        rest = len(actual) - len(wanted) + 1
-        if len(wanted) > 1 and rest > 1 and actual[rest:] == wanted[1:]:
-            return _Suspect(rest, "deleted", f"record {self._first + rest}, which keeps a root, is missing here")
-        if index == 0 and 0 in self._rooted and self._first > 0:
-            return self._elsewhere(actual, wanted)
-        spanned = self._spanned(actual, wanted) if index == 0 else None
-        if spanned is not None:
-            return spanned
-        if more < 0:
-            gone = -more
-            return _Suspect(index, "deleted", f"{_count(gone)} missing here, the first was record {number}")
-        if more > 0:
-            twice = index > 0 and self._hashes[index] in self._hashes[:index]
-            if twice:
-                before = self._first + self._hashes.index(self._hashes[index])
-                return _Suspect(index, "duplicated", f"record {before} stands here a second time")
-            return _Suspect(index, "inserted", f"{_count(more)} too many: this line was added")
-        if sorted(actual) == sorted(wanted):
-            place = self._first + actual.index(wanted[index], index)
-            return _Suspect(index, "reordered", f"the record that belongs here stands as record {place}")
-        return _Suspect(index, "edited", "this is not the line that was written")
-
-    def _elsewhere(self, actual: Sequence[bytes], wanted: Sequence[bytes]) -> _Suspect:
-        """The block begins after a record whose root was good, and the record that ends it does not know that one."""
-        start = actual[0]
-        index = 1
-        if len(actual) == len(wanted) and actual[1:] != wanted[1:]:
-            index = next(n for n in range(1, len(actual)) if actual[n] != wanted[n])
-        after = self._offsets[0]
-        for raw in islice(self._segment.lines(after), 1, None):
-            try:
-                table = decode(raw[:-1])
-                if table.get("kind") in ROOTED and _fingerprints(table.get("leaves"))[:1] == [start]:
-                    return _Suspect(index, "reordered", "the records that belong here stand further down")
-            except (RecordError, NoteError):
-                continue
-        return self._spanned(actual, wanted) or _Suspect(
-            index, "deleted", "the records that belong here are missing, or the one before was changed"
-        )
-
-    def _spanned(self, actual: Sequence[bytes], wanted: Sequence[bytes]) -> _Suspect | None:
-        """Lines missing together with the record that kept their root: the end of the block fits the fingerprints,
-        the beginning, whose own are gone, fits none of them."""
-        same = 0
-        while same < min(len(actual), len(wanted)) and actual[-1 - same] == wanted[-1 - same]:
-            same += 1
-        front, gone = len(actual) - same, len(wanted) - same
-        alike = sum(one == other for one, other in zip(actual[:front], wanted, strict=False))
-        few = front == gone < 4  # as likely edited
-        if not front or not gone or few or (not same and gone < 2) or 2 * alike >= front:
-            return None
-        return _Suspect(front, "deleted", "records are missing here, one that keeps a root among them")
 
     def _signature(self, note: str) -> None:
         checkpoint_origin = note.partition("\n")[0]
@@ -360,7 +289,7 @@ class Examination:
                 if self._tree.root() != root:
                     index = max(done - 1, 0)
                     message = f"the first {size} records are not those of which {who} keeps the root"
-                    self._report(self._suspect or _Suspect(index, code, message))
+                    self._report(self._suspect or Suspect(index, code, message))
             self._known.pop(0)
         self._tree.extend(hashes[done:])
 
@@ -369,7 +298,7 @@ class Examination:
         closed = self._closed
         if closed is not None and "leaves" in closed and self._line == closed["records"]:
             with suppress(NoteError):
-                found = self._compare(_fingerprints(closed["leaves"]))
+                found = self._block().compare(fingerprints(closed["leaves"]))
                 if found is not None:
                     self._report(found)
         if not self._sealed:
@@ -442,25 +371,11 @@ class Examination:
         self.warnings.append(Fault(self._name, self._line + 1, self._offset, code, message))
 
     def _fail(self, code: str, message: str) -> NoReturn:
-        self._report(_Suspect(len(self._hashes), code, message))
+        self._report(Suspect(len(self._hashes), code, message))
 
-    def _report(self, suspect: _Suspect) -> NoReturn:
+    def _report(self, suspect: Suspect) -> NoReturn:
         index = suspect.place
         offset = self._offsets[index] if index < len(self._offsets) else self._offset
         where = Fault(self._name, self._first + index + 1, offset + suspect.within, suspect.code, suspect.message)
         self.problems.append(where)
         raise _Stop
-
-
-def _fingerprints(leaves: object) -> list[bytes]:
-    try:
-        data = base64.b64decode(leaves.encode(), validate=True) if isinstance(leaves, str) else b"?"
-    except (binascii.Error, ValueError):
-        data = b"?"
-    if len(data) % FINGERPRINT:
-        raise NoteError("malformed", "its fingerprints cannot be read")
-    return [data[n : n + FINGERPRINT] for n in range(0, len(data), FINGERPRINT)]
-
-
-def _count(number: int) -> str:
-    return "one record is" if number == 1 else f"{number} records are"

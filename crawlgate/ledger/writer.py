@@ -267,7 +267,11 @@ class LedgerWriter:
     def _ready(self) -> CurrentSegment:
         """A segment of this process to write to."""
         if self._closed:
-            raise LedgerError(f"the ledger segment {self._path} is closed", str(self._path))
+            raise LedgerError(
+                f"nothing is recorded any more: the ledger segment {self._path} was closed, with its gate or by "
+                "close(); open a new gate, and close it after its last client",
+                str(self._path),
+            )
         current = self._current
         if current is not None and not current.over:
             return current

@@ -10,6 +10,10 @@ from ..model import Basis, Decision, Finding, Override, Signal
 
 SCHEMA = "crawlgate.decision/1"
 ANSWER = "crawlgate.answer/1"
+_SHOW_BODY = {
+    "en": "Not to be used yet: the page was not shown. Send its body, or the first 256 KiB of it with whole false.",
+    "ja": "まだ利用できない: ページの本文が示されていない。本文、又はその先頭256 KiBを whole: false として送ること。",
+}
 
 
 def decision_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
@@ -28,23 +32,33 @@ def decision_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
 def answer_object(decision: Decision, lang: str = "en") -> dict[str, Any]:
     """A decision in short, for a client to act on (schema `crawlgate.answer/1`, in the service's OpenAPI document).
 
-    `proceed` says to go on: the verdict is allow, or the gate only observes. A URL that cannot be asked about
-    (`problem`) is never gone on with.
+    `proceed` says to go on: the verdict is allow, or the gate only observes. A page whose body was not shown is not
+    gone on with: `needs` is then `body`, None otherwise.
     """
+    needs = needed(decision)
+    text = decision.explain(lang, not_assessed=False)
     return {
         "schema": ANSWER,
         "url": decision.url,
         "at": decision.at,
         "stage": decision.basis.stage,
         "verdict": decision.verdict,
-        "proceed": decision.problem is None and (decision.allowed or not decision.enforced),
+        "proceed": (decision.allowed or not decision.enforced) and needs is None,
+        "needs": needs,
         "temporary": decision.temporary,
         "enforced": decision.enforced,
         "problem": decision.problem,
         "reasons": [finding.criterion for finding in decision.reasons],
-        "text": decision.explain(lang, not_assessed=False),
+        "text": text if needs is None else f"{text}\n{_SHOW_BODY[lang]}",
         "record": decision.record,
     }
+
+
+def needed(decision: Decision) -> str | None:
+    """`body` where an enforcing gate allowed all it saw of a page and was not shown the page itself, which may say
+    otherwise; None for any other answer."""
+    unseen = decision.not_assessed.get("check.page") == "not_assessed.no_body_given"
+    return "body" if unseen and decision.allowed and decision.enforced else None
 
 
 def basis_object(basis: Basis, lang: str = "en") -> dict[str, Any]:

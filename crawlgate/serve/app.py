@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from ..gate import AsyncGate
 from ..model import Decision
-from ..report.json import answer_object, decision_object
+from ..report.json import answer_object, decision_object, needed
 from .guard import Bounds, Guard, problem_of, told
 from .health import readiness
 from .messages import Batch, Check, Inspection, Outcome, read
@@ -85,6 +85,8 @@ class Endpoints:
             follows=True,
             **seen.manner(),
         )
+        if needed(decision) is not None:
+            await self._gate.outcome(decision, "held", reason="the page was not shown to the gate")
         return self._say(decision, wants)
 
     async def _outcome(self, became: Outcome, _: dict[str, Any]) -> dict[str, Any]:

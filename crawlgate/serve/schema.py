@@ -108,7 +108,14 @@ def _schemas() -> dict[str, Any]:
     answer = {
         "schema": {"const": ANSWER},
         **basis,
-        "proceed": {"type": "boolean", "description": "Go on: the verdict is allow, or the service only observes."},
+        "proceed": {
+            "type": "boolean",
+            "description": "Go on: the verdict is allow and nothing is needed, or the service only observes.",
+        },
+        "needs": {
+            "enum": ["body", None],
+            "description": "What has to be shown first: the body of a page, or the first 256 KiB with whole false.",
+        },
         "reasons": said["reasons"],
         "text": {"type": "string", "description": "For a person."},
         "record": said["record"],

@@ -98,6 +98,10 @@ def _cached(value: str, path: str, host: str) -> Url | None:
     return _parsed(f"https://{place}") if "." in place else None
 
 
+COPY_HOSTS = (*sorted(_ARCHIVES), *_CACHE_QUERIES, *_AMP_CACHES, ".translate.goog")
+"""Hosts that are known to show copies of others' pages; of those that begin with a dot, what they end with."""
+
+
 def keeps_copies(host: str) -> bool:
     """True for a host that is known to show copies of others' pages."""
     return host in _ARCHIVES or host in _CACHE_QUERIES or host.endswith(_AMP_CACHES) or host.endswith(".translate.goog")

@@ -27,19 +27,23 @@ class QuietHeaders:
     def read(self, status: int, token: str, headers: Headers, reader: Callable[[Headers], Reading]) -> Reading:
         """What `reader` makes of `headers`, without asking it where that is known. Only a successful answer is known
         again: in any other the URL bears on what is read."""
+        known = self.known(status, token, headers)
+        if known is not None:
+            return known
         if headers.cut or not 200 <= status < 300:
             return reader(headers)
-        key = (status, token, headers.all(_READ_ANYWAY))
-        known = self._kept.get(key)
-        if known is not None and known[0].isdisjoint(headers.names):
-            return known[1]
         watched = _Watched(headers)
         reading = reader(watched)
         asked = watched.asked - {_READ_ANYWAY}
         quiet = reading.silent and not (reading.licences or reading.lint)
         if quiet and not watched.seen_whole and asked.isdisjoint(headers.names) and len(self._kept) < _KEPT:
-            self._kept[key] = frozenset(asked), reading
+            self._kept[(status, token, headers.all(_READ_ANYWAY))] = frozenset(asked), reading
         return reading
+
+    def known(self, status: int, token: str, headers: Headers) -> Reading | None:
+        """What was read of headers as quiet as these, if any were met before."""
+        known = self._kept.get((status, token, headers.all(_READ_ANYWAY)))
+        return known[1] if known is not None and not headers.cut and known[0].isdisjoint(headers.names) else None
 
 
 class _Watched(Headers):

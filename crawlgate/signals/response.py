@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -36,6 +37,7 @@ __all__ = [
     "not_read",
     "read_body",
     "read_headers",
+    "read_quiet",
     "with_documents",
 ]
 
@@ -45,6 +47,7 @@ _UNKNOWN_TYPES = ("", "unknown/unknown", "application/unknown", "*/*")
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
 _NO_PAGES = ("image/svg+xml",)
 _QUIET = QuietHeaders()
+_SHORT = 200
 
 
 def is_page(status: int, headers: Headers) -> bool:
@@ -52,8 +55,16 @@ def is_page(status: int, headers: Headers) -> bool:
     it is. A browser would show it as a page, or might."""
     if not 200 <= status < 300:
         return False
-    declared = [value.partition(";")[0].strip().lower() for value in headers.all("content-type")] or [""]
+    values = headers.all("content-type")
+    return (_known_types if sum(map(len, values)) < _SHORT else _are_page_types)(values)
+
+
+def _are_page_types(values: tuple[str, ...]) -> bool:
+    declared = [value.partition(";")[0].strip().lower() for value in values] or [""]
     return any(_is_page_type(media_type) for media_type in declared)
+
+
+_known_types = functools.lru_cache(maxsize=1024)(_are_page_types)
 
 
 def _is_page_type(media_type: str) -> bool:
@@ -72,6 +83,11 @@ def is_later_part(status: int, headers: Headers) -> bool:
 def read_headers(status: int, headers: Headers, *, url: Url, token: str, evidence: str = "") -> Reading:
     """What status line and headers say (everything that is known before the first byte of the body)."""
     return _QUIET.read(status, token, headers, lambda given: _read_headers(status, given, url, token, evidence))
+
+
+def read_quiet(status: int, headers: Headers, token: str) -> Reading | None:
+    """As `read_headers`, where headers as quiet as these were read before; they say the same of any URL."""
+    return _QUIET.known(status, token, headers)
 
 
 def _read_headers(status: int, headers: Headers, url: Url, token: str, evidence: str) -> Reading:

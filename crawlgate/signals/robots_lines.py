@@ -88,17 +88,27 @@ def decode(body: bytes, limits: Limits) -> tuple[str, bool]:
     if truncated:
         body = body[: limits.robots_bytes]
         body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]  # half a rule is another rule
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if is_utf16(body):
         text = body.decode("utf-16", "replace")
     else:
-        for length in (3, 2, 1):  # Google skips any beginning of a BOM
-            if body.startswith(_BOM[:length]):
-                body = body[length:]
-                break
-        text = body.decode("utf-8", "surrogateescape")
-        if _NOT_UTF8.search(text):
-            text = text.translate(_ESCAPED)
+        text = text_of(body[mark_before(body) :])
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n"), truncated
+
+
+def mark_before(body: bytes) -> int:
+    """How many octets of a byte order mark of UTF-8 the body begins with; Google skips any beginning of one."""
+    return next((length for length in (3, 2, 1) if body.startswith(_BOM[:length])), 0)
+
+
+def is_utf16(body: bytes) -> bool:
+    """True for a body that begins as UTF-16 does."""
+    return body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def text_of(octets: bytes) -> str:
+    """Some of a body as text, octets that are no UTF-8 as `%XX`."""
+    text = octets.decode("utf-8", "surrogateescape")
+    return text.translate(_ESCAPED) if _NOT_UTF8.search(text) else text
 
 
 def content(body: bytes, text: str, *, keys: bool) -> str:

@@ -28,6 +28,7 @@ pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 from crawlgate.audit.book import MICROSECOND, EvidenceBook, micros  # noqa: E402
 from crawlgate.audit.classes import DecisionClass, class_of, pack, unpack  # noqa: E402
 from crawlgate.audit.engine import Engine, Judged  # noqa: E402
+from crawlgate.audit.interning import Spans  # noqa: E402
 from crawlgate.audit.plans import Planner  # noqa: E402
 from crawlgate.audit.rows import Contexts, Particulars, Rows  # noqa: E402
 from crawlgate.audit.texts import texts  # noqa: E402
@@ -226,8 +227,8 @@ def rows_of(rnd: random.Random, count: int) -> tuple[list[str], Rows]:
 def engine(kept: EvidenceBook, about: NoticeIndex, stage: Stage) -> Engine:
     assessor = Assessor(DECLARED, load_profile("standard"), lists_loaded=True)
 
-    def planner(origin_of: object) -> Planner:
-        return Planner(DECLARED, kept, about, agents.load(), origin_of, register=REGISTER)  # type: ignore[arg-type]
+    def planner(origins: Spans) -> Planner:
+        return Planner(DECLARED, kept, about, agents.load(), origins, register=REGISTER)  # type: ignore[arg-type]
 
     return Engine(assessor, planner, stage)
 

@@ -14,7 +14,7 @@ from crawlgate.signals.robots_rules import Matcher, RuleSet
 
 pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
-from crawlgate.audit import kernels  # noqa: E402
+from crawlgate.audit import row_kernels, url_kernels  # noqa: E402
 from crawlgate.audit.columns import PLAIN, read_urls  # noqa: E402
 from crawlgate.audit.interning import Keys, Spans  # noqa: E402
 from crawlgate.audit.rule_tables import RuleTables, as_pattern  # noqa: E402
@@ -60,6 +60,8 @@ ODD = [
 
 def read(text: str) -> urls.Url | str:
     """The URL without userinfo, which columns read past, or the code of why it is none."""
+    if "\x00" in text:
+        return "not_text"
     try:
         return urls.parse(urls.without_userinfo(text))
     except UrlError as error:
@@ -85,20 +87,20 @@ def test_a_column_of_urls_is_read_as_single_urls_are() -> None:
 def test_any_column_of_urls(rows: list[str]) -> None:
     origins = Spans(expected=2)
     column = read_urls(texts(pa.array(rows)), origins)
-    encoded = np.flatnonzero(column.state == kernels.ENCODED)
+    encoded = np.flatnonzero(column.state == url_kernels.ENCODED)
     for row, text in enumerate(rows):
         parsed = read(text)
         if isinstance(parsed, str):
-            assert column.state[row] == kernels.UNCLEAN
+            assert column.state[row] == url_kernels.UNCLEAN
             continue
         assert origins.text(column.origins[row]) == parsed.origin
-        if column.state[row] == kernels.CLEAN:
+        if column.state[row] == url_kernels.CLEAN:
             assert text[column.starts[row] :] == parsed.target == canonical(parsed.target)
     for row in encoded.tolist():
         target = column.url(row).target.encode()
         data, begins, ends = np.frombuffer(target, np.uint8), np.zeros(1, np.int64), np.array([len(target)])
         out, bounds = np.empty(3 * len(target), np.uint8), np.zeros(2, np.int64)
-        kernels.respell(data, begins, ends, PLAIN, out, bounds)
+        row_kernels.respell(data, begins, ends, PLAIN, out, bounds)
         assert bytes(out[: bounds[1]]).decode() == canonical(column.url(row).target)
 
 
@@ -117,7 +119,7 @@ def test_the_deciding_rule_is_the_one_of_the_exact_matcher(rules: list[tuple[boo
         if not rule_set.certain or canonical(target) != target:
             continue
         data = np.frombuffer(b"x" + target.encode() + b"y", np.uint8)
-        found = kernels.deciding_rule(data, 1, 1 + len(target), number, *tables.tables)
+        found = row_kernels.deciding_rule(data, 1, 1 + len(target), number, *tables.tables)
         allowed, rule, _ = rule_set.decide(target)
         assert (found < 0 or bool(tables.by_rule[found, 1])) == allowed, (rules, target)
         assert (0 if found < 0 else tables.by_rule[found, 0] - 1) == (rule or 0), (rules, target)

@@ -22,8 +22,8 @@ pytest.importorskip("numba", reason="the audit extra is not installed")
 
 import numpy as np
 
-from crawlgate.audit.kernels import deciding_rule
 from crawlgate.audit.robots_scan import RobotsScanner, Scanned
+from crawlgate.audit.row_kernels import deciding_rule
 from crawlgate.audit.rule_tables import NO_RULES, RuleTables
 from crawlgate.signals.pathmatch import canonical
 
@@ -203,6 +203,29 @@ LINES = st.sampled_from(
         *(f"Allow: {path}" for path in ("", "/", "/a", "/a/b", "/a*$", "/*?x", "/a/index.htm", "/%61")),
         *("", "# Disallow: /", "Crawl-delay: 1", "Sitemap: https://h.example/s.xml", "  disallow :  /a/b  # x"),
         *("DISALLOW:/c", "useragent: GPTBot", "noindex: /", "Content-Usage: train-ai=n", "hello"),
+        # Lines that are read one by one.
+        *("Disallow /d", "Disallow /d e", "User-agents: GPTBot", "user agent CCBot", "Disallow\uff1a/w", "Contact us"),
+        *(
+            "Disallow: /caf\xe9",
+            "Allow: /\u732b*",
+            "Disallow: \xa0/e\u3000",
+            "disallow: /f\x0bg",
+            "User-agent: Caf\xe9 Bot",
+        ),
+        *("content: ''", "\xa0Disallow: /g", "\x0b", "\ufeffUser-agent: GPTBot", "License: https://l.example/x"),
+    ]
+)
+BYTES = st.sampled_from(
+    [
+        *(
+            b"Disallow: /\xe9",
+            b"User-agent: \xff",
+            b"\xffdisallow: /",
+            b"\xe2\x96",
+            b"Disallow: /a\xe2\x96",
+            b"\xef\xbb",
+        ),
+        *(b"# " + b"x" * 20_000, b"hello " * 4_000, b"Disallow: /" + b"y" * 20_000, b"Disallow: /z"),
     ]
 )
 
@@ -211,6 +234,43 @@ LINES = st.sampled_from(
 @settings(max_examples=400, deadline=None)
 def test_made_up_files_are_left_or_read_alike(lines: list[str], end: str) -> None:
     SHARED.compare(end.join(lines).encode())
+
+
+@given(st.lists(st.one_of(BYTES, LINES.map(str.encode)), max_size=9))
+@settings(max_examples=150, deadline=None)
+def test_made_up_bytes_are_left_or_read_alike(lines: list[bytes]) -> None:
+    SHARED.compare(b"\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *(
+            b"Disallow /a",
+            b"Disallow: /caf\xc3\xa9",
+            b"Disallow: /\xe9",
+            b"Contact us",
+            b"content: none",
+            b"# " + b"x" * 20_000,
+        ),
+        *(b"User_agent: GPTBot", b"\xef\xbb\xbfUser-agent: GPTBot", b"User-agent: Caf\xc3\xa9"),
+    ],
+)
+def test_an_odd_line_does_not_make_a_file_odd(odd: bytes) -> None:
+    assert SHARED.compare(b"User-agent: *\nDisallow: /x\n" + odd + b"\nDisallow: /y\n")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"License: https://l.example/x",
+        b"Content-Usage: train-ai=n",
+        b"Content-Signal ai-train=no",
+        b"Disallow: /" + b"y" * 20_000,
+    ],
+)
+def test_what_says_more_than_rules_is_left(odd: bytes) -> None:
+    assert SHARED.compare(b"User-agent: *\nDisallow: /x\n" + odd + b"\n") == (b":" not in odd)
 
 
 SHARED = Reader()

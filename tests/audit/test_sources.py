@@ -126,7 +126,8 @@ def test_statuses_of_tables_are_read_however_they_are_written(tmp_path: Path) ->
     table = pa.table({"host": [b"d.example", b"e.example"], "time": ["20240501000000"] * 2, "body": [b"#", b"#"]})
     pq.write_table(table.append_column("status", pa.array([[200], [200]])), tmp_path / "odd.parquet")
     found, rejects = gathered(tmp_path / "odd.parquet")
-    assert (found, [reject.reason for reject in rejects]) == ({}, ["status [200] is no number"] * 2)
+    assert found == {}
+    assert ["[200]' is no status" in reject.reason for reject in rejects] == [True, True]
     pq.write_table(table, tmp_path / "bytes.parquet")
     assert set(gathered(tmp_path / "bytes.parquet")[0]) == {
         ("https://d.example/robots.txt", "20240501000000"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crawlgate.blocklist.formats import MAX_LINE, Format, ParsedList, read
-from crawlgate.errors import FeedError
+from crawlgate.errors import ConfigError, FeedError
 
 EXAMPLE = Path(__file__).parents[2] / "blocklists" / "example"
 
@@ -144,14 +144,14 @@ def test_junk(tmp_path: Path, data: bytes, reason: str) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(FeedError, match="No such file"):
+    with pytest.raises(ConfigError, match="No such file"):
         read(tmp_path / "none.txt")
-    with pytest.raises(FeedError, match=r"no entries\.jsonl"):
+    with pytest.raises(ConfigError, match=r"no entries\.jsonl"):
         read(tmp_path)
-    with pytest.raises(FeedError, match="no path"):
+    with pytest.raises(ConfigError, match="no path"):
         read("a\0b")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(FeedError, match="no ordinary file"):
+    with pytest.raises(ConfigError, match="no ordinary file"):
         read(tmp_path / "pipe")
 
 

@@ -20,6 +20,7 @@ from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]
 from crawlgate.cli.main import cli
 from crawlgate.errors import FeedError
 from tests.blocklist.feeds import ONE, TWO, Publisher, entry
+from tests.cli.program import Run, run  # noqa: F401
 from tests.shared_data import shared
 from tests.test_schemas import validator
 
@@ -142,11 +143,12 @@ def test_what_cannot_be_judged_is_rejected_with_its_place_and_nothing_stops(plac
     ]
     path = place.write("log.jsonl", "\n".join(lines))
     summary = place.audit(path, "--evidence", str(place.folder / "robots.csv"), code=4)
-    assert [(row["row"], row["verdict"]) for row in place.rows()] == [(0, "allow"), (6, "allow")]
+    assert [(row["row"], row["verdict"]) for row in place.rows()] == [(0, "allow")]
     found = {reject["row"]: reject["code"] for reject in place.rejects()}
-    assert found == {1: "not_read", 2: "not_read", 3: "no_scheme", 4: "no_zone", 5: "time_out_of_range"}
+    codes = ["not_read", "not_read", "no_scheme", "no_zone", "time_out_of_range", "bad_status"]
+    assert found == dict(enumerate(codes, 1))
     assert {r["row"]: r["offset"] for r in place.rejects()}[3] == len("\n".join(lines[:3])) + 1
-    assert summary["coverage"]["rejected"] == 5  # type: ignore[index]
+    assert summary["coverage"]["rejected"] == 6  # type: ignore[index]
 
 
 def test_rows_of_csv_may_hold_line_breaks_and_bad_ones_are_told(place: Place) -> None:
@@ -236,6 +238,7 @@ def test_the_same_inputs_give_the_same_bytes(place: Place) -> None:
         "decisions.parquet",
         "bases.parquet",
         "lines.parquet",
+        "recorded.json",
         "rejects.jsonl",
         "removals.csv",
         "removals.parquet",
@@ -252,7 +255,8 @@ def test_an_audit_is_on_record_once_and_verifies(place: Place) -> None:
     (record,) = map(json.loads, shown.stdout.splitlines())
     assert record["audit"] == summary["audit"]
     assert record["inputs"]["first"] == [{"name": path, "sha256": sha256(Path(path))}]
-    assert record["outputs"] == {file.name: sha256(file) for file in sorted((place.folder / "out").iterdir())}
+    files = {file.name: sha256(file) for file in sorted((place.folder / "out").iterdir())}
+    assert record["outputs"] == {name: digest for name, digest in files.items() if name != "recorded.json"}
     assert record["verdicts"] == summary["verdicts"]
     assert record["declaration"]["operator"] == "Example Lab"
     text = CliRunner().invoke(cli, ["ledger", "show", *home, "--kind", "audit"]).stdout
@@ -515,3 +519,32 @@ def test_a_folder_of_real_archives_is_read_with_all_its_kinds(place: Place) -> N
     whole = place.audit(str(shared("data/archives")), code=4)
     assert whole["coverage"]["judged"] > 800  # type: ignore[index]
     assert whole["coverage"]["rejected_by"]["unknown_kind"] > 10  # type: ignore[index]
+
+
+def test_a_broken_run_as_of_now_goes_on_as_of_then(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    from crawlgate.audit.run import Audit
+
+    path, out = log(place, "log.jsonl"), place.folder / "out"
+    given = ["audit", path, "--declaration", str(place.folder / "me.toml"), "--out", str(out), "--as-of", "now"]
+    given += ["--home", str(place.folder / "home")]
+    with monkeypatch.context() as broken:
+        broken.setattr("crawlgate.audit.output.draft.GROUP", 1)
+        broken.setattr(Audit, "_conclude", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+        assert "No space left" in str(CliRunner().invoke(cli, given).exception)
+    begun = json.loads((out / ".unfinished" / "state.json").read_bytes())["question"]["as_of"]
+    for _ in range(2):  # the second finds it finished
+        ran = CliRunner().invoke(cli, [*given, "--resume"])
+        assert ran.exit_code == 0, ran.output + str(ran.exception)
+        assert f"as of {begun}, when the run began that is gone on with" in ran.stderr
+        assert json.loads((out / "summary.json").read_bytes())["as_of"] == begun
+
+
+@pytest.mark.parametrize("command", ["check", "audit"])
+@pytest.mark.parametrize("option", ["--declaration", "--blocklist", "--profile"])
+def test_a_path_that_leads_nowhere_is_a_mistake_of_usage(place: Place, run: Run, command: str, option: str) -> None:  # noqa: F811
+    given = {"check": ["https://open.example/"], "audit": [log(place, "log.jsonl"), "--out", str(place.folder / "out")]}
+    none = str(place.folder / "none.txt")
+    home = str(place.folder / "home")
+    ran = run(command, *given[command], option, none, "--home", home)
+    assert ran.code == 2
+    assert none in ran.err

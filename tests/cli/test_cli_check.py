@@ -1,7 +1,9 @@
-"""`crawlgate check` and how every error becomes a message and an exit code, through the real program."""
+"""`crawlgate check` and how every error becomes a message and an exit code: through the real program, and where many
+cases are alike, through its entry point in this process."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,6 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from crawlgate.ledger.verify import verify
+from tests.cli.program import Run
+from tests.cli.program import run as inside  # noqa: F401 - a fixture
 
 DECLARATION = """
 operator = "Example Lab"
@@ -49,15 +55,32 @@ def folder(tmp_path: Path) -> Path:
         ("http://[::1]/", "host is a number"),
     ],
 )
-def test_a_url_that_cannot_be_asked_about_is_a_typed_deny(folder: Path, url: str, told: str) -> None:
-    done = run("check", url, "--declaration", "d.toml", cwd=folder)
+def test_a_url_that_cannot_be_asked_about_is_a_typed_deny(
+    folder: Path,
+    inside: Run,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    told: str,
+) -> None:
+    monkeypatch.chdir(folder)
+    done = inside("check", url, "--declaration", "d.toml")
+    assert done.code == 4
+    assert "deny" in done.out
+    assert told in done.out
+    assert "secret" not in done.out + done.err
+    assert verify(folder / ".crawlgate" / "ledger").ok
+
+
+def test_the_real_program_does_the_same(folder: Path) -> None:
+    done = run("check", "https://user:secret@a.example/", "--declaration", "d.toml", cwd=folder)
     assert done.returncode == 4
-    assert "deny" in done.stdout
-    assert told in done.stdout
-    assert "Traceback" not in done.stderr
+    assert "user name or password" in done.stdout
     assert "secret" not in done.stdout + done.stderr
     verified = run("ledger", "verify", cwd=folder)
     assert verified.returncode == 0, verified.stdout + verified.stderr
+    wrong = run("nonsense", cwd=folder)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "No such command" in wrong.stderr
 
 
 def test_an_address_that_is_not_public_is_refused_and_the_way_out_is_named(folder: Path) -> None:
@@ -90,15 +113,22 @@ def test_an_address_that_is_not_public_is_refused_and_the_way_out_is_named(folde
         (("nonsense",), "No such command"),
     ],
 )
-def test_usage_and_configuration_exit_with_2(folder: Path, arguments: tuple[str, ...], told: str) -> None:
+def test_usage_and_configuration_exit_with_2(
+    folder: Path,
+    inside: Run,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    told: str,
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
     (folder / "bad.toml").write_text("operator = ", "utf-8")
     (folder / "key.toml").write_text('operator = "x"\ntoken = "X"\nuser_agent = "X"\ntokn = "y"\n', "utf-8")
     (folder / "empty.jsonl").write_text("\n", "utf-8")
-    done = run(*arguments, cwd=folder)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert told in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+    done = inside(*arguments)
+    assert done.code == 2, done.out + done.err
+    assert told in done.err
+    assert done.out == ""
 
 
 def test_a_list_that_cannot_be_read_exits_with_3(folder: Path) -> None:

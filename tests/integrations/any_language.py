@@ -33,6 +33,8 @@ class Told(Refused):
 class Proxied(Client):
     """Any client that takes a proxy; this one stands for curl and its like."""
 
+    patience = 1.0  # the gate is in another process
+
     def open(self, options: dict[str, Any]) -> None:
         self.stack = ExitStack()
         declared = {name: getattr(DECLARATION, name) for name in ("operator", "token", "user_agent", "token_published")}
@@ -56,6 +58,8 @@ class Proxied(Client):
 
 class Sidecar(Client):
     """A client of its own making that asks the service: check, fetch one hop, inspect, say what became of it."""
+
+    patience = 1.0  # the gate is in another thread
 
     def open(self, options: dict[str, Any]) -> None:
         self.stack = ExitStack()

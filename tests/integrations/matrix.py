@@ -121,7 +121,7 @@ def running(kind: str, home: Path, **options: Any) -> Iterator[tuple[Client, lis
     listed = home / "list.txt"
     listed.write_text(LISTED)
     blocklist = Blocklist(listed, vouched_by="tester", verified=True, issuer="RHA")
-    limits = replace(DEFAULT_LIMITS, evidence_deadline=COLUMNS[kind].patience)
+    limits = replace(options.pop("limits", DEFAULT_LIMITS), evidence_deadline=COLUMNS[kind].patience)
     with WebServer({}) as web, names(), socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))  # and does not listen
         table = cases(web.port, bound.getsockname()[1])

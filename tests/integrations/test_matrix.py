@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from crawlgate.ledger.query import DecisionRecord
 from crawlgate.ledger.verify import verify
+from crawlgate.limits import DEFAULT_LIMITS
 from tests.integrations.clients import AGENT, Client
-from tests.integrations.matrix import BEGIN, COLUMNS, DOCS, END, NOT_SENT, Case, answer, running
+from tests.integrations.matrix import BEGIN, COLUMNS, DOCS, END, NOT_SENT, SMALL, Case, answer, running
 from tests.webserver import POLICY_FILES, WebServer
 
 Run = tuple[Client, list[Case], list[list[str]]]
+NAMES = ("Mozilla/5.0 (Windows NT 10.0)", "Mozilla/5.0 (Macintosh)")
+ASKED_UNDER = "names.test"
 
 
 @pytest.fixture(scope="module", params=COLUMNS)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A client that asked for all cases, closed again; and what it made of them."""
+    """A client that asked for all cases, and for a page under other names than the declared one, closed again; and what
+    it made of the cases."""
     with running(request.param, tmp_path_factory.mktemp("run")) as (client, table):
         made = [[answer(client, url)[0] for url in case.urls(client.web.port)] for case in table]
+        client.web.sites[ASKED_UNDER] = {"/p": SMALL}
+        for agent in NAMES:
+            with pytest.raises(Exception, match="D3"):
+                client.get(f"http://{ASKED_UNDER}:{client.web.port}/p", **{"User-Agent": agent})
     return client, table, made
 
 
@@ -77,9 +87,23 @@ def test_the_page_of_the_docs_is_what_was_run(run: Run) -> None:
     assert told == [(c.name, "yes" if c.requested else "no", "; ".join(m)) for c, m in zip(table, made, strict=True)]
 
 
+def test_another_name_than_the_declared_one_is_held_and_on_record(run: Run) -> None:
+    """Names that change from request to request, as from a list of browsers."""
+    client, _, _ = run
+    url = f"http://{ASKED_UNDER}:{client.web.port}/p"
+    assert client.web.targets(ASKED_UNDER) == ()
+    assert [decision.user_agent for decision in client.decisions(url)] == list(NAMES)
+    assert [table["user_agent"] for table in client.records("attempt") if table["url"] == url] == list(NAMES)
+
+
+def of(found: list[DecisionRecord]) -> set[str]:
+    return {decision.record for decision in found}
+
+
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_observing_blocks_nothing_and_records(kind: str, tmp_path: Path) -> None:
-    with running(kind, tmp_path, mode="observe") as (client, table):
+    limits = replace(DEFAULT_LIMITS, url_length=300)
+    with running(kind, tmp_path, mode="observe", limits=limits) as (client, table):
         by_name = {case.name: case for case in table}
         for name in ("Our token named", "noai header", "meta noai"):
             (url,) = by_name[name].urls(client.web.port)
@@ -89,17 +113,13 @@ def test_observing_blocks_nothing_and_records(kind: str, tmp_path: Path) -> None
             denied = [decision for decision in client.decisions(url) if decision.verdict == "deny"]
             assert denied, name
             assert not any(decision.enforced for decision in denied)
-
-
-@pytest.mark.parametrize("kind", COLUMNS)
-def test_another_name_than_the_declared_one_is_held_and_on_record(kind: str, tmp_path: Path) -> None:
-    """Names that change from request to request, as from a list of browsers."""
-    with running(kind, tmp_path) as (client, table):
-        case, (url,) = table[0], table[0].urls(client.web.port)
-        for agent in ("Mozilla/5.0 (Windows NT 10.0)", "Mozilla/5.0 (Macintosh)"):
-            with pytest.raises(Exception, match="D3"):
-                client.get(url, **{"User-Agent": agent})
-            assert client.decisions(url)[-1].user_agent == agent
-        assert client.web.targets(case.host) == ()
-        agents = [table["user_agent"] for table in client.records("attempt")]
-        assert agents == ["Mozilla/5.0 (Windows NT 10.0)", "Mozilla/5.0 (Macintosh)"]
+        # What cannot be asked about is recorded as refused, and goes where the client sends it.
+        case, target = by_name["Nothing said"], "/p?" + "x" * 300
+        client.web.sites[case.host][target] = SMALL
+        said, body = answer(client, f"http://{case.host}:{client.web.port}{target}")
+        assert (said, body) == ("200", SMALL.body)
+        assert client.web.hit(case.host, target).complete
+        refused = [decision for decision in client.decisions() if decision.problem]
+        assert {(one.problem, one.verdict, one.enforced) for one in refused} == {("too_long", "deny", False)}
+        became = {table["disposition"] for table in client.records("outcome") if table["decision"] in of(refused)}
+        assert became >= ({"read"} if kind == "service" else {"passed_on"})

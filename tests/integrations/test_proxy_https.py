@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from crawlgate import Blocklist
 from crawlgate.ledger.query import decisions, records
+from crawlgate.ledger.verify import verify
 from tests.integrations import programs
 from tests.integrations.authority import site_context
 from tests.integrations.clients import AGENT, DECLARATION, HERE
@@ -101,6 +103,26 @@ def test_a_browser_under_the_declared_name(behind: Proxy, site: tuple[WebServer,
     )
     assert site[0].hits(SITE, "/private") == ()
     assert {hit.user_agent for hit in site[0].log} == {AGENT}
+
+
+def test_it_ends_with_a_tunnel_open_and_a_page_half_sent(tmp_path: Path) -> None:
+    """Told to stop, it hangs up and seals its ledger, and prints no traceback (`proxy` looks for one)."""
+    with WebServer({"a.test": {"/": Answer(HEAD + b"x" * BIG)}}) as web, ExitStack() as still_open:
+        try:
+            with proxy(tmp_path, declaration=DECLARED, allow_addresses=HERE, home=tmp_path / "home") as behind:
+                tunnel, reading = (
+                    still_open.enter_context(socket.create_connection(("127.0.0.1", behind.port))) for _ in range(2)
+                )
+                tunnel.sendall(b"CONNECT b.test:443 HTTP/1.1\r\nHost: b.test:443\r\n\r\n")
+                assert tunnel.recv(100).startswith(b"HTTP/1.1 200")
+                at = f"a.test:{web.port}".encode()
+                reading.sendall(b"GET http://%b/ HTTP/1.1\r\nHost: %b\r\nUser-Agent: curl/8\r\n\r\n" % (at, at))
+                assert reading.recv(100).startswith(b"HTTP/1.1 200")
+        except Absent as absent:
+            pytest.skip(str(absent))
+        assert verify(tmp_path / "home" / "ledger").ok
+        became = [record.table for record in records(tmp_path / "home" / "ledger", kinds={"outcome"})]
+        assert [table["complete"] for table in became if table["disposition"] == "read"] == [False]
 
 
 def test_a_listed_site_sees_no_connection(behind: Proxy) -> None:

@@ -36,6 +36,7 @@ def ray(folder: Path) -> Iterator[Any]:
     patch.chdir(folder)
     patch.setenv("RAY_AUTH_MODE", "disabled")  # or a token is written into the user's home
     patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    patch.setenv("PYTHONPATH", str(ROOT))  # inherited: a runtime_env would put aside the workers that Ray starts first
     import ray
 
     ray.init(
@@ -44,7 +45,6 @@ def ray(folder: Path) -> Iterator[Any]:
         configure_logging=False,
         log_to_driver=False,
         object_store_memory=100_000_000,
-        runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
     )
     ray.data.DataContext.get_current().enable_progress_bars = False
     yield ray

@@ -19,7 +19,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledgers import AT, HEAD, basis, clock
+from ledgers import AT, HEAD, basis, clock, outcome
 
 from crawlgate.errors import CrawlgateError
 from crawlgate.ledger import current, packing, segments
@@ -96,7 +96,10 @@ def work(home, told):
             if ledger is None:
                 key = home_key(home / "keys")
                 ledger = LedgerWriter(home / "ledger", HEAD, now=now, key=key, upkeep=upkeep, tidy=False, system=SYSTEM)
-            place = ledger.append_decision(AT, f"https://example.com/{number}", basis(evidence=(str(number % 3),)))
+            found, became = basis(evidence=(str(number % 3),)), outcome(number)
+            place = ledger.append_decision(AT, f"https://example.com/{number}", found, outcome=became)
+            if number % 7 == 0:
+                ledger.append_read(AT, place, sha256="0" * 64, size=number, complete=True)
             if number % 8 == 0:
                 ledger.commit(*place)
             told.add("{}:{}/{}".format(*place, number))
@@ -223,10 +226,15 @@ def check(fault):
 
 
 def _all_there(home, told):
+    """What was told is kept; and every decision, told or not, has the outcome that was written with it."""
     kept = {record.id: record.table for record in records(home / "ledger", report=lambda fault: None)}
     for entry in told:
         name, _, number = entry.rpartition("/")
         assert kept[name]["url"] == f"https://example.com/{number}", entry
+    became = {table["decision"] for table in kept.values() if table.get("disposition") in ("released", "passed_on")}
+    for name, table in kept.items():
+        if table["kind"] == "decision" and outcome(int(table["url"].rpartition("/")[2])) is not None:
+            assert name in became, name
 
 
 def a_share(all_faults, most):

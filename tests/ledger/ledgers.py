@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from crawlgate import signed_note
+from crawlgate.ledger import answers
 from crawlgate.ledger.checkpoint import Checkpoint, encode_hash
 from crawlgate.ledger.merkle import leaf_hash, root_of
 from crawlgate.ledger.writer import LedgerWriter
@@ -67,6 +68,17 @@ def basis(verdict=Verdict.ALLOW, **changes):
         "rule_pack": "2026-11",
     }
     return Basis(**{**values, **changes})
+
+
+def outcome(number):
+    """What is written with the decision of that number: with every second one nothing, then what pages usually get,
+    and what redirects get."""
+    if number % 2:
+        return None
+    usual = {"disposition": "released", "media_type": "text/html", "status": 200}
+    return answers.Outcome(
+        AT, usual if number % 4 else {"disposition": "passed_on", "status": 302, "to": "https://b.example/"}
+    )
 
 
 def written(directory, decisions=5, *, seal=True, **options):

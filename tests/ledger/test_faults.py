@@ -8,7 +8,7 @@ import random
 
 import faults
 import pytest
-from ledgers import AT, HEAD, abandon, basis, clock
+from ledgers import AT, HEAD, abandon, basis, clock, outcome
 
 from crawlgate.errors import LedgerError
 from crawlgate.ledger import current
@@ -64,7 +64,11 @@ def filled(directory, count, **options):
     ledger = opened(directory, **options)
     for number in range(count):
         try:
-            told.append("{}:{}".format(*ledger.append_decision(AT, f"https://example.com/{number}", basis())))
+            told.append(
+                "{}:{}".format(
+                    *ledger.append_decision(AT, f"https://example.com/{number}", basis(), outcome=outcome(number))
+                )
+            )
         except LedgerError as error:
             assert str(directory) in str(error)  # noqa: PT017
     with contextlib.suppress(LedgerError):
@@ -131,7 +135,7 @@ def test_a_power_cut_takes_what_was_not_committed_and_no_more(tmp_path, monkeypa
         ledger = opened(place, system=System(sync=sync))
         durable = []
         for number in range(chance.randrange(1, 40)):
-            where = ledger.append_decision(AT, f"https://example.com/{number}", basis())
+            where = ledger.append_decision(AT, f"https://example.com/{number}", basis(), outcome=outcome(number))
             if chance.random() < 0.2:
                 ledger.commit(*where)
                 durable.append("{}:{}".format(*where))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from crawlgate.ledger.query import decisions, records
 from crawlgate.ledger.verify import verify
+from crawlgate.permit import Permit
 from crawlgate.serve.guard import Bounds
 from tests.serve.service import WEB, Running, service
 
@@ -90,6 +92,45 @@ def test_inspect_judges_headers_and_page(at_work: Running) -> None:
     for at, (body, options, verdict) in enumerate(cases):
         said = at_work.post("/v1/inspect", inspection(body, f"https://seen.example/{at}", **options)).json()
         assert (said["stage"], said["verdict"]) == ("post_fetch", verdict), options
+
+
+def test_a_page_that_was_not_shown_is_not_gone_on_with(at_work: Running) -> None:
+    url = "https://unseen.example/1"
+    said = at_work.post("/v1/inspect?lang=en", inspection(None, url)).json()
+    assert (said["verdict"], said["proceed"], said["needs"]) == ("allow", False, "body")
+    assert "first 256 KiB" in said["text"]
+    became = [row.table for row in records(at_work.home / "ledger", kinds={"outcome"})]
+    assert [(row["disposition"], row["decision"]) for row in became][-1] == ("held", said["record"])
+    shown = at_work.post("/v1/inspect", inspection(PLAIN, url)).json()
+    assert (shown["verdict"], shown["proceed"], shown["needs"]) == ("allow", True, None)
+    for told in ({"status": 404}, {"status": 503}, {"headers": [["Content-Type", "image/png"]]}):  # no page
+        assert at_work.post("/v1/inspect", inspection(None, f"{url}/2", **told)).json()["proceed"], told
+    refused = inspection(None, f"{url}/3", headers=[["Content-Type", "text/html"], ["X-Robots-Tag", "noai"]])
+    said = at_work.post("/v1/inspect", refused).json()  # so a body that is refused need not be downloaded
+    assert (said["verdict"], said["proceed"], said["needs"]) == ("deny", False, None)
+
+
+def test_a_slow_page_keeps_nobody_waiting(at_work: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is being read while the service answers somebody else."""
+    reading, go_on = threading.Event(), threading.Event()
+    see_all = Permit.see_all
+
+    def slowly(*given: Any, **options: Any) -> None:
+        reading.set()
+        assert go_on.wait(20)
+        see_all(*given, **options)
+
+    monkeypatch.setattr(Permit, "see_all", slowly)
+    answers: list[Any] = []
+    body = inspection(PLAIN + b"x" * 100_000, "https://slow.example/1")
+    asking = threading.Thread(target=lambda: answers.append(at_work.post("/v1/inspect", body).json()))
+    asking.start()
+    assert reading.wait(20)
+    assert at_work.check("https://a.example/meanwhile")["verdict"] == "allow"
+    assert answers == []
+    go_on.set()
+    asking.join()
+    assert answers[0]["verdict"] == "allow"
 
 
 def test_a_beginning_that_ends_before_its_head_is_not_called_silent(at_work: Running) -> None:
@@ -270,6 +311,10 @@ def test_observing_says_go_on(tmp_path: Path) -> None:
         said = running.check("https://b.example/")
         assert (said["verdict"], said["enforced"], said["proceed"]) == ("deny", False, True)
         assert running.client.get("/health/ready").json()["mode"] == "observe"
+        said = running.check("ftp://b.example/")
+        assert (said["verdict"], said["problem"], said["proceed"]) == ("deny", "unsupported_scheme", True)
+        said = running.post("/v1/inspect", inspection(None, "https://a.example/")).json()
+        assert (said["proceed"], said["needs"]) == (True, None)
 
 
 def test_two_services_share_a_home(tmp_path: Path) -> None:

@@ -63,6 +63,11 @@ def proof_table(
     }
 
 
+def with_parts(files: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Files, each followed by those that belong to it."""
+    return [one for file in files for one in (file, *file.get("parts", ()))]
+
+
 def written(proof: Mapping[str, Any]) -> bytes:
     """The proof as a file."""
     return orjson.dumps(proof, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -70,7 +75,8 @@ def written(proof: Mapping[str, Any]) -> bytes:
 
 def signed(proof: Mapping[str, Any], key: SigningKey) -> bytes:
     """The proof as a statement about the files written, signed."""
-    subjects = [{"name": one["written"], "digest": {"sha256": one["after"]["sha256"]}} for one in proof["files"]]
+    files = with_parts(proof["files"])
+    subjects = [{"name": one["written"], "digest": {"sha256": one["after"]["sha256"]}} for one in files]
     statement = {"_type": STATEMENT, "subject": subjects, "predicateType": PREDICATE, "predicate": dict(proof)}
     return envelope(statement, key) + b"\n"
 

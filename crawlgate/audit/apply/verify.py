@@ -16,8 +16,9 @@ from ...ledger.statements import statements
 from ...signed_note import VerifierKey
 from ..output.question import digest_of
 from ..output.recorded import AUDIT, REMOVAL
+from ..readers import Source, named
 from .chosen import NOTHING, choose, finished, going_by_file
-from .proof import PROOF, REMOVED, SIGNED, check_signature, read_proof
+from .proof import PROOF, REMOVED, SIGNED, check_signature, read_proof, with_parts
 from .run import rewrite
 
 
@@ -36,7 +37,7 @@ class _Notes:
         self.problems: list[str] = []
         self.open: list[str] = []
 
-    def file(self, place: Path, sha256: str, what: str) -> bool:
+    def file(self, place: Source, sha256: str, what: str) -> bool:
         """Compare a file with its digest."""
         try:
             same = digest_of(place) == sha256
@@ -82,8 +83,9 @@ def verify_removal(
     folder of the audit: each file is then written once more, into a folder that is taken away, and compared. Raises
     `ConfigError` where there is no proof, `LedgerError` for a ledger that cannot be read."""
     proof, notes = read_proof(folder), _Notes()
-    good = sum(notes.file(folder / one["written"], one["after"]["sha256"], "file") for one in proof["files"])
-    notes.looked.append(f"files as the proof names them: {good} of {len(proof['files'])}")
+    files = with_parts(proof["files"])
+    good = sum(notes.file(folder / one["written"], one["after"]["sha256"], "file") for one in files)
+    notes.looked.append(f"files as the proof names them: {good} of {len(files)}")
     if notes.file(folder / REMOVED, proof["removed_list"]["sha256"], "list"):
         notes.looked.append(f"rows that went, with their reasons: {proof['removed']:,} in {REMOVED}")
     _signature(folder, proof, keys, notes)
@@ -111,12 +113,21 @@ def _signature(folder: Path, proof: Mapping[str, Any], keys: Sequence[VerifierKe
         notes.problems.append(f"{folder / SIGNED}: {wrong}")
 
 
-def _inputs(files: Sequence[Mapping[str, Any]], notes: _Notes) -> None:
-    there = [one for one in files if Path(one["name"]).is_file()]
-    good = sum(notes.file(Path(one["name"]), one["sha256"], "input") for one in there)
+def _inputs(described: Sequence[Mapping[str, Any]], notes: _Notes) -> None:
+    files = with_parts(described)
+    there = [(one, source) for one in files if (source := _there(one["name"])) is not None]
+    good = sum(notes.file(source, one["sha256"], "input") for one, source in there)
     notes.looked.append(f"inputs and evidence as they were: {good} of {len(files)}")
     if len(there) < len(files):
         notes.open.append(f"inputs that are not here any more: {len(files) - len(there)}")
+
+
+def _there(name: str) -> Source | None:
+    try:
+        source = named(name)
+        return source if source.exists() else None
+    except (ConfigError, OSError, ValueError):
+        return None
 
 
 def _again(folder: Path, proof: Mapping[str, Any], audit: Path, notes: _Notes) -> None:
@@ -130,11 +141,11 @@ def _again(folder: Path, proof: Mapping[str, Any], audit: Path, notes: _Notes) -
     by_file = going_by_file(removed)
     same = 0
     with tempfile.TemporaryDirectory() as aside:
-        for one in proof["files"]:
-            target = Path(aside) / "file"
+        for number, one in enumerate(proof["files"]):
+            target = Path(aside) / str(number) / Path(one["written"]).name
             going = by_file.get(one["name"], NOTHING)
             try:
-                made = rewrite(Path(one["name"]), target, going, summary, name=one["written"])
+                made = rewrite(named(one["name"]), target, going, summary, name=one["written"])
             except ConfigError as error:
                 notes.problems.append(str(error))
                 continue

@@ -230,9 +230,28 @@ def _state(folder: Path, name: str, question: Question) -> dict[str, Any] | None
     return state
 
 
+def begun_as_of(out: Path) -> str | None:
+    """The instant at which the run that was broken in `out`, or the audit that was finished there, judged all rows;
+    None where there is none, or each row is judged at its own time."""
+    for place, key in (
+        (out / FOLDER / STATE, "question"),
+        (out / FOLDER / FINISHED, "question"),
+        (out / SUMMARY, None),
+    ):
+        try:
+            found = orjson.loads(place.read_bytes())
+            asked = (found if key is None else found[key])["as_of"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        return None if asked == "fetched" else str(asked)
+    return None
+
+
 def require_same(out: Path, found: Mapping[str, Any], question: Question) -> None:
     """Raises `ConfigError` that says how a question differs from that of the finished audit whose summary this is."""
-    files = [{key: file[key] for key in ("name", "bytes", "sha256")} for file in found["inputs"]]
+    files = [
+        {key: file[key] for key in ("name", "bytes", "sha256", "parts") if key in file} for file in found["inputs"]
+    ]
     others = _differences({**found, "inputs": files}, question)
     raise ConfigError(
         f"{out} holds a finished audit of another question: {others}; ask it as before, "

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,10 +37,13 @@ class SourceFile:
     sha256: str
     stamp: tuple[int, int]
     source: Source
+    parts: tuple[SourceFile, ...] = ()
+    """Files that are read with it: the parts of a cluster."""
 
     def table(self) -> dict[str, Any]:
         """As it stands in the summary."""
-        return {"name": self.name, "bytes": self.bytes, "sha256": self.sha256}
+        own = {"name": self.name, "bytes": self.bytes, "sha256": self.sha256}
+        return own | ({"parts": [one.table() for one in self.parts]} if self.parts else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Question:
 
     def require_unchanged(self) -> None:
         """Raises `ConfigError` naming a file that changed while it was read."""
-        for file in (*self.inputs, *self.evidence):
+        for file in (*self.inputs, *(part for one in self.inputs for part in one.parts), *self.evidence):
             if stamp_of(file.source) != file.stamp:
                 raise ConfigError(f"{file.name} changed while it was read; run the audit again")
 
@@ -78,11 +81,14 @@ def ask(
     known_until: datetime | None,
     lists: Iterable[Mapping[str, Any]] = (),
     people: Mapping[str, Any] | None = None,
+    parts_of: Callable[[Source], Iterable[Source]] = lambda _: (),
 ) -> Question:
     """The question that a judge and its files come to. `reading` is what was said of the inputs beside the names of
-    their columns. `lists` describe the notices that count, `people` the decisions
-    that do, each with a digest; `known_until` is the state of knowledge that removals are told by."""
-    given, sources = tuple(map(source_file, inputs)), tuple(map(source_file, evidence))
+    their columns. `lists` describe the notices that count, `people` the decisions that do, each with a digest;
+    `known_until` is the state of knowledge that removals are told by. `parts_of` names files that are read with an
+    input."""
+    given = tuple(replace(source_file(one), parts=tuple(map(source_file, parts_of(one)))) for one in inputs)
+    sources = tuple(map(source_file, evidence))
     table = {
         "program": f"crawlgate {__version__}",
         "versions": {"pyarrow": pa.__version__},

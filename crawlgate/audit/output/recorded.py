@@ -9,14 +9,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from ... import __version__
+from ...blocklist.files import write_whole
 from ...clock import Clock
+from ...errors import ConfigError
 from ...home import Home
 from ...ledger.open import open_ledger
 from ...ledger.statements import statements
 from .question import canonical, digest_of
 
 AUDIT, REMOVAL = "audit", "removal"
+RECORDED, REMOVAL_RECORDED = "recorded.json", "_recorded.json"
+"""Beside what an audit or a removal wrote: in which home it is on record. It is no output: it says where, not what."""
+NOTE = "crawlgate.recorded/1"
 SHOWN = 200
 """Files that a record names one by one; their digests stand in the digest of all."""
 
@@ -104,3 +111,25 @@ def _files(described: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     named = [{"name": one["name"], "sha256": one["sha256"]} for one in described]
     digest = hashlib.sha256(b"\n".join(map(canonical, named))).hexdigest()
     return {"count": len(named), "sha256": digest, "first": named[:SHOWN]}
+
+
+def note_home(folder: Path, name: str, home: Home, place: str, digest: str) -> None:
+    """Write down beside the outputs in `folder` which home has them on record, and where; `digest` is that of the
+    summary or proof. Raises `ConfigError`."""
+    found = {"schema": NOTE, "home": str(home.path.absolute()), "record": place, "sha256": digest}
+    try:
+        write_whole(folder / name, orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    except OSError as error:
+        raise ConfigError(f"{folder / name}: cannot be written: {error.strerror or error}") from None
+
+
+def noted_home(folder: Path, name: str, digest: str) -> Path | None:
+    """The home that has what stands in `folder` on record, as it says itself; None where it says nothing, or speaks of
+    other outputs than those with this digest."""
+    try:
+        found = orjson.loads((folder / name).read_bytes())
+        if found["schema"] == NOTE and found["sha256"] == digest:
+            return Path(found["home"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None

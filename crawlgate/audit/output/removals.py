@@ -6,7 +6,7 @@ something else is known by then are judged again.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -72,14 +72,12 @@ class Removals:
 
     def _named(self, plans: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
         """The rows of whose host some notice speaks, or some decision of a person."""
-        found = np.array([p.notices is not None or p.decided for p in self._engine.plans] or [False], np.bool_)
-        named: npt.NDArray[np.bool_] = found[plans]
+        named: npt.NDArray[np.bool_] = self._engine.plans.named.array[plans]
         return named
 
     def _differs(self, judged: Judged, plans: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
         """The rows of whose host something else may be known under `plans` than at the fetch."""
-        sites: dict[Hashable, int] = {}
-        known = np.array([sites.setdefault(p.said, len(sites)) for p in self._engine.plans] or [0], np.int32)
+        known = self._engine.plans.told.array
         found: npt.NDArray[np.bool_] = (known[judged.plans] != known[plans]) | self._named(plans)
         return found
 
@@ -96,7 +94,7 @@ class Removals:
         distinct, which = np.unique(pairs, return_inverse=True)
         found = [self._causes(int(pair >> 32), int(np.int32(pair & 0xFFFFFFFF))) for pair in distinct]
         named = np.array([any(one.cause is Cause.NOTICE for one in each) for each in found], np.bool_)
-        decided = np.array([plan.decided for plan in self._engine.plans] or [False], np.bool_)[plans[rows]]
+        decided = self._engine.plans.decided.array[plans[rows]]
         alone = named[which] | decided
         for pair, each in enumerate(found):
             if each:
@@ -122,7 +120,7 @@ class Removals:
         if not len(single):
             return
         now = plans[rows[single]]
-        each = np.array([p.decided or _by_page(p.notices) for p in self._engine.plans], np.bool_)[now]
+        each = self._engine.plans.by_page.array[now]
         for place in single[each].tolist():
             yield place, place
         shared = single[~each]
@@ -193,10 +191,6 @@ class Removals:
             used = denying.record
             rest.append(Found(Cause.PERSON, "", None, Verdict.DENY))
         return ranked(rest), used
-
-
-def _by_page(about: HostNotices | None) -> bool:
-    return about is not None and about.path_dependent
 
 
 def _listed(matches: Sequence[NoticeMatch], fetched: datetime, now: datetime) -> Listed | None:

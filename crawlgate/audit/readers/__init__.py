@@ -9,7 +9,7 @@ from ...errors import ConfigError
 from ...model import Evidence
 from .batch import Batch, Reject, Told
 from .kinds import COMPANIONS, Kind, kind_of, spelled
-from .source import Source, found
+from .source import Source, found, named
 from .warc import policy_files
 
 
@@ -52,6 +52,16 @@ def kind(source: Source, told: Told) -> Kind:
     return found_kind
 
 
+def parts_of(source: Source, told: Told) -> list[Source]:
+    """Further files that are read with a file: the parts of a cluster. A file that cannot be read has none: reading its
+    rows says why."""
+    try:
+        this = kind(source, told)
+        return [] if this.parts is None else this.parts(source)
+    except (ConfigError, OSError):
+        return []
+
+
 def read(source: Source, told: Told) -> Iterator[Batch]:
     """The rows of one file, batch by batch. Raises `ConfigError` for a kind of file that is not read, or a file that
     cannot be read at all."""
@@ -80,4 +90,4 @@ def evidence_in(sources: Sequence[Source], told: Told, take: Callable[[Evidence]
         of_home(home, take)
 
 
-__all__ = ["Batch", "Reject", "Source", "Told", "evidence_in", "files", "kind", "read"]
+__all__ = ["Batch", "Reject", "Source", "Told", "evidence_in", "files", "kind", "named", "parts_of", "read"]

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ...errors import ConfigError
 from ...url import without_userinfo
+from ..columns import NOT_TEXT
 from ..rows import Particulars
 from ..tables import Columns
 from .lines import Trouble
@@ -180,11 +181,8 @@ def _batch(
     return Batch(path, 0, table, columns, offsets=offsets, rejects=tuple(rejects), names=tuple(names))
 
 
-NOT_TEXT = "the URL holds bytes that are no UTF-8, or NUL; which page was meant cannot be told"
-
-
 def _text(value: Any) -> str | None:
     if value is None or value == "":
         return None
     text = value if isinstance(value, str) else json.dumps(value) if isinstance(value, (dict, list)) else str(value)
-    return text.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -24,7 +24,7 @@ _LETTERS = {"a": "url", "b": "time", "s": "status", "k": "digest", "g": "shard",
 _USUAL = {len(letters): letters for letters in (list("NbamskrMSVg"), list("NbamskrMVg"), list("NbamskrVg"))}
 
 
-_BEGINS = re.compile(rb"[^ \n]+ [0-9]{14} ")
+BEGINS = re.compile(rb"[^ \n]+ [0-9]{14} ")
 _HEADS = re.compile(rb"(?:(?<=\n)|\A)[^A-Za-z0-9]CDX[ \t]")
 
 
@@ -38,7 +38,7 @@ def read_cdx(path: Source, said: Told) -> Iterator[Batch]:
     head = _Head()
     waiting: list[Reject] = []
     rows = 0
-    for block in blocks(path, line=_BEGINS):
+    for block in blocks(path, line=BEGINS):
         batch = _batch(path, block, head)
         rows += len(batch.rows)
         waiting += batch.rejects
@@ -130,7 +130,7 @@ Line = tuple[int, int, bytes | str]
 
 
 def _lines(path: Source) -> Iterator[Line]:
-    for block in blocks(path, line=_BEGINS):
+    for block in blocks(path, line=BEGINS):
         yield from block.troubles
         yield from block.lines()
 
@@ -163,7 +163,7 @@ def _of_json(key: str, at: str, text: str) -> dict[str, Any] | str:
     if not isinstance(said, dict):
         return "not CDXJ: no JSON object behind the time"
     url = said.get("url") or said.get("uri") or _unsurt(key)
-    status, offset = said.get("status") or said.get("hsc"), said.get("offset")
+    status, offset = said.get("status", said.get("hsc")), said.get("offset")
     found = {"url": url, "time": at, "status": _status(status), "digest": said.get("digest") or said.get("sha")}
     return found | {"shard": said.get("filename"), "offset": offset}
 
@@ -198,30 +198,65 @@ def _unsurt(key: str) -> str | None:
     return f"http://{'.'.join(reversed(name.strip(',').split(',')))}{colon}{port}{path or '/'}"
 
 
-def _cluster(path: Source) -> Iterator[Line]:
-    """The lines of all blocks, numbered through."""
+class ClusterBlock(NamedTuple):
+    """A line of a zipnum index: its place, the line, its fields where it names a block, the part in which the block is,
+    and the lines of the block or why they cannot be read; None for a line that names none (a head, an empty one)."""
+
+    offset: int
+    raw: bytes
+    fields: tuple[str, ...] = ()
+    part: Source | None = None
+    lines: list[bytes] | str | None = None
+
+
+def cluster_blocks(path: Source) -> Iterator[ClusterBlock]:
+    """The blocks that a zipnum index names, in its order."""
     places = _locations(path)
-    number = 0
     for _, offset, raw in _lines(path):
         if isinstance(raw, str):
-            yield number, offset, raw
+            yield ClusterBlock(offset, b"", lines=raw)
             continue
-        fields = raw.decode("utf-8", "replace").split("\t")
+        fields = tuple(raw.decode("utf-8", "replace").split("\t"))
         if len(fields) < 4 or not (fields[2].isdecimal() and fields[3].isdecimal()):
-            if raw and not raw.startswith(b"!"):
-                yield number, offset, "not a line of a zipnum index: key and time, part, offset, length"
+            why = "not a line of a zipnum index: key and time, part, offset, length"
+            yield ClusterBlock(offset, raw, lines=why if raw and not raw.startswith(b"!") else None)
             continue
         part = _part(path, fields[1], places)
         if part is None:
-            yield number, offset, f"the part {fields[1]!r} is not beside the index"
-            continue
-        lines = _block(part, int(fields[2]), int(fields[3]))
-        if isinstance(lines, str):
-            yield number, offset, lines
-            continue
-        place = int(fields[2])
-        for line in lines:
-            yield number, place, line
+            yield ClusterBlock(offset, raw, fields, None, f"the part {fields[1]!r} is not beside the index")
+        else:
+            yield ClusterBlock(offset, raw, fields, part, _block(part, int(fields[2]), int(fields[3])))
+
+
+def cluster_parts(path: Source) -> list[Source]:
+    """The files that belong to a zipnum index: its parts, as far as they are there, and its `.loc`, in the order of
+    their names."""
+    places = _locations(path)
+    found: dict[str, Source] = {}
+    for _, _, raw in _lines(path):
+        fields = [] if isinstance(raw, str) else raw.decode("utf-8", "replace").split("\t")
+        part = _part(path, fields[1], places) if len(fields) > 3 else None
+        if part is not None:
+            found[part.name] = part
+    loc = location_file(path)
+    if loc.exists():
+        found[loc.name] = loc
+    return [found[name] for name in sorted(found)]
+
+
+def location_file(path: Source) -> Source:
+    """Where the `.loc` file of an index is, if it has one."""
+    return beside(path, path.name.removesuffix(".idx") + ".loc")
+
+
+def _cluster(path: Source) -> Iterator[Line]:
+    """The lines of all blocks, numbered through."""
+    number = 0
+    for block in cluster_blocks(path):
+        if isinstance(block.lines, str):
+            yield number, block.offset, block.lines
+        for line in block.lines if isinstance(block.lines, list) else ():
+            yield number, int(block.fields[2]), line
             number += 1
 
 
@@ -229,7 +264,13 @@ def _block(part: Source, offset: int, length: int) -> list[bytes] | str:
     try:
         with part.open("rb") as file:
             file.seek(offset)
-            data = zlib.decompressobj(31).decompress(file.read(length))
+            packed, data = file.read(length), b""
+        while packed:
+            machine = zlib.decompressobj(31)
+            data += machine.decompress(packed)
+            if not machine.eof:
+                return f"the block at byte {offset} of {part.name} ends in the middle"
+            packed = machine.unused_data
     except (OSError, zlib.error) as error:
         return f"the block at byte {offset} of {part.name} cannot be read: {error}"
     return data.rstrip(b"\n").split(b"\n")
@@ -247,7 +288,7 @@ def _part(path: Source, name: str, places: Mapping[str, list[str]]) -> Source | 
 def _locations(path: Source) -> dict[str, list[str]]:
     """What the `.loc` file of an index says: paths by part; nothing without one."""
     found: dict[str, list[str]] = {}
-    loc = beside(path, path.name.removesuffix(".idx") + ".loc")
+    loc = location_file(path)
     if loc.exists():
         try:
             for _, _, raw in _lines(loc):

@@ -53,6 +53,8 @@ def take(block: Block, letters: list[str] | None, names: dict[str, str]) -> Take
 
 def _of_json(lines: Any, numbers: Any) -> Any:
     found = {name: pc.struct_field(pc.extract_regex(lines, pattern), "found") for name, pattern in _FIELDS.items()}
+    unread = pc.and_(pc.match_substring_regex(lines, r'"(?:status|hsc)":'), pc.is_null(found["status"]))
+    found["url"] = pc.if_else(unread, None, found["url"])  # the exact code says what it is
     found["time"] = pc.struct_field(pc.extract_regex(lines, r"^[^ ]+ (?P<found>[0-9]{14}) "), "found")
     return _table(found, numbers)
 

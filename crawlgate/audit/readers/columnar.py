@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +17,7 @@ from ...errors import ConfigError
 from ..rows import NO_ANSWER
 from ..tables import Columns
 from ..texts import readable
-from .batch import NOT_TEXT, ROW_NUMBER, Batch, Reject, Told, columns_in, nothing
+from .batch import Batch, Reject, Told, columns_in, nothing
 from .source import Source, beside
 
 _COMMON_CRAWL = frozenset(("url", "fetch_time", "fetch_status", "warc_filename"))
@@ -67,26 +66,14 @@ def parquet_columns(path: Source, said: Told) -> Columns:
 
 
 def _batch(path: Source, first: int, table: Any, shape: _Shape) -> Batch:
-    """The rows of a table; those whose URL holds bytes that are no text are rejected."""
+    """The rows of a table; what is no UTF-8 is replaced, which the judge refuses in URLs."""
     columns = shape.columns
     copies = (columns.shard, columns.offset, columns.content_hash)
-    odd = np.zeros(len(table), np.bool_)
     for place, name in enumerate(table.column_names):
         column = None if name in copies else _as_text(table.column(place), nested=name == columns.url)
-        if column is None:
-            continue
-        table = table.set_column(place, name, column)
-        if name == columns.url:
-            odd = pc.fill_null(pc.match_substring(column, "\ufffd"), False).to_numpy()
-    if not odd.any():
-        return Batch(path, first, table, columns, names=shape.names)
-    urls = table[columns.url]
-    rejects = [
-        Reject(str(path), first + row, None, "not_text", NOT_TEXT, urls[row].as_py())
-        for row in np.flatnonzero(odd).tolist()
-    ]
-    table = table.append_column(ROW_NUMBER, pa.array(np.arange(len(table)) + first)).filter(pa.array(~odd))
-    return Batch(path, 0, table, columns, rejects=tuple(rejects), names=shape.names)
+        if column is not None:
+            table = table.set_column(place, name, column)
+    return Batch(path, first, table, columns, names=shape.names)
 
 
 def _as_text(column: Any, *, nested: bool) -> Any | None:

@@ -13,7 +13,7 @@ from . import cdx, logs
 from .batch import Batch, Told
 from .columnar import parquet_columns, read_arrow, read_parquet
 from .ledger import read_ledger
-from .packed import beginning
+from .packed import beginning, head_of
 from .source import Source
 from .text import read_csv, read_json
 from .warc import read_archive
@@ -39,7 +39,7 @@ def _never(_: Head) -> bool:
 class Kind:
     """One kind of file. `looks` says whether a beginning is of it, `endings` what such files are called (`.gz` and
     `.zst` may follow); `archive` that its records bring robots.txt with them, `columns` which columns a file has, where
-    that is known before a row is read."""
+    that is known before a row is read; `parts` names further files that are read with it."""
 
     name: str
     read: Reader
@@ -47,6 +47,7 @@ class Kind:
     looks: Callable[[Head], bool] = field(default=_never)
     archive: bool = False
     columns: Callable[[Source, Told], Columns] | None = None
+    parts: Callable[[Source], list[Source]] | None = None
 
 
 def _starts(*marks: bytes) -> Callable[[Head], bool]:
@@ -65,7 +66,7 @@ KINDS = (
     Kind("warc", read_archive, (".warc",), _starts(b"WARC/"), archive=True),
     Kind("arc", read_archive, (".arc",), _starts(b"filedesc://"), archive=True),
     Kind("ledger", read_ledger, (), lambda head: b'"kind":"segment"' in head.text[:8192], archive=True),
-    Kind("zipnum", cdx.read_cluster, (".idx",), lambda head: cdx.is_cluster(head.lines)),
+    Kind("zipnum", cdx.read_cluster, (".idx",), lambda head: cdx.is_cluster(head.lines), parts=cdx.cluster_parts),
     Kind("cdxj", cdx.read_cdx, (".cdxj",), lambda head: cdx.is_cdxj(head.lines)),
     Kind("cdx", cdx.read_cdx, (".cdx",), lambda head: cdx.is_cdx(head.lines)),
     *(Kind(log.name, log.read, (), lambda head, log=log: log.looks(head.lines)) for log in logs.LOGS),  # type: ignore[misc]
@@ -86,7 +87,7 @@ def kind_of(source: Source, form: str | None = None) -> Kind | None:
         return BY_NAME[form]
     try:
         with source.open("rb") as file:
-            raw = file.read(_HEAD)
+            raw = head_of(file, _HEAD)
             if raw.startswith(b"PK\x03\x04") and not _is_wacz(file):
                 return None
     except OSError as error:

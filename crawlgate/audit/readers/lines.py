@@ -17,8 +17,8 @@ from .source import Source
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one line; a longer one is rejected, and the reading goes on behind it."""
 BLOCK = 16 * 1024 * 1024
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_BOM = b"\xef\xbb\xbf"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+BOM = b"\xef\xbb\xbf"
 
 
 class Trouble(NamedTuple):
@@ -89,10 +89,10 @@ class _Cutter:
     def take(self, piece: bytes) -> Iterator[Block]:
         if not self._begun:
             self._begun = True
-            if piece.startswith(_UTF16):
+            if piece.startswith(UTF16):
                 raise ConfigError(f"{self._source}: the text is UTF-16; write it as UTF-8")
-            if piece.startswith(_BOM):
-                piece, self._offset = piece[len(_BOM) :], len(_BOM)
+            if piece.startswith(BOM):
+                piece, self._offset = piece[len(BOM) :], len(BOM)
         end = piece.rfind(b"\n") + 1
         if end and self._dropped:
             first = piece.index(b"\n") + 1

@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 
 from ...errors import ConfigError
 from ...url import without_userinfo
+from ..columns import NOT_TEXT
 from ..rows import NO_ANSWER, ROBOTS_PRECLUDED
 from ..tables import Columns
-from .batch import NOT_TEXT, ROW_NUMBER, Batch, Reject, Told, nothing, told
+from .batch import ROW_NUMBER, Batch, Reject, Told, nothing, told
 from .lines import Block, blocks
 from .source import Source
 

@@ -15,6 +15,11 @@ _TRIED = 1 << 16
 """Bytes from which a place has to unpack to count as the beginning of a member."""
 
 
+_FRAME = b"\x28\xb5\x2f\xfd"
+_DICTIONARY = b"\x5d\x2a\x4d\x18"  # the skippable frame that holds one
+_LONGEST_DICTIONARY = 1 << 24
+
+
 class Damage(NamedTuple):
     """A stretch that could not be unpacked: where it begins in the packed file, and why."""
 
@@ -29,18 +34,41 @@ class _Codec(NamedTuple):
     errors: tuple[type[Exception], ...]
 
 
-def _zstd() -> Any:
+def zstandard() -> Any:
+    """The module of zstd: of the standard library, or the same one for older versions."""
     return import_module("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
 
 
 def codec_of(head: bytes) -> _Codec | None:
-    """What packs a file that begins with `head`; None if nothing does."""
+    """What packs a file that begins with `head`; None if nothing does. Where a zstd file begins with its dictionary,
+    and `head` holds all of it, it is used."""
     if head.startswith(b"\x1f\x8b\x08"):
         return _Codec("gzip", b"\x1f\x8b\x08", lambda: zlib.decompressobj(31), (zlib.error,))
-    if head.startswith(b"\x28\xb5\x2f\xfd") or head[1:4] == b"\x2a\x4d\x18":
-        zstd = _zstd()
-        return _Codec("zstd", b"\x28\xb5\x2f\xfd", zstd.ZstdDecompressor, (zstd.ZstdError, EOFError))
+    if head.startswith(_FRAME) or head[1:4] == b"\x2a\x4d\x18":
+        zstd = zstandard()
+        known = _dictionary(head, zstd)
+        make = zstd.ZstdDecompressor if known is None else lambda: zstd.ZstdDecompressor(zstd_dict=known)
+        return _Codec("zstd", _FRAME, make, (zstd.ZstdError, EOFError))
     return None
+
+
+def dictionary_size(head: bytes) -> int:
+    """How many bytes the dictionary takes with which a zstd file begins (WARC in zstd, `warc-zstd` 0.1); 0 without."""
+    size = 8 + int.from_bytes(head[4:8], "little")
+    return size if head.startswith(_DICTIONARY) and size <= _LONGEST_DICTIONARY else 0
+
+
+def _dictionary(head: bytes, zstd: Any) -> Any:
+    size = dictionary_size(head)
+    if not size or len(head) < size:
+        return None
+    content = head[8:size]
+    try:
+        if content.startswith(_FRAME):
+            content = zstd.ZstdDecompressor().decompress(content, _LONGEST_DICTIONARY)
+        return zstd.ZstdDict(content)
+    except (zstd.ZstdError, EOFError, ValueError):
+        return None
 
 
 def beginning(head: bytes) -> bytes:
@@ -63,7 +91,7 @@ def beginning(head: bytes) -> bytes:
 def pieces(file: BinaryIO, line: re.Pattern[bytes] | None = None) -> Iterator[bytes | Damage]:
     """The bytes of a file unpacked, piece by piece, and the places where they cannot be. `line` says how a line
     begins: where a member ends without a line break and the next one begins so, one is put between them."""
-    data = file.read(_BLOCK)
+    data = head_of(file, _BLOCK)
     codec = codec_of(data)
     if codec is None:
         while data:
@@ -72,7 +100,7 @@ def pieces(file: BinaryIO, line: re.Pattern[bytes] | None = None) -> Iterator[by
         return
     last, ended = b"\n", False
     for piece in _members(file, data, codec):
-        if piece is None:
+        if isinstance(piece, int):
             ended = True
         elif isinstance(piece, Damage):
             yield piece
@@ -84,8 +112,23 @@ def pieces(file: BinaryIO, line: re.Pattern[bytes] | None = None) -> Iterator[by
             last, ended = piece[-1:], False
 
 
-def _members(file: BinaryIO, data: bytes, codec: _Codec) -> Iterator[bytes | Damage | None]:
-    """Pieces and damage; None where a member ends."""
+def head_of(file: BinaryIO, size: int) -> bytes:
+    """The first bytes of a file: as many as that, behind the dictionary with which it may begin."""
+    data = file.read(size)
+    more = dictionary_size(data)
+    return data + file.read(more) if more else data
+
+
+def members(file: BinaryIO) -> Iterator[bytes | Damage | int]:
+    """The bytes of a packed file unpacked, piece by piece; where a member or frame ends, its place in the file."""
+    data = head_of(file, _BLOCK)
+    codec = codec_of(data)
+    if codec is not None:
+        yield from _members(file, data, codec)
+
+
+def _members(file: BinaryIO, data: bytes, codec: _Codec) -> Iterator[bytes | Damage | int]:
+    """Pieces and damage; a place where a member ends."""
     begins = 0  # of the member at hand
     read = len(data)
     machine = codec.make()
@@ -106,9 +149,9 @@ def _members(file: BinaryIO, data: bytes, codec: _Codec) -> Iterator[bytes | Dam
         if piece:
             yield piece
         if machine.eof:
-            yield None
             left = machine.unused_data
             begins = read - len(left)
+            yield begins
             data = left or file.read(_BLOCK)
             read += 0 if left else len(data)
             if not data.strip(b"\x00") and not file.read(1):

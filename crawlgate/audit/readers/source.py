@@ -70,6 +70,17 @@ def beside(source: Source, name: str) -> Source:
     return source.beside(name) if isinstance(source, Remote) else source.with_name(name)
 
 
+def named(name: str) -> Source:
+    """The file of this name, as `str` of a source gives it. Raises `ConfigError` where fsspec does not know it."""
+    if "://" not in name:
+        return Path(name)
+    try:
+        fs, path = _fsspec(name).core.url_to_fs(name)
+    except (ImportError, OSError, ValueError) as error:
+        raise ConfigError(f"{name}: {error}") from None
+    return Remote(name, fs, path)
+
+
 def found(name: str) -> tuple[list[Source], bool]:
     """The files that a path, folder, pattern or fsspec URL names, in the order of their names; and whether they were
     named one by one. Files in a folder that begin with `.` or `_` are none (`_SUCCESS`, checksums). Raises
@@ -96,7 +107,7 @@ def _below(folder: Path) -> Iterator[Source]:
             yield path
 
 
-def _remote(name: str) -> tuple[list[Source], bool]:
+def _fsspec(name: str) -> Any:
     try:
         import fsspec  # type: ignore[import-untyped]
     except ImportError:
@@ -104,6 +115,11 @@ def _remote(name: str) -> tuple[list[Source], bool]:
             f"{name}: files named by URL need fsspec, which is not installed; install the extra: "
             "pip install 'crawlgate[audit,fsspec]'"
         ) from None
+    return fsspec
+
+
+def _remote(name: str) -> tuple[list[Source], bool]:
+    fsspec = _fsspec(name)
     try:
         fs, path = fsspec.core.url_to_fs(name)
         if fs.isdir(path):

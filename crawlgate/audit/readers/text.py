@@ -1,16 +1,18 @@
-"""Tables of text: CSV and TSV, JSON lines, and JSON arrays as Scrapy's feeds write them; plain or packed."""
+"""Tables of text: CSV and TSV, JSON lines and JSON arrays, plain or packed."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
+from ...errors import ConfigError
 from .batch import Batch, Row, Told, row_batches
+from .json_array import elements, is_array
 from .lines import MAX_LINE, blocks
 from .source import Source
 
@@ -21,7 +23,7 @@ def read_csv(path: Source, said: Told) -> Iterator[Batch]:
 
 
 def read_json(path: Source, said: Told) -> Iterator[Batch]:
-    """The objects of a file of JSON lines, or of an array with an object a line."""
+    """The objects of a file of JSON lines, or of an array."""
     return row_batches(path, said, json_rows(path))
 
 
@@ -32,22 +34,21 @@ def text_rows(path: Source) -> Iterator[Row]:
 
 
 def json_rows(path: Source) -> Iterator[Row]:
-    """Objects: number of the line, offset, and the object or what is wrong."""
-    array = False
+    """Objects: number of the line, or of the element of an array; offset; and the object or what is wrong."""
+    try:
+        array = is_array(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if array:
+        for number, offset, _, _, value in elements(path):
+            yield number, offset, _object(value) if isinstance(value, bytes) else value
+        return
     for block in blocks(path):
-        troubles = iter(block.troubles)
-        yield from ((one.number, one.offset, one.reason) for one in troubles)
+        yield from ((one.number, one.offset, one.reason) for one in block.troubles)
         for number, offset, line in block.lines():
             line = line.strip()
-            if number == 0 and line.startswith(b"["):
-                array, line = True, line[1:].lstrip()
-            if array and line.endswith((b",", b"]")):
-                line = line.removesuffix(b",") if line.endswith(b",") else line.removesuffix(b"]").rstrip()
             if line:
-                row = _object(line)
-                if array and number == 0 and isinstance(row, str):
-                    row = f"{row}; of an array, an item a line is read: write JSON lines (jq -c '.[]')"
-                yield number, offset, row
+                yield number, offset, _object(line)
 
 
 def _object(line: bytes) -> dict[str, Any] | str:
@@ -58,7 +59,21 @@ def _object(line: bytes) -> dict[str, Any] | str:
             row = json.loads(line.decode("utf-8", "replace"))
         except (ValueError, RecursionError) as error:
             return f"not JSON: {str(error)[:120]}"
-    return row if isinstance(row, dict) else "not a JSON object"
+    if not isinstance(row, dict):
+        return "not a JSON object"
+    if any(line.count(b'"%b"' % key.encode("utf-8", "replace")) > 1 for key in row):
+        twice = _twice(line)
+        if twice is not None:
+            return f"the name {twice[:60]!r} stands twice in the object; which value is meant cannot be told"
+    return row
+
+
+def _twice(line: bytes) -> str | None:
+    """A name that stands twice in the outermost object of a line of JSON."""
+    found: list[list[tuple[str, Any]]] = []
+    json.loads(line.decode("utf-8", "replace"), object_pairs_hook=found.append)  # the outermost comes last
+    counted = Counter(name for name, _ in found[-1])
+    return next((name for name, count in counted.items() if count > 1), None)
 
 
 def csv_rows(path: Source) -> Iterator[Row]:
@@ -85,7 +100,7 @@ def csv_rows(path: Source) -> Iterator[Row]:
         if row is None:
             return
         if header is None and problem is None:
-            header = [name.strip() for name in row]
+            header = _apart([name.strip() for name in row])
             lines.taken.clear()
             continue
         if problem is None and len(row) != len(header or ()):
@@ -96,6 +111,22 @@ def csv_rows(path: Source) -> Iterator[Row]:
             lines.again()
             reader = _csv(lines, tab)
         lines.taken.clear()
+
+
+def _apart(names: list[str]) -> list[str]:
+    """The names of a head; those that stand in it more than once get a number, so that none hides another."""
+    taken, found = set(names), []
+    turns: dict[str, int] = {}
+    for name in names:
+        if names.count(name) > 1:
+            turn = turns.get(name, 0) + 1
+            while (numbered := f"{name}#{turn}") in taken:
+                turn += 1
+            turns[name] = turn
+            taken.add(numbered)
+            name = numbered
+        found.append(name)
+    return found
 
 
 def _csv(lines: Iterator[str], tab: bool) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from ...signals import answer
 from ...signals.reading import Reading
 from ..book import policy_file
 from ..rows import Particulars
+from ..statuses import BAD_STATUS
 from ..tables import Columns
 from .batch import Batch, Reject, Told
 from .records import Found, archives, records
@@ -28,6 +30,7 @@ _COLUMNS = Columns(
     "url", "time", "status", "user_agent", redirect="redirect", referrer="referrer", content_hash="digest"
 )
 _BATCH = 20_000  # records carry headers and heads: fewer at a time than bare rows
+_CODE = re.compile(r"[1-9][0-9]{2}\Z")
 _ANSWERS = ("response", "revisit")
 _CONTENT = ("resource", "conversion")
 
@@ -50,7 +53,7 @@ def read_archive(path: Source, told: Told) -> Iterator[Batch]:
         if len(rows) or rows.rejects:
             yield rows.batch()
             first += len(rows)
-    if not first and not seen["damaged"] and not seen["policy file"]:
+    if not first and not any(seen[told] for told in ("damaged", "answer without a status", "policy file")):
         held = ", ".join(f"{count} {name}" for name, count in sorted(seen.items())) or "none"
         raise ConfigError(f"{path}: there is no page in it; its records: {held}")
 
@@ -77,8 +80,7 @@ class _Rows:
     def take(self, found: Found) -> str:
         """Take a record in; what it was."""
         if found.record is None:
-            problem = f"{self._name}: {found.problem}" if self._name else found.problem
-            self.rejects.append(Reject(str(self._path), None, found.offset, "damaged", problem))
+            self.rejects.append(Reject(str(self._path), None, found.offset, "damaged", self._named(found.problem)))
             return "damaged"
         record = found.record
         if record.rec_type == "request":
@@ -87,6 +89,11 @@ class _Rows:
         url, at, status = _of(record)
         if not _is_row(record, url):
             return str(record.rec_type)
+        if status is None and record.rec_type == "response":
+            said = record.http_headers.statusline if record.http_headers is not None else ""
+            why = f"the answer names no status: {said[:60]!r} is none"
+            self.rejects.append(Reject(str(self._path), None, found.offset, BAD_STATUS, self._named(why), url))
+            return "answer without a status"
         if _policy_kind(url) is not None:
             return "policy file"
         here = len(self._rows)
@@ -104,6 +111,9 @@ class _Rows:
             self._led[here] = location
         self._rows.append((url, at, status, record.rec_headers.get_header("WARC-Payload-Digest")))
         return "page"
+
+    def _named(self, problem: str) -> str:
+        return f"{self._name}: {problem}" if self._name else problem
 
     def _request(self, record: Any) -> None:
         headers = record.http_headers
@@ -200,10 +210,8 @@ def _of(record: Any) -> tuple[str, str, int | None]:
     at = record.rec_headers.get_header("WARC-Date") or ""
     if record.rec_type not in _ANSWERS or record.http_headers is None:
         return url, at, None
-    try:
-        return url, at, int(record.http_headers.get_statuscode() or "")
-    except ValueError:
-        return url, at, None
+    code = record.http_headers.get_statuscode() or ""
+    return url, at, int(code) if _CODE.match(code) else None
 
 
 def _policy_kind(url: str) -> EvidenceKind | None:

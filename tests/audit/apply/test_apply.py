@@ -235,12 +235,12 @@ def test_what_cannot_be_done_is_refused_and_leaves_nothing(scene: Scene) -> None
         apply(out, clean)
 
 
-def test_a_json_array_is_refused_and_so_is_a_damaged_file(scene: Scene) -> None:
-    rows = [json.dumps({"url": url, "time": TIME}) for url in URLS]
-    path = scene.folder / "data.json"
-    path.write_text("[\n" + ",\n".join(rows) + "\n]\n", "utf-8")
+def test_a_damaged_file_is_refused(scene: Scene) -> None:
+    path = scene.folder / "data.jsonl.gz"
+    rows = [gzip.compress(json.dumps({"url": url, "time": TIME}).encode() + b"\n") for url in URLS]
+    path.write_bytes(b"".join([*rows[:5], rows[5][:-9], rows[0]]))
     scene.audit([path])
-    with pytest.raises(ConfigError, match="rows of a JSON array cannot be taken out"):
+    with pytest.raises(ConfigError, match="a damaged file cannot be copied, repair it first"):
         apply(scene.folder / "out", scene.folder / "clean")
 
 
@@ -292,6 +292,22 @@ def test_from_the_command_line_signed_and_on_record(scene: Scene, tmp_path: Path
     shown = CliRunner().invoke(cli, ["ledger", "show", "--home", str(home), "--kind", "removal"]).output
     assert "3 of 6 rows taken out  R. Mori  the list of May" in shown
     assert CliRunner().invoke(cli, ["ledger", "verify", "--home", str(home)]).exit_code == 0
+    # The home is found by what the runs wrote beside their outputs.
+    told = json.loads(run("verify", clean, "--audit", out, "--format", "json"))
+    assert (told["open"], told["home"], told["ok"]) == ([], str(home), True)
+    assert f"home {home}, as {out / 'recorded.json'} says; --home names another" in run("verify", out)
+    assert f"on record in {home}" in run("apply", out, "--to", tmp_path / "again")
+    home.rename(tmp_path / "moved")
+    said = run("verify", clean)
+    assert f"home {home}, which {clean / '_recorded.json'} names, is not there" in said
+    assert "not looked at: no home was named" in said
+    assert "the signature is good" in run("verify", clean, "--home", tmp_path / "moved")
+    (tmp_path / "moved").rename(home)
+    note = json.loads((clean / "_recorded.json").read_bytes())
+    for other in ({"sha256": "0"}, {"home": str(clean / "home")}):  # of something else; brought along
+        (clean / "home").mkdir(exist_ok=True)
+        (clean / "_recorded.json").write_text(json.dumps(note | other), "utf-8")
+        assert json.loads(run("verify", clean, "--format", "json"))["home"] is None
     other = tmp_path / "other"
     CliRunner().invoke(cli, ["ledger", "keygen", "--home", str(other)])
     said = run("verify", clean, "--home", other, code=3)

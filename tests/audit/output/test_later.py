@@ -25,6 +25,7 @@ from tests.audit.output.audits import DAY, DECLARED, START, Scene, robots
 from tests.audit.test_engine import BODIES, PATHS
 
 NOW = START + 9 * DAY
+PROFILE = load_profile("standard")
 
 
 def site(book: EvidenceBook, url: urls.Url, at: object) -> Site:
@@ -37,7 +38,7 @@ def exact(book: EvidenceBook, text: str, days: float) -> Outcome:
     url, at = urls.parse(text), START + days * DAY
     then, now = site(book, url, at), site(book, url, NOW)
     later = Later(at=NOW, signals=now.signals(now.answer(url), url))
-    assessor = Assessor(DECLARED, load_profile("standard"), lists_loaded=False)
+    assessor = Assessor(DECLARED, PROFILE, lists_loaded=False)
     facts = assessor.facts(
         Stage.RETRO, then, then.answer(url), url, at, circumstances=Circumstances(later=later, fetched=True)
     )

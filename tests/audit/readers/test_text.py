@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
 from crawlgate import ConfigError
-from crawlgate.audit.readers import read
+from crawlgate.audit.readers import Told, read
 from tests.audit.readers.reading import TOLD, rows_of, urls_of, written
 
 AT = "2024-05-01T10:00:00Z"
@@ -84,14 +84,29 @@ def test_what_the_first_object_leaves_out_is_read_of_the_others(tmp_path: Path) 
     assert batch.rows["url"].to_pylist() == [None, "https://a.example/1", "https://a.example/2"]
 
 
-def test_an_array_on_one_line_is_told_how_to_be_written(tmp_path: Path) -> None:
-    rows = [{"url": "https://a.example/1", "time": AT}, {"url": "https://a.example/2", "time": AT}]
-    with pytest.raises(ConfigError, match=r"an item a line is read: write JSON lines"):
-        list(read(written(tmp_path, "log.json", json.dumps(rows)), TOLD))
-
-
 def test_a_long_field_of_csv_is_read(tmp_path: Path) -> None:
     data = f"url,time,text\nhttps://a.example/1,{AT},{'x' * 300_000}\nhttps://a.example/2,{AT},y\n"
     rows, rejects = rows_of(written(tmp_path, "log.csv", data))
     assert [row["url"] for row in rows] == ["https://a.example/1", "https://a.example/2"]
     assert rejects == []
+
+
+def test_columns_of_csv_with_one_name_are_told_apart(tmp_path: Path) -> None:
+    data = f"url,note,time,url,note\nhttps://a.example/,x,{AT},https://b.example/,y\n"
+    path = written(tmp_path, "log.csv", data)
+    with pytest.raises(ConfigError, match=r"2 columns are called 'url'; .*--url\) with 'url#1' or 'url#2'"):
+        list(read(path, TOLD))
+    for column, host in (("url#1", "a"), ("url#2", "b")):
+        assert urls_of(path, Told("ExampleBot", {"url": column})) == [f"https://{host}.example/"]
+    with pytest.raises(ConfigError, match="2 columns are called 'status'"):
+        list(read(written(tmp_path, "more.csv", "url,status,status\nhttps://a.example/,200,401\n"), TOLD))
+
+
+def test_an_object_of_json_in_which_a_name_stands_twice_is_rejected(tmp_path: Path) -> None:
+    lines = ['{"url": "https://a.example/1", "url": "https://a.example/2"}']
+    lines += ['{"url": "https://a.example/3", "more": {"url": "x", "text": "\\"url\\": the \\"url\\""}}']
+    rows, rejects = rows_of(written(tmp_path, "log.jsonl", "\n".join(lines)))
+    assert [row["url"] for row in rows] == ["https://a.example/3"]
+    assert [(one.row, one.reason.partition(";")[0]) for one in rejects] == [
+        (0, "the name 'url' stands twice in the object")
+    ]
