@@ -39,7 +39,8 @@ QUIET = {
 """Headers that say nothing, for each of these."""
 NO_HEADERS = {"headers": "not_assessed.log_without_headers"}
 _AGENTS_PLACED = 1_000  # user agents with a row in `Contexts.table`; rows of others are judged the longer way
-_HEADED_BITS = 6  # above the code of what is shown, in a context's key
+_HEADED_BITS = 6  # above the code of what is shown, in a context's key; above these: `compared`
+_COMPARED = 1 << 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Rows:
 
     `particulars` are by row; such rows are judged one by one. `shown` is what the log shows of each attempt against
     those before it, as a code of `shown` (0: nothing). `headed` is `HEADED_PAGE` or `HEADED_FILE` where headers were
-    looked at; those that say something are among `particulars`.
+    looked at; those that say something are among `particulars`. `compared` says that the rows of the log were compared
+    with each other; where they were not, B5 is not assessed.
     """
 
     urls: Texts
@@ -73,6 +75,7 @@ class Rows:
     particulars: Mapping[int, Particulars] = field(default_factory=dict)
     shown: npt.NDArray[np.uint8] | None = None
     headed: npt.NDArray[np.uint8] | None = None
+    compared: bool = False
 
     def __len__(self) -> int:
         return len(self.urls)
@@ -80,7 +83,7 @@ class Rows:
     @property
     def bare(self) -> bool:
         """True if rows say nothing but URL, time, status and user agent."""
-        return not self.particulars and self.shown is None and self.headed is None
+        return not (self.particulars or self.compared) and self.shown is None and self.headed is None
 
     def take(self, places: npt.NDArray[np.int64]) -> Rows:
         """Some of rows that are `bare`."""
@@ -133,19 +136,21 @@ class Contexts:
 
     def codes(self, rows: Rows) -> npt.NDArray[np.int32]:
         """The number of each row's context."""
-        if rows.statuses is not None and rows.sent is None and rows.shown is None and rows.headed is None:
+        if rows.statuses is not None and rows.sent is None and rows.bare:
             return self._of_statuses(rows.statuses)
         statuses = rows.statuses if rows.statuses is not None else np.full(len(rows), NO_STATUS, np.int32)
         sent = rows.sent if rows.sent is not None else np.full(len(rows), NO_AGENT, np.int32)
         shown = rows.shown.astype(np.int64) if rows.shown is not None else np.zeros(len(rows), np.int64)
         if rows.headed is not None:
             shown = shown | (rows.headed.astype(np.int64) << _HEADED_BITS)
-        mixed = (statuses.astype(np.int64) << 40) | (shown << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
+        if rows.compared:
+            shown = shown | _COMPARED
+        mixed = (statuses.astype(np.int64) << 41) | (shown << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
         keys = Keys()
         codes = keys.codes(mixed)
         numbers = [
             self._number(
-                int(value >> 40), _agent(rows.agents, _signed(int(value & 0xFFFFFFFF))), int(value >> 32) & 0xFF
+                int(value >> 41), _agent(rows.agents, _signed(int(value & 0xFFFFFFFF))), int(value >> 32) & 0x1FF
             )
             for value in map(keys.__getitem__, range(keys.count))
         ]
@@ -180,7 +185,10 @@ class Contexts:
         self.table.array[self._places[agent], kernels.status_place(status)] = number
 
     def _make(self, status: int, agent: str | None, key: int) -> Context:
-        shown, headed = key & ((1 << _HEADED_BITS) - 1), key >> _HEADED_BITS
+        shown, headed = key & ((1 << _HEADED_BITS) - 1), (key & ~_COMPARED) >> _HEADED_BITS
+        unseen = None if key & _COMPARED else "not_assessed.rows_not_compared"
+        if agent is None:
+            unseen = "not_assessed.log_without_attempts"
         past = self._stage is not Stage.PRE_FETCH
         said = status not in (NO_STATUS, NO_ANSWER, ROBOTS_PRECLUDED)
         silent = status in (NO_ANSWER, ROBOTS_PRECLUDED)
@@ -195,7 +203,7 @@ class Contexts:
                 traces=traces,
                 fetched=past and not silent and (not said or 200 <= status < 300),
                 sent_on_record=not past or agent is not None,
-                unseen=(("behaviour", "not_assessed.log_without_attempts"),) if past and agent is None else (),
+                unseen=(("behaviour", unseen),) if past and unseen is not None else (),
             ),
             answered=past and not silent,
             shown=shown,

@@ -219,7 +219,7 @@ class TableJudge:
             led = table[columns.redirect]
             particulars = self._redirects.particulars(table[columns.url], led, statuses, particulars)
         sent = agents_of(table[columns.user_agent] if columns.user_agent else None)
-        rows = Rows(asked, at.at, statuses, *sent, particulars, shown, headed)
+        rows = Rows(asked, at.at, statuses, *sent, particulars, shown, headed, history is not None)
         return rows, odd, at.refused
 
     def judge_urls(self, column: Any, at: datetime) -> Judged:
