@@ -25,7 +25,7 @@ from ..signals import response
 from ..signals.dataset import PaidOffer
 from ..site import Answer
 from ..url import Url
-from . import known_kernels, row_kernels, url_kernels
+from . import collecting, known_kernels, row_kernels, url_kernels
 from .book import instant
 from .classes import DecisionClass, class_of
 from .columns import BYTE_CLASSES, PLAIN, UrlColumn, parsed, parsed_targets, read_urls
@@ -133,6 +133,7 @@ class Engine:
         """Every robots.txt that was in force for some row, by number."""
         return self._planner.robots
 
+    @collecting.put_off()
     def judge(self, rows: Rows) -> Judged:
         """Judge the rows of one batch."""
         column = read_urls(rows.urls, self.origins)
@@ -240,7 +241,7 @@ class Engine:
         asked = np.full(len(hosts), url_kernels.UNCLEAN, judged.column.state.dtype)
         asked[origins[there]] = url_kernels.CLEAN
         times = np.full(len(hosts), at, np.int64)
-        plans, robots = self._timelines.plans(hosts, times, asked, len(hosts))
+        plans, robots = self._timelines.plans(hosts, times, asked, len(hosts), aside=True)
         self._learn_plans()
         return plans[origins], robots[origins]
 
@@ -356,6 +357,7 @@ class Engine:
         return number
 
     def _learn_plans(self) -> None:
+        self.plans.settle()
         first, end = self._own.count, len(self.plans)
         if first == end:
             return

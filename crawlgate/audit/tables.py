@@ -232,14 +232,15 @@ class TableJudge:
         """The table of answers for a table, row by row: `verdict`, `findings` (criteria that are not "not met"),
         `criteria` (all outcomes, packed), `basis`, `robots_line`, and `problem` where a row could not be judged."""
         judged, refused = self.judge(table, columns)
-        known = np.maximum(judged.classes, 0)
-        bad = pa.array(judged.classes < 0)
+        known, bad = judged.classes, None
+        if refused:
+            known, bad = np.maximum(known, 0), known < 0
         return pa.table(
             {
                 "verdict": self._by_class(known, bad, [str(c.verdict) for c in self.classes]),
                 "findings": self._by_class(known, bad, [c.spelled for c in self.classes]),
-                "criteria": pa.array(self._packed()[known], mask=judged.classes < 0),
-                "basis": pa.array(judged.classes, mask=judged.classes < 0),
+                "criteria": pa.array(self._packed()[known], mask=bad),
+                "basis": pa.array(judged.classes, mask=bad),
                 "robots_line": pa.array(judged.lines, mask=judged.lines == 0),
                 "problem": _problems(len(known), refused),
             }
@@ -289,9 +290,7 @@ class TableJudge:
         """A dictionary column: equal values share one entry, so that tables stay small."""
         distinct = list(dict.fromkeys(values)) or [""]
         places = np.array([distinct.index(value) for value in values] or [0], np.int32)
-        return pa.DictionaryArray.from_arrays(
-            pa.array(places[codes], mask=np.asarray(bad)), pa.array(distinct, pa.string())
-        )
+        return pa.DictionaryArray.from_arrays(pa.array(places[codes], mask=bad), pa.array(distinct, pa.string()))
 
 
 def answers_in(
@@ -348,6 +347,8 @@ def agents_of(column: Any) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]
 
 
 def _problems(count: int, refused: Mapping[int, tuple[str, str]]) -> Any:
+    if not refused:
+        return pa.nulls(count, pa.dictionary(pa.int32(), pa.string()))
     codes = sorted({code for code, _ in refused.values()})
     places = np.full(count, -1, np.int32)
     for row, (code, _) in refused.items():
