@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,13 +20,14 @@ from ..blocklist import knowledge
 from ..blocklist.listing import HostNotices, Listing
 from ..blocklist.match import Lists
 from ..criteria.facts import CLOCK_SKEW, MAX_AGE
-from ..flow import TDMREP_PATH, replay, survey
-from ..model import Declaration, RegisterEntry
+from ..flow import TDMREP_PATH, Document, Documents, Fetch, replay, survey
+from ..model import Declaration, Evidence, NoticeRelation, RegisterEntry
 from ..policy.overrides import Overrides
 from ..register import Register
 from ..signals.agents import AgentCatalogue
 from ..signals.robots_agents import tokens
 from ..site import Site
+from ..url import Url
 from . import kernels
 from .book import MICROSECOND, ROBOTS_PATH, Content, EvidenceBook, instant, micros
 from .candidates import maybe_listed
@@ -95,6 +97,8 @@ class Planner:
         self._heard: dict[str, HostNotices] = {}
         self._sites: dict[object, Site] = {}
         self._numbers: dict[object, int] = {}
+        # Plans that rest on one robots.txt, by its content and the rest of `_Key`.
+        self._simple: dict[tuple[int, int, bool, int], int] = {}
         # By host: the number of what lists say of all its pages, `_SILENT` where they say nothing.
         self._voice_of, self._voices = Growing(np.int32), Voices()
         self.plans = Plans(lambda host: self._about(_host(self._origin_of(host))), self._voices)
@@ -143,10 +147,15 @@ class Planner:
             if keys[place] < 0:
                 found.append(-1)
                 continue
-            origin, content = self._origin_of(int(hosts[place])), int(asked[place])
-            reading = () if content < 0 else ((ROBOTS_PATH, self._book.contents[content]),)
-            key = _Key(reading, "", int(epochs[place]), bool(stale[place]), int(since[place]))
-            found.append(self._plan(key, origin, int(at[place])))
+            known = (int(asked[place]), int(epochs[place]), bool(stale[place]), int(since[place]))
+            number = self._simple.get(known)
+            if number is None:
+                content, epoch, old, begun = known
+                reading = () if content < 0 else ((ROBOTS_PATH, self._book.contents[content]),)
+                key = _Key(reading, "", epoch, old, begun)
+                number = self._plan(key, self._origin_of(int(hosts[place])), int(at[place]))
+                self._simple[known] = number
+            found.append(number)
         plans: Any = np.array(found, np.int32)[which]
         voices = self._voice_of.array[hosts]
         spoken = np.flatnonzero((voices != SILENT) & (plans >= 0))
@@ -154,6 +163,39 @@ class Planner:
         for place in np.flatnonzero(plans < 0).tolist():
             plans[place], evidence[place] = self._resolve(int(hosts[place]), int(at[place]))
         return plans, evidence
+
+    def documents(self, plan: Plan, page: Url, wanted: Iterable[Document], at: datetime) -> dict[str, Evidence | None]:
+        """The licences and policies that the answer for `page` names, as they stood at a time, by URL; None is one that
+        the robots.txt of its place keeps us out of. What is not on record is not there."""
+        latest = micros(at) + _SKEW
+        survey = plan.site.survey
+        missing: set[str] = set()
+
+        def answer(fetch: Fetch) -> Evidence:
+            found = self._book.answer(fetch, latest)
+            if found.error == "no_evidence":
+                missing.add(fetch.url.origin)
+            return found
+
+        def avoid(url: Url) -> bool:
+            about = self._about(url.host)
+            return about is not None and any(
+                match.relation is NoticeRelation.COVERS
+                and match.notice.issuer_verified
+                and knowledge.status(match.notice, at).counts
+                for match in about.matches(url)
+            )
+
+        documents = Documents(self._declaration.token, own={page.origin: survey.file}, avoid=avoid)
+        if survey.origin == page.origin:  # hosts with equal files share a site
+            documents.found.update(survey.documents)
+        asked = list(wanted)
+        replay(documents.ask(asked), answer)
+        return {
+            url.href: documents.found[url.href]
+            for url, _ in asked
+            if url.href in documents.found and url.origin not in missing
+        }
 
     def _hear(self, column: Texts, origins: list[str], simple: Any) -> Any:
         """The voice of each origin. Those are not `simple` of whose host a list speaks page by page, or of which the
@@ -174,10 +216,11 @@ class Planner:
         return voices
 
     def _simple_breaks(self, received: Any, contents: Any, voices: Any) -> tuple[Any, Any]:
-        for content in np.unique(contents[contents >= 0]).tolist():
-            if content >= self._day_bounds.count or self._day_bounds.array[content, 0] < 0:
-                self._days_in(content)
+        self._make_room(int(contents.max(initial=-1)))
         bounds = self._day_bounds.array
+        for content in np.flatnonzero(np.bincount(contents[contents >= 0], minlength=1)).tolist():
+            if bounds[content, 0] < 0:
+                self._learn_days(content)
         asked = contents >= 0
         most = int((bounds[contents[asked], 1] - bounds[contents[asked], 0]).sum())
         # What changes for all hosts, and for those of a voice.
@@ -276,7 +319,7 @@ class Planner:
                     said=key[:3],
                     robots=self._book.number(robots) if robots is not None and alone else None,
                     beside=TDMREP_PATH if absent else "",
-                    octets=sum(len(self._book.body_of(self._book.number(content))) for _, content in key.reading),
+                    octets=sum(len(self._book.body(content.sha256) or b"") for _, content in key.reading),
                     read=read,
                 )
             )
@@ -284,17 +327,25 @@ class Planner:
 
     def _days_in(self, content: int) -> list[int]:
         """The days on which agents that a robots.txt names became known, as instants, ascending."""
-        if content >= self._day_bounds.count:
-            self._day_bounds.add(np.full((content + 1 - self._day_bounds.count, 2), -1, np.int32))
+        self._make_room(content)
         if self._day_bounds.array[content, 0] < 0:
-            days = self.outlines.days(content)
-            if days is None:
-                days = sorted(set(self._days_of(self._book.body_of(content))))
-            first = self._days.add([micros(datetime.combine(day, time(), UTC)) for day in days])
-            self._day_bounds.array[content] = first, self._days.count
+            self._learn_days(content)
         begin, end = self._day_bounds.array[content].tolist()
         found: list[int] = self._days.array[begin:end].tolist()
         return found
+
+    def _make_room(self, content: int) -> None:
+        if content >= self._day_bounds.count:
+            self._day_bounds.add(np.full((content + 1 - self._day_bounds.count, 2), -1, np.int32))
+
+    def _learn_days(self, content: int) -> None:
+        days = self.outlines.days(content)
+        if days is None:
+            days = sorted(set(self._days_of(self._book.body_of(content))))
+        first = self._days.count
+        if days:
+            self._days.add(list(map(_beginning, days)))
+        self._day_bounds.array[content] = first, self._days.count
 
     def _days_of(self, body: bytes) -> Iterator[date]:
         for value in _AGENT_LINE.findall(body.decode("utf-8", "replace")):
@@ -330,6 +381,11 @@ class Planner:
     def _licensed(self, host: str) -> bool:
         """True if the scope of some licence may cover a page of the host."""
         return any(fnmatchcase(host, scope) for scope in self._licensed_hosts)
+
+
+@lru_cache(maxsize=1024)
+def _beginning(day: date) -> int:
+    return micros(datetime.combine(day, time(), UTC))
 
 
 def _host(origin: str) -> str:
