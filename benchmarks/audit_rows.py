@@ -48,6 +48,7 @@ clock = time.process_time  # seconds of one core, whoever else is at work on the
 START = datetime(2024, 5, 1, tzinfo=UTC)
 SAMPLE = 200_000
 BATCH = 1_000_000
+READ = 1 << 17  # rows: what is at work on a batch stays in the cache, and memory is used again
 WORDS = [
     f"{a}{b}" for a in ("news", "item", "photo", "story", "user", "tag", "art") for b in ("", "s", "-a", "2", "_x")
 ]
@@ -176,15 +177,16 @@ def crawlgate(work: Path, _: int, half: int | None = None) -> dict[str, float]:
     judge = TableJudge(declared, evidence=book, notices=loaded.listing)
     out = None
     name = "" if half is None else str(half)
-    for batch in pq.ParquetFile(work / f"rows{name}.parquet", pre_buffer=False).iter_batches(BATCH):
+    for batch in pq.ParquetFile(work / f"rows{name}.parquet", pre_buffer=False).iter_batches(READ):
         table = pa.Table.from_batches([batch])
         judged = judge(table)
         judged = judged.add_column(0, "url", table["url"])
         out = out or pq.ParquetWriter(
             work / f"decisions{name}.parquet",
             judged.schema,
-            compression="lz4",
+            compression={name: "none" if name == "url" else "lz4" for name in judged.column_names},
             use_dictionary=["verdict", "findings", "problem"],
+            write_statistics=False,
         )
         out.write_table(judged)
     if out is not None:

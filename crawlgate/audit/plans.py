@@ -6,6 +6,7 @@ Plans are shared. Two hosts whose policy files are the same bytes, and of which 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
@@ -17,12 +18,13 @@ from ..blocklist import knowledge
 from ..blocklist.listing import HostNotices, Listing
 from ..blocklist.match import Lists
 from ..criteria.facts import CLOCK_SKEW, MAX_AGE
-from ..flow import TDMREP_PATH, replay, survey
-from ..model import Declaration, RegisterEntry
+from ..flow import TDMREP_PATH, Document, Documents, Fetch, replay, survey
+from ..model import Declaration, Evidence, NoticeRelation, RegisterEntry
 from ..policy.overrides import Overrides
 from ..register import Register
 from ..signals.agents import AgentCatalogue
 from ..site import Site
+from ..url import Url
 from . import kernels
 from .agent_days import AgentDays
 from .book import MICROSECOND, ROBOTS_PATH, Content, EvidenceBook, instant, micros
@@ -157,6 +159,39 @@ class Planner:
         for place in np.flatnonzero(plans < 0).tolist():
             plans[place], evidence[place] = self._resolve(int(hosts[place]), int(at[place]))
         return plans, evidence
+
+    def documents(self, plan: Plan, page: Url, wanted: Iterable[Document], at: datetime) -> dict[str, Evidence | None]:
+        """The licences and policies that the answer for `page` names, as they stood at a time, by URL; None is one that
+        the robots.txt of its place keeps us out of. What is not on record is not there."""
+        latest = micros(at) + _SKEW
+        survey = plan.site.survey
+        missing: set[str] = set()
+
+        def answer(fetch: Fetch) -> Evidence:
+            found = self._book.answer(fetch, latest)
+            if found.error == "no_evidence":
+                missing.add(fetch.url.origin)
+            return found
+
+        def avoid(url: Url) -> bool:
+            about = self._about(url.host)
+            return about is not None and any(
+                match.relation is NoticeRelation.COVERS
+                and match.notice.issuer_verified
+                and knowledge.status(match.notice, at).counts
+                for match in about.matches(url)
+            )
+
+        documents = Documents(self._declaration.token, own={page.origin: survey.file}, avoid=avoid)
+        if survey.origin == page.origin:  # hosts with equal files share a site
+            documents.found.update(survey.documents)
+        asked = list(wanted)
+        replay(documents.ask(asked), answer)
+        return {
+            url.href: documents.found[url.href]
+            for url, _ in asked
+            if url.href in documents.found and url.origin not in missing
+        }
 
     def _hear(self, column: Texts, origins: list[str], simple: Any) -> Any:
         """The voice of each origin. Those are not `simple` of whose host a list speaks page by page, or of which the
