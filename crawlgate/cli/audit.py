@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--status", help="Column of statuses.")
 @click.option("--user-agent", help="Column of user agents sent.")
 @click.option("--proxy", help="Column of proxies or other routes taken.")
+@click.option("--referrer", help="Column of the pages that led to the rows.")
 @click.option("--headers", help="Column of response headers.")
 @click.option("--redirect", help="Column of where fetches were led.")
 @click.option("--input-format", metavar="KIND", help="Kind of all FILES; found by their content otherwise.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -32,14 +33,16 @@ from . import (
     wording,
 )
 from .jsonld import Graph
-from .live import Live, live, text_of
+from .live import Live, text_of
 from .login_words import suspected
+from .looked import look_at, tags
 from .markup import START, attributes
-from .page_head import NAMING, LinkTag, MetaTag, PageHead, codec, unescape, visible
+from .page_head import NAMING, LinkTag, MetaTag, PageHead, unescape, visible
 from .reading import Reading
 from .rsl_links import MEDIA_TYPE
 from .triggers import AVAILABLE, Failed, Look, Trigger, triggers
 
+_JOINS = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f]")
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
 _FEW = 8
@@ -69,13 +72,10 @@ def read(
         return None
     if not triggers.cache_info().currsize and next(_pages) < _FEW:
         return None
-    coded = "charset" in content_type.lower()
-    if coded and codec(content_type) != "utf-8":
-        return None
     if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"2022" in body[:1024]:
         return None
     try:
-        return _read(body, before, url, content_type, token, evidence, whole=whole, coded=coded, not_looked=not_looked)
+        return _read(body, before, url, content_type, token, evidence, whole=whole, not_looked=not_looked)
     except Failed:
         return None
 
@@ -89,15 +89,14 @@ def _read(
     evidence: str,
     *,
     whole: bool,
-    coded: bool,
     not_looked: dict[str, str],
 ) -> Reading | None:
-    parts = live(body)
-    if parts is None:
+    looked = look_at(body, content_type)
+    if looked is None:
         return None
-    look = triggers().look(parts.data)
+    parts, look, charset = looked
     seen = look.triggers
-    if seen & (Trigger.ODD | Trigger.MARK) or (seen & Trigger.CODING and not coded) or triggers().odd(parts.hidden):
+    if seen & Trigger.MARK:
         return None
     if (seen & Trigger.PASSWORD or any(map(_login_title, parts.titles))) and login_page.read(
         body, content_type=content_type, url=url.href, evidence=evidence, whole=whole
@@ -110,10 +109,12 @@ def _read(
         return None
     metas = tuple(_metas(parts.data, look.metas)) if seen & (Trigger.META | Trigger.SPELT) else ()
     head = PageHead(meta=metas, links=tuple(_links(parts.data, look.links)))
-    blocks = _blocks(parts) if parts.scripts else []
+    blocks: list[object] | None = _blocks(parts) if parts.scripts else []
     if blocks is None or _canonical_elsewhere(head, url):
         return None
-    graph = Graph((*blocks, *microdata.nodes(body))) if seen & Trigger.MICRODATA else Graph(blocks)
+    if seen & Trigger.MICRODATA and triggers().may_describe(parts.data):
+        blocks += microdata.nodes(body, charset=charset)
+    graph = Graph(blocks)
     if not (graph.nodes or head.links or metas):
         return replace(before, not_looked=not_looked)
     facts = dataset.read(graph, page=url, evidence=evidence) if graph.nodes else dataset.DatasetFacts()
@@ -142,7 +143,16 @@ def _says(look: Look, data: bytes) -> bool:
         if not seen and not triggers().may_say(marks, text):
             return False
     shown = visible(text, "utf-8")
-    return bool(wording.read(shown) or paywall_text.words(shown))
+    return _may_say(shown) and bool(wording.read(shown) or paywall_text.words(shown))
+
+
+def _may_say(shown: str) -> bool:
+    """True if a sentence may count of a text as it is shown, by its letters as the readers fold them. They fold
+    sentence by sentence: where a mark may join the letter before it, that is another text."""
+    if not shown.isascii() and _JOINS.search(shown):
+        return True
+    folded = unicodedata.normalize("NFKC", shown).casefold().encode("utf-8", "replace")
+    return triggers().may_say(triggers().look_at_text(folded)[1], folded)
 
 
 def _login_title(content: bytes) -> bool:
@@ -171,8 +181,7 @@ def _has_content(data: bytes) -> bool:
 
 
 def _metas(data: bytes, starts: list[int]) -> Iterator[MetaTag]:
-    for start in starts:
-        end = data.find(b">", start) + 1
+    for start, end in tags(data, starts):
         found, _ = attributes(data, (START, b"meta", start, end))
         for attribute, label in NAMING:
             if found.get(attribute):
@@ -183,8 +192,7 @@ def _metas(data: bytes, starts: list[int]) -> Iterator[MetaTag]:
 
 def _links(data: bytes, starts: list[int]) -> Iterator[LinkTag]:
     """Links that may name a licence or the page's canonical address."""
-    for start in starts:
-        end = data.find(b">", start) + 1
+    for start, end in tags(data, starts):
         found, _ = attributes(data, (START, b"link", start, end))
         rel, kind, href = (_value(found.get(name, b"")) for name in (b"rel", b"type", b"href"))
         yield LinkTag(rel.lower(), kind.lower(), href, (start, end))
@@ -201,9 +209,9 @@ def _canonical_elsewhere(head: PageHead, page: Url) -> bool:
     return False
 
 
-def _blocks(parts: Live) -> list[bytes] | None:
+def _blocks(parts: Live) -> list[object] | None:
     """The texts of the page's JSON-LD; None where a script holds a licence."""
-    found = []
+    found: list[object] = []
     for tag, content in parts.scripts:
         written, _ = attributes(tag, (START, b"script", 0, len(tag)))
         kind = _value(written.get(b"type", b"")).partition(";")[0].strip().lower()

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from . import creator, login_page, login_words, microdata, open_licence, page_head, paywall
+from . import creator, dataset, login_page, login_words, microdata, open_licence, page_head, paywall
 from .automata import AVAILABLE, Automaton, Failed
 from .robots_tags import DIRECTIVES
 from .said_words import SaidWords, alternatives, marks_of, pattern_of, wanted_letters
@@ -87,6 +87,19 @@ def _group(patterns: Iterable[bytes]) -> bytes:
     return b"(?:%b)" % b"|".join(patterns)
 
 
+# Names without which no reader of structured data finds anything in a page's own attributes, and what may stand for
+# them: references, prefixes that a page declares, links to nodes that stand elsewhere.
+_READ_NAMES = (
+    *("author", "creator", "license", "isaccessibleforfree", "requiressubscription", "price", "product", "odrl"),
+    *dict.fromkeys(kind.partition(":")[0].lower() for kind in dataset.KINDS),
+)
+_DESCRIBES = (
+    rb"(?:itemprop|itemtype|typeof|property|rel|vocab)%b=%b(?:\"[^\"<>]*|'[^'<>]*|[^\"'<>]*)(?:&|%b)"
+    % (_BLANKS, _BLANKS, b"|".join(name.encode() for name in _READ_NAMES)),
+    rb"(?:prefix|itemid|resource|about)%b=" % _BLANKS,
+)
+
+
 class Look(NamedTuple):
     """What one pass over the live parts of a page saw: triggers, words by their marks, where meta and link tags begin
     that may bear on use."""
@@ -132,6 +145,7 @@ class Triggers:
         places = [(_META_AT, b"<meta" + _NAME_END), (_LINK_AT, b"<link" + _NAME_END)]
         self._page = Automaton([*tags, *spelt_otherwise, *said], places)
         self._odd = Automaton([(Trigger.ODD, _ODD)])
+        self._describes = Automaton((0, pattern) for pattern in _DESCRIBES)
         self._metas = Automaton([(Trigger.META, b"<meta[^<>]*" + _group(_metas()))])
         titles = {
             mark for one in alternatives((login_words.LOGIN_WORD,)) for word in one[0] for mark in marks_of(word)[:1]
@@ -173,6 +187,10 @@ class Triggers:
         hits = self._page.hits(text)
         spelt = any(number == Trigger.SPELT for number, _ in hits)
         return spelt * Trigger.SPELT, tuple(number - _MARKS for number, _ in hits if number >= _MARKS)
+
+    def may_describe(self, live: bytes) -> bool:
+        """True if microdata or RDFa of a page may say something that is read."""
+        return bool(self._describes.hits(live))
 
     def may_say(self, marks: Iterable[int], text: bytes) -> bool:
         """See `SaidWords.may_say`."""

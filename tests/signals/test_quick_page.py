@@ -29,7 +29,7 @@ from crawlgate.signals import (
     wording,
 )
 from crawlgate.signals.factors import necessary
-from crawlgate.signals.live import live, text_of
+from crawlgate.signals.live import live, live_by_tags, text_of
 from crawlgate.signals.markup import END, HOLDS_TEXT, START, tokens
 from crawlgate.signals.reading import Reading
 from tests.shared_data import rows, shared
@@ -142,6 +142,25 @@ SAID = [
     *("<script>var a='<b>';if(a<b){}</script>", "<style>a>b{}</style>", "<svg><title>Login</title></svg>"),
     '<a title="a > b">x</a>',
     '<a title="<!-- ">x</a>',
+    *(
+        '<a title="<script>">x</a>',
+        "<a href=a<b>x</a>",
+        "<p title='</p>'>x",
+        "<svg><title/>x</svg>",
+        "<svg><style/><b>x",
+    ),
+    '<meta name="description" content="a > b"><meta name=robots content="<b>, noai">',
+    '<div itemscope itemtype="https://schema.org/Article"><span itemprop=author>Mori</span></div>',
+    '<div itemscope itemtype="https://schema.org/WebPage"><span itemprop="name">Tides</span></div>',
+    '<div vocab="https://schema.org/" typeof="Article"><a property="license" href="https://creativecommons.org/licenses/by/4.0/">l</a></div>',
+    '<div itemscope itemtype="https://schema.org/Product"><b itemprop=name>A data set</b><i itemprop="price">10</i></div>',
+    '<div itemscope itemtype="https://schema.org/&#68;ataset"><b itemprop=isAccessibleForFree content=false>x</b></div>',
+    "<header><form><input name=u><input type=password><button>Log in</button></form></header>",
+    *(
+        "<p>Le caf\u00e9 est ferm\u00e9, naïve æther</p>",
+        "<p>潮の時刻表。お知らせです。ﾃﾞｰﾀ</p>",
+        "<p>приливы и отливы</p>",
+    ),
 ]
 AROUND = [
     *(("<!--", "-->"), ("<template>", "</template>"), ("<script>", "</script>"), ("<noscript>", "</noscript>")),
@@ -191,9 +210,21 @@ PIECE = st.builds(
     pieces=st.lists(PIECE, min_size=1, max_size=4),
     padding=st.booleans(),
     content_type=st.sampled_from(["text/html", "text/html; charset=utf-8", "", "text/html; charset=shift_jis"]),
-    coding=st.sampled_from(["utf-8", "utf-8", "utf-8", "shift_jis", "utf-16"]),
+    coding=st.sampled_from(["utf-8", "utf-8", "utf-8", "shift_jis", "euc_jp", "gb18030", "cp1252", "cp1251", "utf-16"]),
     whole=st.booleans(),
-    declared=st.sampled_from(["", "", "<meta charset=utf-8>", "<meta charset=shift_jis>", "<meta charset = 'UTF8'>"]),
+    declared=st.sampled_from(
+        [
+            "",
+            "",
+            "<meta charset=utf-8>",
+            "<meta charset=shift_jis>",
+            "<meta charset = 'UTF8'>",
+            "<meta charset=x><meta charset=euc-jp>",
+            "<meta http-equiv=Content-Type content='text/html; charset=gb2312'>",
+            "<meta charset=windows-1252>",
+            "<meta charset=windows-1251>",
+        ]
+    ),
 )
 def test_made_up_pages_are_told_as_they_are_read(
     pieces: list[str], padding: bool, content_type: str, coding: str, whole: bool, declared: str
@@ -234,6 +265,67 @@ def test_a_page_that_says_nothing_takes_the_fast_way() -> None:
 
 
 # -- its parts -------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECE, max_size=6), st.binary(max_size=20))
+def test_live_parts_by_tags_hold_the_tags_and_the_text_of_any_page(pieces: list[str], octets: bytes) -> None:
+    data = octets.join(piece.encode() for piece in ("", *pieces, ""))
+    parts = live_by_tags(data)
+    told = [(kind, name) for kind, name, _, _ in tokens(data) if kind in (START, END)]
+    if not any(name in HOLDS_TEXT for _, name in told):
+        assert [(kind, name) for kind, name, _, _ in tokens(parts.data) if kind in (START, END)] == [
+            (kind, name.replace(b"<", b"&lt;")) for kind, name in told
+        ]
+    assert (
+        page_head.visible(text_of(parts.data), "utf-8") == page_head.scan(data, content_type="a/b; charset=utf-8").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("coding", "label"),
+    [
+        ("cp1252", "windows-1252"),
+        ("cp932", "Shift_JIS"),
+        ("euc_jp", "EUC-JP"),
+        ("gb18030", "gbk"),
+        ("cp1251", "windows-1251"),
+    ],
+)
+@pytest.mark.parametrize("by_header", [True, False])
+def test_a_page_in_another_coding_takes_the_fast_way(coding: str, label: str, by_header: bool) -> None:
+    said = {"cp1252": "Le café est fermé.", "cp1251": "Приливы и отливы."}.get(coding, "潮の時刻表です。")
+    refused = {"cp1252": "No AI training.", "cp1251": "No AI training."}.get(coding, "AI学習禁止")
+    meta = "" if by_header else f'<meta http-equiv=content-type content="text/html; charset={label}">'
+    kind = f"text/html; charset={label}" if by_header else "text/html"
+    for text, speaks in ((said, False), (refused, True)):
+        page = f"<html><head>{meta}<meta name=author content='{said}'></head><p>{text}</p>".encode(coding) + PADDING
+        quick, full, taken = both(page, kind)
+        assert quick == full
+        assert taken is not speaks
+        assert full.creators == (said,)
+        assert bool(full.signals) is speaks
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '<a title="a > b">x</a>',
+        "<a title='<script>'>x</a>",
+        '<p data-x=\'{"a": "<b>"}\'>',
+        "<svg><title/></svg>",
+        "<p>cut <a hr",
+    ],
+)
+def test_a_page_with_odd_tags_takes_the_fast_way(odd: str) -> None:
+    page = b"<html><head><meta name=author content=Mori></head>" + PADDING + odd.encode()
+    quick, full, taken = both(page, "text/html")
+    assert taken
+    assert quick == full
+    quick, full, taken = both(PADDING + b"<p>No AI training.</p>" + odd.encode(), "text/html")
+    assert not taken
+    assert quick == full
+    assert full.signals
 
 
 @settings(max_examples=400, deadline=None)
