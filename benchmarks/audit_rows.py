@@ -48,7 +48,7 @@ clock = time.process_time  # seconds of one core, whoever else is at work on the
 START = datetime(2024, 5, 1, tzinfo=UTC)
 SAMPLE = 200_000
 BATCH = 1_000_000
-READ = 1 << 17  # rows: what is at work on a batch stays in the cache, and memory is used again
+READ = 1 << 18  # rows: memory of this size is used again, and what is at work on a batch stays in the cache
 WORDS = [
     f"{a}{b}" for a in ("news", "item", "photo", "story", "user", "tag", "art") for b in ("", "s", "-a", "2", "_x")
 ]

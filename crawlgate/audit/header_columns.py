@@ -35,18 +35,23 @@ def read_answers(
     asked: Any,
     headers: Any,
     led: Any,
+    bodies: Any,
     statuses: npt.NDArray[np.int32] | None,
     token: str,
     known: Mapping[int, Particulars],
 ) -> HeaderRows:
-    """Read a column of headers (maps, structs or lists of pairs; JSON of these; or the lines as they were received),
-    and where a column `led` says that an answer redirected, which may be to a login.
+    """Read a column of headers (maps, structs or lists of pairs; JSON of these; or the lines as they were received), a
+    column of `bodies` (text, or bytes as they came), and where a column `led` says that an answer redirected, which may
+    be to a login.
 
     What cannot be read as headers counts as not there. Rows with a reading of their own (an archive's) keep it.
     """
     headed = None if headers is None else np.zeros(len(asked), np.uint8)
     rows = _Answers(asked, statuses, token, dict(known))
     redirected = _redirected(led, statuses)
+    if bodies is not None:
+        headed = np.zeros(len(asked), np.uint8) if headed is None else headed
+        rows.take_bodies(bodies, headers, redirected, headed)
     if headers is not None and headed is not None:
         for row, value in enumerate(headers.to_pylist()):
             pairs = None if value is None or rows.has(row) else _pairs(value)
@@ -74,15 +79,43 @@ class _Answers:
         """True for a row whose answer was read before."""
         return row in self.found and self.found[row].reading is not None
 
+    def take_bodies(self, bodies: Any, headers: Any, redirected: Mapping[int, str], headed: Any) -> None:
+        """Take the rows in whose bodies are there, with their headers where these are."""
+        for row in np.flatnonzero(bodies.is_valid().to_numpy(zero_copy_only=False)).tolist():
+            value = bodies[row].as_py()
+            if self.has(row) or not isinstance(value, str | bytes):
+                continue
+            body = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+            pairs = None if headers is None else _pairs_of(headers[row].as_py())
+            found = Headers(pairs or ())
+            if row in redirected and "location" not in found:
+                found = Headers([*(pairs or ()), ("location", redirected[row])])
+            status = self._status(row)
+            url = self._url(row)
+            if status < 100 or url is None:
+                continue
+            most = answer.body_limit(status, found)
+            reading = answer.read(status, found, body[:most], url=url, token=self._token, whole=len(body) <= most)
+            if pairs is None:
+                reading = replace(reading, not_looked=reading.not_looked | NO_HEADERS)
+            else:
+                headed[row] = HEADED_PAGE if response.is_page(status, found) else HEADED_FILE
+            self.found[row] = replace(self.found.get(row, Particulars()), reading=reading)
+
+    def _status(self, row: int) -> int:
+        return 200 if self._statuses is None or self._statuses[row] == NO_STATUS else int(self._statuses[row])
+
+    def _url(self, row: int) -> urls.Url | None:
+        try:
+            return urls.parse(urls.without_userinfo(str(self._asked[row].as_py() or "")))
+        except UrlError:
+            return None
+
     def take(self, row: int, headers: Headers, *, whole: bool = True) -> int:
         """Take the headers of a row in; what is to be said of them in `headed`. `whole` False: the log shows but some
         of them."""
-        status = 200 if self._statuses is None or self._statuses[row] == NO_STATUS else int(self._statuses[row])
-        if status < 100:  # nothing was answered
-            return NOT_HEADED
-        try:
-            url = urls.parse(urls.without_userinfo(str(self._asked[row].as_py() or "")))
-        except UrlError:
+        status, url = self._status(row), self._url(row)
+        if status < 100 or url is None:  # nothing was answered, or nobody knows what
             return NOT_HEADED
         kind = HEADED_PAGE if response.is_page(status, headers) or not 200 <= status < 300 else HEADED_FILE
         reading = answer.read(status, headers, None, url=url, token=self._token)
@@ -114,6 +147,10 @@ def _redirected(led: Any, statuses: npt.NDArray[np.int32] | None) -> dict[int, s
 def _gist(reading: Reading) -> tuple[Any, ...]:
     kinds = tuple((signal.kind, signal.raw) for signal in reading.signals)
     return kinds, reading.tdm_header, reading.open_licences, reading.licences, reading.not_looked
+
+
+def _pairs_of(value: Any) -> Pairs | None:
+    return None if value is None else _pairs(value)
 
 
 def _pairs(value: Any) -> Pairs | None:

@@ -128,10 +128,10 @@ _LAST = np.iinfo(np.int64).max
 
 def tells(columns: Columns) -> bool:
     """True if rows show enough to be compared with each other: when, what was answered, and as whom, by which route or
-    with which headers."""
+    with which headers or body."""
     if columns.time is None or columns.status is None:
         return False
-    return shows(columns) or columns.headers is not None
+    return shows(columns) or columns.headers is not None or columns.body is not None
 
 
 __all__ = ["Past", "Seen", "tells"]

@@ -45,6 +45,7 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "redirect": ("redirect", "fetch_redirect", "redirect_url", "redirect_to", "final_url"),
     "referrer": ("referrer", "referer", "http_referer", "http_referrer"),
     "headers": ("headers", "response_headers", "http_headers"),
+    "body": (),  # only where it is named: reading pages is what takes time
     "shard": ("shard", "shard_id", "shard_path", "warc_filename", "filename", "file_name"),
     "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
     "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
@@ -66,6 +67,7 @@ class Columns:
     proxy: str | None = None
     redirect: str | None = None
     headers: str | None = None
+    body: str | None = None
     referrer: str | None = None
     shard: str | None = None
     offset: str | None = None
@@ -212,7 +214,8 @@ class TableJudge:
         asked = texts(table[columns.url])
         statuses, odd = read_statuses(table[columns.status]) if columns.status else (None, {})
         headed, particulars = answers_in(table, columns, statuses, self.declaration.token, particulars or {})
-        if not (apart and columns.referrer is None and columns.redirect is None and columns.headers is None):
+        told = (columns.referrer, columns.redirect, columns.headers, columns.body)
+        if not (apart and all(name is None for name in told)):
             referrers = None if columns.referrer is None else table[columns.referrer]
             particulars, shown = self.other_ways.look(asked, at.at, referrers, particulars, shown, history)
         if columns.redirect is not None and self._redirects is not None and _holds_text(table[columns.redirect]):
@@ -303,9 +306,10 @@ def answers_in(
     """What a table says of its rows' answers beside their statuses, added to what is `known` of them."""
     headers = None if columns.headers is None else table[columns.headers]
     led = None if columns.redirect is None or not _holds_text(table[columns.redirect]) else table[columns.redirect]
-    if headers is None and led is None:
+    bodies = None if columns.body is None else table[columns.body]
+    if headers is None and led is None and bodies is None:
         return HeaderRows(None, known)
-    return read_answers(table[columns.url], headers, led, statuses, token, known)
+    return read_answers(table[columns.url], headers, led, bodies, statuses, token, known)
 
 
 def _refused(classes: npt.NDArray[np.int32], *told: dict[int, _Why]) -> dict[int, _Why]:
