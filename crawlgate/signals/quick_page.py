@@ -43,6 +43,7 @@ from .rsl_links import MEDIA_TYPE
 from .triggers import AVAILABLE, Failed, Look, Trigger, triggers
 
 _JOINS = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f]")
+_NOTHING = Graph(())
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
 _FEW = 8
@@ -109,23 +110,25 @@ def _read(
         return None
     metas = tuple(_metas(parts.data, look.metas)) if seen & (Trigger.META | Trigger.SPELT) else ()
     head = PageHead(meta=metas, links=tuple(_links(parts.data, look.links)))
-    blocks: list[object] | None = _blocks(parts) if parts.scripts else []
+    blocks = _blocks(parts) if parts.scripts else []
     if blocks is None or _canonical_elsewhere(head, url):
         return None
-    if seen & Trigger.MICRODATA and triggers().may_describe(parts.data):
-        blocks += microdata.nodes(body, charset=charset)
-    graph = Graph(blocks)
-    if not (graph.nodes or head.links or metas):
+    described = seen & Trigger.MICRODATA and triggers().may_describe(parts.data)
+    weighed = bool(described or (blocks and triggers().may_weigh(b"\0".join(blocks))))
+    graph = Graph((*blocks, *microdata.nodes(body, charset=charset)) if described else blocks)
+    licensed = any("license" in link.rel for link in head.links)
+    if not (graph.nodes or licensed or metas):
         return replace(before, not_looked=not_looked)
-    facts = dataset.read(graph, page=url, evidence=evidence) if graph.nodes else dataset.DatasetFacts()
+    facts = dataset.read(graph, page=url, evidence=evidence) if weighed else dataset.DatasetFacts()
+    told = graph if weighed else _NOTHING
     if (
         facts.signals
         or facts.offers
-        or paywall.read(graph, [(tag.name, tag.content) for tag in metas], evidence=evidence)
+        or paywall.read(told, [(tag.name, tag.content) for tag in metas], evidence=evidence)
         or (metas and robots_tags.meta(head, token=token, evidence=evidence))
         or (metas and tdmrep.meta(head, base=url, evidence=evidence))
-        or rsl.from_page(head, base=url)
-        or open_licence.from_page(b"", head, graph, base=url, evidence=evidence)
+        or (licensed and rsl.from_page(head, base=url))
+        or open_licence.from_page(b"", head, told, base=url, evidence=evidence)
     ):
         return None
     creators = creator.read(head, graph, page=url)
@@ -209,9 +212,9 @@ def _canonical_elsewhere(head: PageHead, page: Url) -> bool:
     return False
 
 
-def _blocks(parts: Live) -> list[object] | None:
+def _blocks(parts: Live) -> list[bytes] | None:
     """The texts of the page's JSON-LD; None where a script holds a licence."""
-    found: list[object] = []
+    found = []
     for tag, content in parts.scripts:
         written, _ = attributes(tag, (START, b"script", 0, len(tag)))
         kind = _value(written.get(b"type", b"")).partition(";")[0].strip().lower()
