@@ -19,7 +19,6 @@ from .markup import (
     NAME_ENDS,
     OPEN,
     OPENER,
-    REST_OF_TAG,
     START,
     Token,
     comment_end,
@@ -205,12 +204,30 @@ def _clean(data: bytes, tag: Token) -> bytes:
     return b"<%b>" % inner
 
 
+def joined(data: bytes) -> bytes:
+    """Live parts without the inline tags that stand within words."""
+    return _WITHIN_WORD.sub(b"", data)
+
+
 def text_of(data: bytes) -> bytes:
-    """The text of live parts: without inline tags and what comments left behind, a NUL for any other tag."""
+    """The text of live parts whose tags hold no `<` or `>`: without inline tags and what comments left behind, with a
+    NUL for any other tag."""
     return _INLINE_TAG.sub(b"", _BLOCK_TAG.sub(b"\0", data))  # the other way round, text could become a tag
 
 
 _INLINE_NAMES = b"|".join(_either_case(name) for name in sorted(INLINE, reverse=True))
 _INLINE_NAME = rb"(?:" + _INLINE_NAMES + rb")" + NAME_ENDS
-_INLINE_TAG = re.compile(rb"<!>|</?" + _INLINE_NAME + REST_OF_TAG)
-_BLOCK_TAG = re.compile(rb"</?(?!" + _INLINE_NAME + rb")[a-zA-Z][^\t\n\f\r />]*+" + REST_OF_TAG)
+_INLINE_TAG = re.compile(rb"<!>|</?" + _INLINE_NAME + rb"[^>]*+>")
+_BLOCK_TAG = re.compile(rb"</?(?!" + _INLINE_NAME + rb")[a-zA-Z][^>]*+>")
+_LETTER = rb"[a-zA-Z\x80-\xff]"
+_WITHIN_WORD = re.compile(
+    rb"<(?<="
+    + _LETTER
+    + rb"<)(?:!>|/?"
+    + _INLINE_NAME
+    + rb"[^>]*+>)(?:"
+    + _INLINE_TAG.pattern
+    + rb")*+(?="
+    + _LETTER
+    + rb")"
+)

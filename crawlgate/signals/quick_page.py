@@ -33,7 +33,7 @@ from . import (
     wording,
 )
 from .jsonld import Graph
-from .live import Live, text_of
+from .live import Live, joined, text_of
 from .login_words import suspected
 from .looked import look_at, tags
 from .markup import START, attributes
@@ -137,25 +137,28 @@ def _read(
 
 def _says(look: Look, data: bytes) -> bool:
     """True if a sentence of the page counts."""
-    seen = look.triggers
-    if not seen & (Trigger.SPLIT | Trigger.SPELT) and not triggers().may_say(look.marks, data):
-        return False
-    text = text_of(data)
-    if not seen & Trigger.SPELT:
-        seen, marks = triggers().look_at_text(text)
-        if not seen and not triggers().may_say(marks, text):
+    if not look.triggers & Trigger.SPELT:
+        marks, seen = look.marks, 0
+        if look.triggers & Trigger.SPLIT:
+            data = joined(data)
+            seen, marks = triggers().look_at_text(data)
+        if not seen and not triggers().may_say(marks, data):
             return False
+    text = text_of(data)
     shown = visible(text, "utf-8")
-    return _may_say(shown) and bool(wording.read(shown) or paywall_text.words(shown))
+    return may_say(shown) and bool(wording.read(shown) or paywall_text.words(shown))
 
 
-def _may_say(shown: str) -> bool:
+def may_say(shown: str) -> bool:
     """True if a sentence may count of a text as it is shown, by its letters as the readers fold them. They fold
     sentence by sentence: where a mark may join the letter before it, that is another text."""
-    if not shown.isascii() and _JOINS.search(shown):
+    if not AVAILABLE or not triggers.cache_info().currsize or (not shown.isascii() and _JOINS.search(shown)):
         return True
     folded = unicodedata.normalize("NFKC", shown).casefold().encode("utf-8", "replace")
-    return triggers().may_say(triggers().look_at_text(folded)[1], folded)
+    try:
+        return triggers().may_say(triggers().look_at_text(folded)[1], folded)
+    except Failed:
+        return True
 
 
 def _login_title(content: bytes) -> bool:
