@@ -78,7 +78,7 @@ class CompiledList(Listing):
         self._keys: Trie = Trie()
         self._keys.mmap(str(folder / KEYS))
         self._find = self._keys.get
-        self._names = _mapped(folder / NAMES)
+        self._names, self._hints = _mapped(folder / NAMES), _mapped(folder / HINTS)
         self._names_mask = len(self._names) * 8 - 1
         self._has_places = bool(meta["places"])
         self._has_networks = bool(meta["networks"])
@@ -117,7 +117,7 @@ class CompiledList(Listing):
     @property
     def filters(self) -> tuple[memoryview, memoryview]:
         """The bits of `name_filter`: of names and their parents; and hints."""
-        return self._names, _mapped(self.folder / HINTS)
+        return self._names, self._hints
 
     def changes(self) -> Iterator[datetime]:
         yield from (at for at in (self._defaults.received_at, self._defaults.effective_at) if at is not None)

@@ -73,7 +73,7 @@ def parquet_columns(path: Source, said: Told) -> Columns:
 def _batch(path: Source, first: int, table: Any, shape: _Shape) -> Batch:
     """The rows of a table; what is no UTF-8 is replaced, which the judge refuses in URLs."""
     columns = shape.columns
-    copies = (columns.shard, columns.offset, columns.content_hash)
+    copies = (columns.shard, columns.offset, columns.content_hash, columns.body)
     for place, name in enumerate(table.column_names):
         column = None if name in copies else _as_text(table.column(place), nested=name == columns.url)
         if column is not None:
