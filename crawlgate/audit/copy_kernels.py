@@ -9,7 +9,7 @@ from numba import njit
 
 from .words import at_place, ordered_word, word
 
-_BYTES = 6
+_BYTES = 7
 _SLASH, _COLON, _CASE = ord("/"), ord(":"), 0x20
 
 
