@@ -151,6 +151,8 @@ class Conduct:
     ) -> Circumstances:
         """`told` with what the answer adds: good conduct after a refusal, content taken after an own deny."""
         site = known.memory
+        if site.refusals:
+            self.memory.refresh(site, self._now())
         traces: list[Trace] = []
         if 200 <= status < 300:
             denied = None
@@ -278,6 +280,7 @@ class Conduct:
             return None
         known = self._look(page.origin)
         memory = known.memory if known is not None else self.memory.site(page.host, self._now())
+        self.memory.refresh(memory, self._now())
         return watch.refusal_at(page, memory) or self._refused_elsewhere(page)
 
     def _refused_elsewhere(self, page: Url) -> Refused | None:

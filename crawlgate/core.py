@@ -53,7 +53,7 @@ from .permit import Permit
 from .policy import Profile, load_profile
 from .policy.effective import limit_table
 from .signals import agents
-from .signals.archives import original_of
+from .signals.archives import asked_first
 from .signals.dataset import PaidOffer
 from .signals.response import Reading
 from .signals.robots_standing import Standing
@@ -228,6 +228,8 @@ class Core:
             documents=documents,
             generation=generation,
         )
+        if site.keeps_us_out:
+            known.memory.stirred = True  # other views of what it refuses are looked at
         with self._known_lock:
             self._forget(survey.origin)
             offers, elsewhere = self._learned.pop(survey.origin, ((), ()))
@@ -321,10 +323,7 @@ class Core:
     def original(url: Url) -> Url | None:
         """The URL of which `url` is a kept copy, by its own spelling; it is asked about first. Worth asking where
         `url` holds `/http`, or the host keeps copies."""
-        original = original_of(url)
-        if original is None or original.address is not None or "/http" in original.target:
-            return None
-        return original
+        return asked_first(url)
 
     def listed(self, url: Url) -> Known | None:
         """For a site that a list or a person denies: what is known without contacting it. None for any other."""
@@ -493,9 +492,15 @@ class Core:
 
     def learn(self, url: Url, known: Known, reading: Reading) -> None:
         """Keep what a page says beyond itself: paid datasets, its site's terms, entries for the register."""
-        known.learn(reading.offers)
-        if reading.of_site:
-            known.read(reading.of_site)
+        for one in (known, self._known.get(url.origin)):  # a site that is not contacted is known for this answer alone
+            if one is not None:
+                one.learn(reading.offers)
+                if reading.of_site:
+                    one.read(reading.of_site)
+        if (reading.offers or reading.of_site) and url.origin not in self._known:
+            with self._known_lock:
+                offers, texts = self._learned.get(url.origin, ((), ()))
+                self._learned[url.origin] = (*offers, *reading.offers), (*texts, *reading.of_site)
         if not reading.silent:
             entries = self.market.learn(url, reading)
             if entries:

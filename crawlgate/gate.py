@@ -30,7 +30,7 @@ from .ledger.upkeep import CHECKPOINT_INTERVAL, COMMIT_INTERVAL, Anchor, Upkeep
 from .limits import DEFAULT_LIMITS, Limits
 from .loaded import Blocklist
 from .model import AS_DECLARED, Decision, Declaration, Evidence
-from .permit import Permit, given_body
+from .permit import Permit, given_body, has_content
 from .url import Url
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ class Gate(_Common):
         known = core.fresh(admitted.origin) or core.listed(admitted) or self._survey(admitted)
         copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
         original = None if copied is None else self.check(copied.href)
-        taken = not (follows and 300 <= status < 400)
+        taken = has_content(status, follows=follows)
         permit = core.inspection(admitted, known, core.attempt(known, **manner), original, taken=taken)
         permit.see_all(status, headers, body, whole=whole)
         return self.complete(permit)
@@ -424,7 +424,7 @@ class AsyncGate(_Common):
         known = core.fresh(admitted.origin) or core.listed(admitted) or await self._survey(admitted)
         copied = core.original(admitted) if known.copies or "/http" in admitted.target else None
         original = None if copied is None else await self.check(copied.href)
-        taken = not (follows and 300 <= status < 400)
+        taken = has_content(status, follows=follows)
         permit = core.inspection(admitted, known, core.attempt(known, **manner), original, taken=taken)
         await self._look(lambda: permit.see_all(status, headers, body, whole=whole), size=len(body or b""))
         return await self.complete(permit)

@@ -14,9 +14,9 @@ from .signals.dataset import PaidOffer
 from .site import Answer, Site
 
 # Paid datasets remembered per origin; a catalogue of thousands is described well enough by its first.
-_OFFERS_KEPT = 256
+OFFERS_KEPT = 256
 # Sentences of a site's terms that are remembered.
-_TEXTS_KEPT = 16
+TEXTS_KEPT = 16
 
 UNSEEN = Circumstances(unseen=(("attempts", "not_assessed.attempts_unseen"),))
 """Asked by a client that is not behind an adapter: its retries, and what it changes for them, are not seen."""
@@ -104,15 +104,15 @@ class Known:
         """Remember paid datasets that a page of this origin describes."""
         new = tuple(offer for offer in offers if offer not in self.offers)
         if new:
-            self.offers = (self.offers + new)[:_OFFERS_KEPT]
+            self.offers = (self.offers + new)[:OFFERS_KEPT]
             self.plain = self.shareable = False
 
     def read(self, texts: tuple[Signal, ...]) -> None:
         """Remember what terms and the like say in words about the whole site."""
         known = {(text.kind, text.raw) for text in self.elsewhere}
         new = tuple(text for text in texts if (text.kind, text.raw) not in known)
-        if new and len(self.elsewhere) < _TEXTS_KEPT:
-            self.elsewhere = (self.elsewhere + new)[:_TEXTS_KEPT]
+        if new and len(self.elsewhere) < TEXTS_KEPT:
+            self.elsewhere = (self.elsewhere + new)[:TEXTS_KEPT]
             self._renew()
 
     def registered(self, entries: tuple[RegisterEntry, ...]) -> None:

@@ -132,9 +132,9 @@ class Memory:
         return found
 
     def refresh(self, site: SiteMemory, now: datetime) -> None:
-        """Look for refusals that other gates of the home have met since."""
+        """Look for refusals that other gates of the home have met since, and forget those that are too old."""
         stamp = self._state.stamp
-        if stamp != site.stamp:
+        if stamp != site.stamp or (site.refusals and site.refusals[-1].at < now - self._state.keep):
             site.refusals, site.stamp = self._state.refusals(site.name, now), stamp
             site.stirred = site.stirred or bool(site.refusals)
 

@@ -19,6 +19,7 @@ from .errors import ConfigError, UrlError
 from .headers import Headers
 from .model import Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
 from .signals import login_words, response
+from .signals.answer import NO_CONTENT
 from .signals.page_head import head_complete, head_length
 from .signals.reading import SILENCE
 from .url import Url
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 # What a permit waits for: nothing; the head of the page; the documents that the response names.
 _ANSWERED, _SHOW_PAGE, _NAMES_DOCUMENTS = "answered", "show page", "names documents"
 _PARTIAL = 206
+_NOT_MODIFIED = 304
 _GZIP = b"\x1f\x8b"
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
 _NONE = Headers()
-_NO_CONTENT = (204, 205)  # RFC 9110 15.3.5, 15.3.6
 _DISPOSITION = {Verdict.ALLOW: "released", Verdict.REVIEW: "held", Verdict.DENY: "discarded"}
 
 
@@ -55,6 +56,12 @@ def given_body(body: object) -> bytes | None:
         f"body is {type(body).__name__}; pass the bytes as received (response.content of httpx and requests, "
         "response.body of scrapy, await response.read() of aiohttp), or leave it out"
     )
+
+
+def has_content(status: int, *, follows: bool) -> bool:
+    """True if an answer with this status, in the hands of a client, brought the content: 2xx. One that redirects did so
+    too, unless the client `follows` by itself and asks about the target: it may have been followed unseen."""
+    return 200 <= status < 300 or (300 <= status < 400 and status != _NOT_MODIFIED and not follows)
 
 
 class Permit:
@@ -161,7 +168,7 @@ class Permit:
                 status, self._headers, url=self.url, token=core.declaration.token, evidence=self.evidence
             )
         self._reading = reading
-        if method == "HEAD" or status in _NO_CONTENT:
+        if method == "HEAD" or status in NO_CONTENT:
             self._unseen("not_assessed.no_content")
         elif response.is_later_part(status, self._headers) and response.is_page(status, self._headers):
             self._unseen("not_assessed.page_partial")
@@ -243,7 +250,6 @@ class Permit:
             findings_only=True,
             head_seen=self._head_seen,
         )
-        self._core.learn(self.url, self._known, self._reading)
 
     def refuse(self, problem: str) -> None:
         """Record that this hop is refused for a reason of its own (a `problem.*` key), and enforce it."""
@@ -309,6 +315,7 @@ class Permit:
             return
         self._logged = True
         conduct, known, reading = self._core.conduct, self._known, self._reading
+        self._core.learn(self.url, known, reading)
         self._told = conduct.after(self.url, known, self._attempt, self._told, self._status, self.decision)
         if 300 <= self._status < 400 and (location := self._headers.get("location")):
             self._told = conduct.redirected(self._told, location, self.url)
@@ -341,7 +348,7 @@ class Permit:
                 outcome["evidence"] = self.evidence
         self._beginning = b""
         released = basis.verdict is Verdict.ALLOW or not core.enforcing
-        content = 200 <= self._status < 300 and self._method != "HEAD" and self._status not in _NO_CONTENT
+        content = 200 <= self._status < 300 and self._method != "HEAD" and self._status not in NO_CONTENT
         outcome["disposition"] = ("released" if content else "passed_on") if released else _DISPOSITION[basis.verdict]
         outcome["media_type"] = (self._headers.get("content-type") or "").partition(";")[0].strip()[:100]
         outcome["status"] = self._status

@@ -150,6 +150,11 @@ class Site:
         self._trust = trust_txt.parse(found.body, evidence=found.id) if found and _had(found) else None
 
     @property
+    def keeps_us_out(self) -> bool:
+        """True if robots.txt keeps this crawler out of something, or may be read so."""
+        return self._own.own.refuses or not self._own.certain
+
+    @property
     def lint(self) -> tuple[Lint, ...]:
         """What the authors of the policy files got wrong; `name` is the field, or else the file."""
         readers = (

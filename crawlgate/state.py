@@ -48,7 +48,7 @@ class State:
     def __init__(self, home: Home, *, keep: timedelta, now: datetime) -> None:
         self._path = home.memory
         self._ledger = home.ledger
-        self._keep = keep
+        self.keep = keep
         self._lock = threading.RLock()
         self._pid = 0
         self._connection: sqlite3.Connection | None = None
@@ -61,7 +61,7 @@ class State:
         rows = self._run(
             "SELECT url, at, kind, status, user_agent, proxy, record FROM refusals WHERE site = ? AND at >= ? "
             "ORDER BY at DESC, rowid DESC LIMIT ?",
-            (site, _stamp(now - self._keep), PER_SITE),
+            (site, _stamp(now - self.keep), PER_SITE),
         )
         return tuple(
             Refusal(
@@ -84,7 +84,7 @@ class State:
             self._run(
                 "DELETE FROM refusals WHERE site = ? AND (at < ? OR rowid NOT IN "
                 "(SELECT rowid FROM refusals WHERE site = ? ORDER BY at DESC, rowid DESC LIMIT ?))",
-                (refusal.site, _stamp(refusal.at - self._keep), refusal.site, PER_SITE),
+                (refusal.site, _stamp(refusal.at - self.keep), refusal.site, PER_SITE),
             )
 
     def _insert(self, refusal: Refusal) -> None:
@@ -229,7 +229,7 @@ class State:
                 for statement in _TABLES.split(";"):
                     if statement.strip():
                         connection.execute(statement)
-                for refusal in read_refusals(self._ledger, since=now - self._keep):
+                for refusal in read_refusals(self._ledger, since=now - self.keep):
                     self._insert(refusal)
                 for entry, record in read_register(self._ledger):
                     self.add_entry(entry, record.id)

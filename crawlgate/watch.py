@@ -5,6 +5,7 @@ Reads memory, opens nothing. The refusal and the attempt at hand are both named 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from .url import Url
 _RATE_LIMITS = frozenset(("http_429", "http_503"))
 # Pages that send visitors to others; who names one as referrer after a refusal has not come from there.
 _SENDERS = ("google.", "bing.", "yahoo.", "duckduckgo.", "t.co", "facebook.", "twitter.", "x.com", "news.google.")
+SENDERS = r"^[^:]*://(?:www\.)?(?:" + "|".join(map(re.escape, _SENDERS)) + ")"
+"""A pattern of referrers that name one of them."""
 
 
 class Refused(NamedTuple):
@@ -112,13 +115,21 @@ def spoofed_referrer(url: Url, site: SiteMemory, attempt: Attempt, here: Step) -
 
 
 def other_views(url: Url, site: SiteMemory, look: Look, here: Step) -> list[Trace]:
-    """Another view (AMP, print, `m.`, `cdn.`) of a page that was refused. A second one is a habit."""
+    """Another view (AMP, print) of a page that was refused, and a second one is a habit; or the same page on another
+    host of the site (`m.`, `cdn.`)."""
     for view in views_of(url):
         refused = refusal_at(view, site) or look(view)
         if refused is not None:
+            if elsewhere(url, view):
+                return [other_route(refused, here)]
             params = {"original": refused.url, "refused": refused.told, "record": here.told()}
             return [_variant(url, site, params)]
     return []
+
+
+def elsewhere(url: Url, view: Url) -> bool:
+    """True if `view` is the very page of `url`, on another host."""
+    return view.host != url.host and view.target == url.target
 
 
 def _variant(url: Url, site: SiteMemory, params: dict[str, str]) -> Trace:

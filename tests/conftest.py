@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -18,6 +19,8 @@ with suppress(ImportError):  # environments of single clients have no hypothesis
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+gc.disable()  # what is imported and collected stays: looking through it for garbage takes as long as making it
+
 _WAITING = ("test_ray.py", "test_spark.py", "test_playwright.py", "test_proxy", "test_matrix.py")
 
 
@@ -26,6 +29,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """Neighbours stay in one worker, so that what a module sets up is set up once (`-n` without `--dist`)."""
     if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
         config.option.dist = "worksteal"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Tests run with the collector on, which passes over what was there before them."""
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

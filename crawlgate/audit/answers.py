@@ -13,6 +13,7 @@ from ..model import Verdict
 from ..tally import NOT_JUDGED, Tally
 from .classes import DecisionClass
 from .engine import Classed
+from .past import Seen
 from .tables import Columns, TableJudge
 
 SCHEMA = pa.schema(
@@ -43,10 +44,9 @@ class Answering:
         self._judge = judge
         self._legend = _Legend([])
 
-    def answers(self, table: Any, columns: Columns, tally: Tally, shown: Any = None) -> Any:
-        """The answers for the rows of an Arrow table. `shown` is what a log shows of each row
-        (`behaviour.Behaviour.look`)."""
-        found, legend = self._asked(table, columns, shown)
+    def answers(self, table: Any, columns: Columns, tally: Tally, seen: Seen | None = None) -> Any:
+        """The answers for the rows of an Arrow table. `seen` is what a log shows of each row (`past.Past.look`)."""
+        found, legend = self._asked(table, columns, seen)
         self._count(found, table[columns.url], tally)
         bad = found.classes < 0
         numbers = np.maximum(found.classes, 0)
@@ -84,8 +84,12 @@ class Answering:
             numbers[row] = first + codes.index(code)
         return _spread(_texts(texts), numbers, np.zeros(len(numbers), np.bool_))
 
-    def _asked(self, table: Any, columns: Columns, shown: Any = None) -> tuple[Classed, _Legend]:
-        found = self._judge.classes_of(table, columns, shown)
+    def _asked(self, table: Any, columns: Columns, seen: Seen | None = None) -> tuple[Classed, _Legend]:
+        if seen is None:
+            found = self._judge.classes_of(table, columns)
+        else:
+            judged, refused = self._judge.judge(table, columns, seen.particulars, seen.shown, seen.refused)
+            found = Classed(judged.classes, judged.lines, refused)
         if len(self._judge.classes) > len(self._legend.classes):
             self._legend = _Legend(list(self._judge.classes))
         return found, self._legend

@@ -79,7 +79,7 @@ def look_back(
             codes[row], earlier[row] = CHANGED, r_seqs[own]
         elif elsewhere >= 0:
             codes[row], earlier[row] = ELSEWHERE, r_seqs[elsewhere]
-        elif statuses[row] >= 100:
+        elif statuses[row] >= 100 and (agent >= 0 or proxy >= 0):
             refused = _unchanged(begin, last, urls[row], agent, proxy, r_urls, r_agents, r_proxies, ours)
             if refused >= 0:
                 codes[row] = STOPPED if _refuses(statuses[row]) else BACKED_OFF

@@ -8,7 +8,7 @@ is compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,17 +20,17 @@ from .. import url as urls
 from ..conduct import REFUSING
 from ..criteria import conduct
 from ..domains import Suffixes
-from ..errors import ConfigError
 from ..limits import DEFAULT_LIMITS
 from ..model import Declaration, Signal
 from ..state import PER_SITE
+from ..url import Url
 from . import attempt_kernels as attempts
 from . import url_kernels
 from .book import MICROSECOND
 from .columns import UrlColumn, read_urls
 from .interning import Spans
-from .readers import Batch, Source, Told, kind, read
-from .rows import NO_STATUS, ROBOTS_PRECLUDED
+from .readers import Batch
+from .rows import NO_STATUS, ROBOTS_PRECLUDED, Particulars
 from .statuses import read_statuses
 from .tables import Columns, agents_of
 from .texts import texts
@@ -40,6 +40,7 @@ REFUSALS = (401, 402, 403, 429, 451)
 """Statuses that a gate remembers as refusals (`conduct.Conduct.refused`)."""
 ROW_BITS = 40
 """A row's place in the log: the number of its file above these bits, its own number in the file below."""
+_RATE_LIMITS = (429, 503)
 _LATER = np.iinfo(np.int64).max
 _KEEP = timedelta(seconds=DEFAULT_LIMITS.refusal_memory) // MICROSECOND
 _SPEAKS_FOR = timedelta(hours=24) // MICROSECOND  # a robots.txt is not used for longer (RFC 9309 2.4)
@@ -49,7 +50,7 @@ Places = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True)
-class _Rows:
+class Attempts:
     """Attempts by column; `site` is -1 where a row is none that can be compared."""
 
     site: Any
@@ -59,6 +60,7 @@ class _Rows:
     agent: Any
     proxy: Any
     status: Any
+    column: UrlColumn
 
     def taken(self, chosen: Any) -> list[Any]:
         """The columns of some rows, in the order of the fields."""
@@ -80,7 +82,7 @@ class _Noted:
 
 
 class Behaviour:
-    """The refusals of a log. `observe` all of its files, then `settle`, then `look` at each batch."""
+    """The refusals of a log. `note` all of its rows, then `settle`, then `look` at each batch."""
 
     def __init__(self, declaration: Declaration, *, latest: datetime | None = None, zone: Any = None) -> None:
         self._token = declaration.token
@@ -102,41 +104,32 @@ class Behaviour:
 
     # -- the first reading --------------------------------------------------------------------------
 
-    def observe(self, number: int, source: Source, told: Told) -> None:
-        """Note what the file with this number shows. One that cannot be read is passed over: judging it says why."""
-        try:
-            found = kind(source, told)
-            if found.columns is not None and not shows(found.columns(source, told)):
-                return
-            for batch in read(source, told.bare()):
-                if not shows(batch.columns):
-                    return
-                if len(batch.rows):
-                    self.note(batch, number)
-        except ConfigError:
-            return
-
-    def note(self, batch: Batch, number: int) -> None:
-        """Note the refusals and routes of a batch of file `number`."""
-        rows = self._rows(batch, number)
+    def note(self, rows: Attempts, answers: Mapping[int, Particulars]) -> None:
+        """Note the refusals and routes of a batch; `answers` is what its answers say beside their statuses."""
         refused = (rows.site >= 0) & np.isin(rows.status, REFUSALS)
-        for row, particulars in batch.particulars.items():
-            reading = particulars.reading
-            refused[row] |= rows.site[row] >= 0 and reading is not None and _refuses(reading.signals)
+        status = rows.status
+        for row, particulars in answers.items():
+            kind = None if particulars.reading is None else refusing(particulars.reading.signals)
+            if kind is not None and rows.site[row] >= 0:
+                refused[row] = True
+                if kind != "http_429" and status[row] in _RATE_LIMITS:  # it was more than a question of pace
+                    status = status.copy() if status is rows.status else status
+                    status[row] = 403
         if refused.any():
-            self._refusals.parts.append(rows.taken(refused))
+            self._refusals.parts.append([*rows.taken(refused)[:-1], status[refused]])
         denied = (rows.site >= 0) & (rows.status == ROBOTS_PRECLUDED)
         if denied.any():
             self._denies.parts.append(rows.taken(denied))
-        if batch.columns.proxy is not None:
+        if (rows.proxy >= 0).any():
             self._grow()
             attempts.note_routes(rows.site, rows.time, rows.seq, rows.proxy, *self._first)
 
     def settle(self) -> None:
         """All files were observed: put what was noted in order."""
         self._grow()
-        site, url, time, seq, agent, proxy, _ = self._refusals.columns()
+        site, url, time, seq, agent, proxy, status = self._refusals.columns()
         order = np.lexsort((seq, time, site))
+        self._paced = np.isin(status[order], _RATE_LIMITS)
         site, agent, proxy = site[order], agent[order], proxy[order]
         new = np.ones(len(site), np.bool_)
         new[1:] = (site[1:] != site[:-1]) | (agent[1:] != agent[:-1]) | (proxy[1:] != proxy[:-1])
@@ -150,15 +143,14 @@ class Behaviour:
 
     # -- the second reading -------------------------------------------------------------------------
 
-    def look(self, batch: Batch, number: int) -> tuple[Codes, Places] | None:
-        """What each row of a batch of file `number` shows, as a code, and the place in the log of the row that it is
-        compared with (-1: none). None where the batch shows nothing that could be compared."""
-        if not self.anything or not shows(batch.columns):
+    def look(self, rows: Attempts) -> tuple[Codes, Places] | None:
+        """What each row of a batch shows, as a code, and the place in the log of the row that it is compared with (-1:
+        none). None where there is nothing to compare with."""
+        if not self.anything:
             return None
-        rows = self._rows(batch, number)
         rows.site[rows.site >= len(self._starts) - 1] = -1  # sites of which the first reading had nothing
-        codes = np.zeros(len(batch.rows), np.uint8)
-        earlier = np.full(len(batch.rows), -1, np.int64)
+        codes = np.zeros(len(rows.seq), np.uint8)
+        earlier = np.full(len(rows.seq), -1, np.int64)
         ours = np.array(self._ours or [False], np.bool_)
         _, firsts, places = self._first
         url, time, seq, agent, proxy, runs = self._by_site
@@ -172,9 +164,29 @@ class Behaviour:
         attempts.after_denies(rows.url, rows.time, rows.seq, taken, url, time, seq, _SPEAKS_FOR, codes, earlier)
         return codes, earlier
 
+    def refused(self, pages: Sequence[Url], places: Sequence[tuple[int, int]]) -> npt.NDArray[np.bool_]:
+        """Whether each page was refused before a time and place in the log: by its site, other than by a question of
+        pace, or by the collector's own check."""
+        found = np.zeros(len(pages), np.bool_)
+        hashes = hashed([page.href for page in pages])
+        url, time, seq, *_ = self._by_site
+        d_url, d_time, d_seq = self._by_url
+        for n, (page, place) in enumerate(zip(pages, places, strict=True)):
+            site = self._sites.get(self._suffixes.registrable(page.host) or page.host)
+            if site is not None and site < len(self._starts) - 1:
+                first = int(self._starts[site])
+                last = _place(time, seq, first, int(self._starts[site + 1]), place)
+                lately = slice(max(first, last - PER_SITE), last)
+                fresh = time[lately] >= place[0] - _KEEP
+                found[n] = bool((fresh & (url[lately] == hashes[n]) & ~self._paced[lately]).any())
+            low, high = (int(np.searchsorted(d_url, hashes[n], side)) for side in ("left", "right"))
+            last = _place(d_time, d_seq, low, high, place)
+            found[n] |= last > low and d_time[last - 1] >= place[0] - _SPEAKS_FOR
+        return found
+
     # -- columns ------------------------------------------------------------------------------------
 
-    def _rows(self, batch: Batch, number: int) -> _Rows:
+    def attempts(self, batch: Batch, number: int) -> Attempts:
         table, columns = batch.rows, batch.columns
         column = read_urls(texts(table[columns.url]), self._origins)
         at = read_times(table[str(columns.time)], latest=self._latest, zone=self._zone)
@@ -183,7 +195,7 @@ class Behaviour:
         for refused in (at.refused, statuses.refused):
             if refused:
                 site[np.fromiter(refused, np.int64, len(refused))] = -1
-        return _Rows(
+        return Attempts(
             site,
             _url_hashes(column),
             at.at,
@@ -191,6 +203,7 @@ class Behaviour:
             self._coded(table, columns.user_agent, self._names),
             self._coded(table, columns.proxy, self._routes),
             statuses.codes,
+            column,
         )
 
     def _coded(self, table: Any, name: str | None, known: dict[str, int]) -> npt.NDArray[np.int32]:
@@ -213,6 +226,10 @@ class Behaviour:
         found: Places = np.array([*known, -1], np.int64)[column.origins]
         return found
 
+    def origin(self, code: int) -> str:
+        """The origin that a batch numbers."""
+        return self._origins.text(code)
+
     def _grow(self) -> None:
         more = len(self._sites) - len(self._first[0])
         if more > 0:
@@ -228,20 +245,31 @@ def shows(columns: Columns) -> bool:
     return None not in (columns.time, columns.status) and (columns.user_agent or columns.proxy) is not None
 
 
-def _refuses(signals: Iterable[Signal]) -> bool:
-    return any(signal.kind in REFUSING for signal in signals)
+def refusing(signals: Iterable[Signal]) -> str | None:
+    """The kind of refusal that an answer is, by what it says."""
+    return next((REFUSING[signal.kind] for signal in signals if signal.kind in REFUSING), None)
+
+
+def hashed(hrefs: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """A number for each URL in the one normalisation; equal URLs, equal numbers."""
+    encoded = [href.encode() for href in hrefs]
+    ends = np.cumsum([len(one) for one in encoded])
+    spans = np.concatenate([np.zeros(1, np.int64), ends.astype(np.int64)])
+    return _hashed(np.frombuffer(b"".join(encoded) or b"\0", np.uint8), spans[:-1], np.diff(spans))
+
+
+def _place(times: Any, seqs: Any, low: int, high: int, place: tuple[int, int]) -> int:
+    """How many of the sorted places `low` to `high` come before a time and place in the log, from 0 on."""
+    return int(attempts._before(times, seqs, low, high, *place))
 
 
 def _url_hashes(column: UrlColumn) -> npt.NDArray[np.uint64]:
-    """A number for each URL in the one normalisation; equal URLs, equal numbers."""
+    """See `hashed`."""
     hashes = np.zeros(len(column.rows), np.uint64)
     plain = np.flatnonzero(column.origins >= 0)
     if column.read:
         plain = plain[~np.isin(plain, np.fromiter(column.read, np.int64, len(column.read)))]
-        encoded = [url.href.encode() for url in column.read.values()]
-        ends = np.cumsum([len(one) for one in encoded])
-        spans = np.concatenate([np.zeros(1, np.int64), ends.astype(np.int64)])
-        hashes[list(column.read)] = _hashed(np.frombuffer(b"".join(encoded), np.uint8), spans[:-1], np.diff(spans))
+        hashes[list(column.read)] = hashed([url.href for url in column.read.values()])
     begins = column.rows.offsets[plain]
     hashes[plain] = _hashed(column.rows.data, begins, column.rows.offsets[plain + 1] - begins)
     return hashes

@@ -9,7 +9,7 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,6 +125,10 @@ class EvidenceBook:
         first = self._alone_at.add(np.asarray(at, np.int64))
         self._alone_content.add(numbers[np.asarray(which)])
         new = dict(zip(origins, range(first, first + len(origins)), strict=True))
+        if len(new) == len(origins) and not self._alone and not self._versions:
+            self._alone = new
+            self.count += len(origins)
+            return
         if len(new) == len(origins) and new.keys().isdisjoint(self._alone) and new.keys().isdisjoint(self._versions):
             self._alone.update(new)
             self.count += len(origins)
@@ -151,7 +155,7 @@ class EvidenceBook:
     def alone(self, origins: Sequence[str]) -> tuple[Any, Any, Any]:
         """For each origin: whether one robots.txt, or nothing, is all that is on record; when it was received; the
         number of its content, -1 where there is nothing."""
-        rows = np.fromiter((self._alone.get(origin, -1) for origin in origins), np.int64, len(origins))
+        rows = np.fromiter(map(self._alone.get, origins, repeat(-1)), np.int64, len(origins))
         simple = np.ones(len(origins), np.bool_)
         if self._versions:
             simple = np.fromiter((origin not in self._versions for origin in origins), np.bool_, len(origins))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from ..blocklist.compiled import CompiledList
 from ..blocklist.listing import Listing
@@ -21,30 +22,30 @@ def maybe_listed(notices: Listing | Lists, origins: Texts, host_of: Callable[[in
     shares the beginning of a long label with a listed name counts. `host_of` gives the host at a position."""
     found: set[int] = set()
     for listing in notices.listings if isinstance(notices, Lists) else (notices,):
-        places = range(len(origins)) if not isinstance(listing, CompiledList) else _not_strange(listing, origins)
-        found.update(_of_some(listing, places, [host_of(place) for place in places]))
+        if isinstance(listing, CompiledList):
+            told = _told(listing, origins)
+            found.update(np.flatnonzero(told == kernels.NAMED).tolist())
+            near = np.flatnonzero(told == kernels.RELATED).tolist()
+            found.update(near[n] for n in _related(listing, map(host_of, near)))
+        else:
+            found.update(_of_few(listing, [host_of(place) for place in range(len(origins))]))
     return found
 
 
-def _not_strange(listing: CompiledList, origins: Texts) -> Sequence[int]:
+def _told(listing: CompiledList, origins: Texts) -> npt.NDArray[np.uint8]:
     names, hints = (np.frombuffer(bits, np.uint8) for bits in listing.filters)
     found = np.zeros(len(origins), np.uint8)
     kernels.tell_strangers(
         origins.data, origins.offsets, names, hints, listing.has_places, MIN_RELATED_LABEL, _CRC, found
     )
-    places: list[int] = np.flatnonzero(found != kernels.STRANGER).tolist()
-    return places
+    return found
 
 
-def _of_some(listing: Listing, places: Sequence[int], hosts: Sequence[str]) -> Iterator[int]:
-    for n, _ in listing.covering_each(hosts):
-        yield places[n]
+def _of_few(listing: Listing, hosts: Sequence[str]) -> Iterator[int]:
+    yield from (place for place, _ in listing.covering_each(hosts))
     if listing.has_places:
-        for place, host in zip(places, hosts, strict=True):
-            if listing.get(f"/{bare(host)}") or listing.get(f"={host}"):
-                yield place
-    for n in _related(listing, hosts):
-        yield places[n]
+        yield from (n for n, host in enumerate(hosts) if listing.get(f"/{bare(host)}") or listing.get(f"={host}"))
+    yield from _related(listing, hosts)
 
 
 def _related(listing: Listing, hosts: Iterable[str]) -> Iterator[int]:

@@ -21,9 +21,11 @@ from ..limits import DEFAULT_LIMITS
 from ..model import Basis, NoticeMatch, Stage
 from ..policy import decide
 from ..policy.overrides import Overrides
+from ..signals import response
+from ..signals.dataset import PaidOffer
 from ..site import Answer
 from ..url import Url
-from . import known_kernels, row_kernels, url_kernels
+from . import collecting, known_kernels, row_kernels, url_kernels
 from .book import instant
 from .classes import DecisionClass, class_of
 from .columns import BYTE_CLASSES, PLAIN, UrlColumn, parsed, parsed_targets, read_urls
@@ -131,6 +133,7 @@ class Engine:
         """Every robots.txt that was in force for some row, by number."""
         return self._planner.robots
 
+    @collecting.put_off()
     def judge(self, rows: Rows) -> Judged:
         """Judge the rows of one batch."""
         column = read_urls(rows.urls, self.origins)
@@ -238,7 +241,7 @@ class Engine:
         asked = np.full(len(hosts), url_kernels.UNCLEAN, judged.column.state.dtype)
         asked[origins[there]] = url_kernels.CLEAN
         times = np.full(len(hosts), at, np.int64)
-        plans, robots = self._timelines.plans(hosts, times, asked, len(hosts))
+        plans, robots = self._timelines.plans(hosts, times, asked, len(hosts), aside=True)
         self._learn_plans()
         return plans[origins], robots[origins]
 
@@ -309,14 +312,25 @@ class Engine:
         assessor = self._assessor
         reading = context.reading(url, assessor.declaration.token)
         told = replace(context.circumstances, register=plan.register) if plan.register else context.circumstances
+        decided = self.people.covering(url, at) if plan.decided else ()
+        if decided:  # a fetch against the site's word is theirs to answer for
+            told = replace(told, fetched=False)
         if context.shown == AFTER_DENY and plan.age is not None and not answer.rule:
             # The collector's check had denied it; what was in force at the fetch did not.
             told = replace(told, traces=tuple(t for t in told.traces if t is not TRACES[AFTER_DENY]))
         hops: tuple[NoticeMatch, ...] = ()
+        offers: tuple[PaidOffer, ...] = ()
         if particulars is not None:
             reading = particulars.reading or reading
-            hops = particulars.hops
-            told = replace(told, traces=told.traces + particulars.traces)
+            hops, offers = particulars.hops, particulars.offers
+            told = replace(
+                told,
+                notices=particulars.links,
+                elsewhere=particulars.elsewhere,
+                register=told.register + particulars.register,
+            )
+        if reading is not None and (wanted := response.named(reading)):
+            reading = response.with_documents(reading, self._planner.documents(plan, url, wanted, at), url=url)
         facts = assessor.facts(
             self._stage,
             plan.site,
@@ -324,13 +338,12 @@ class Engine:
             url,
             at,
             notices=plan.notices,
-            offers=reading.offers if reading is not None else (),
+            offers=offers + reading.offers if reading is not None else offers,
             attempt=context.attempt,
             circumstances=told,
             reading=reading,
             hops=hops,
         )
-        decided = self.people.covering(url, at) if plan.decided else ()
         # Hosts with equal files share a site; how old this host's are is the plan's to say.
         found = evaluate(replace(facts, robots_age=plan.age))
         return decide(found, assessor.profile, self._stage, plan.site.evidence, decided)
@@ -344,6 +357,7 @@ class Engine:
         return number
 
     def _learn_plans(self) -> None:
+        self.plans.settle()
         first, end = self._own.count, len(self.plans)
         if first == end:
             return

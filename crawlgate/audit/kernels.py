@@ -7,6 +7,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from .words import at_place
+
 
 @njit(cache=True, nogil=True)
 def refill(known, hashes, table, table_hashes):
@@ -46,31 +48,54 @@ def intern_keys(keys, table, values, count, codes):
     return count, len(keys)
 
 
+_STRETCH = 128
+
+
 @njit(cache=True, nogil=True)
-def in_force(host, times, firsts, breaks, plan_of, evidence_of, state, found, plans, evidence):
-    """For each row the interval of its host's timeline that holds its time (`found`), and that one's plan and evidence:
-    the last of `breaks` (from `firsts[host]` to the next host's, ascending) that is not later. Each timeline begins at
-    the smallest 64-bit number, so there is always one. Rows of `state` 2 get any. Returns for how many the plan is
-    negative: not worked out."""
-    waiting = 0
-    for row in range(len(host)):
-        if state[row] == 2:
-            found[row], plans[row], evidence[row] = 0, 0, -1
-            continue
-        low = firsts[host[row]]
-        high = firsts[host[row] + 1]
-        at = times[row]
-        while high - low > 1:
-            middle = (low + high) >> 1
-            if breaks[middle] <= at:
-                low = middle
-            else:
-                high = middle
-        found[row] = low
-        plans[row] = plan_of[low]
-        evidence[row] = evidence_of[low]
-        waiting += plan_of[low] < 0
-    return waiting
+def in_force(host, times, firsts, breaks, said, latest, state, found, plans, evidence):
+    """For each row the interval of its host's timeline that holds its time (`found`), and that one's plan and evidence
+    (`said`): the last of `breaks` (from `firsts[host]` to the next host's, ascending) that is not later. Each timeline
+    begins at the smallest 64-bit number, so there is always one; so do the breaks behind the last host. Rows of `state`
+    2 get any. Returns for how many the plan is negative: not worked out; the second number says nothing.
+
+    Rows of a host are often of one time: `latest` is the interval of its row before, and tried first.
+    """
+    beginning = breaks[0]
+    places = np.zeros(_STRETCH, np.int64)
+    waiting, touched = 0, np.int64(0)
+    for begin in range(0, len(host), _STRETCH):
+        end = min(begin + _STRETCH, len(host))
+        # Memory is slow to answer and answers many at once: each step is made for a stretch of rows.
+        for row in range(begin, end):
+            places[row - begin] = latest[max(host[row], 0)]
+        for n in range(end - begin):
+            touched ^= at_place(breaks, places[n] + 1)
+        for row in range(begin, end):
+            place, at = places[row - begin], times[row]
+            after = at_place(breaks, place + 1)
+            if at_place(breaks, place) <= at and (at < after or after == beginning):
+                continue
+            low = firsts[max(host[row], 0)]
+            high = firsts[max(host[row], 0) + 1]
+            while high - low > 1:
+                middle = (low + high) >> 1
+                if breaks[middle] <= at:
+                    low = middle
+                else:
+                    high = middle
+            places[row - begin] = low
+            latest[max(host[row], 0)] = low
+        for row in range(begin, end):
+            place = places[row - begin]
+            found[row] = place
+            if state[row] == 2:
+                plans[row], evidence[row] = 0, -1
+                continue
+            plan = said[place, 0]
+            plans[row] = plan
+            evidence[row] = said[place, 1]
+            waiting += plan < 0
+    return waiting, touched
 
 
 @njit(cache=True, nogil=True)

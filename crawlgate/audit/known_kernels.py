@@ -47,8 +47,8 @@ def known_rows(
     arena,
     firsts,
     breaks,
-    plan_of,
-    evidence_of,
+    said,
+    latest,
     aloof,
     doubtful,
     own,
@@ -101,9 +101,9 @@ def known_rows(
         look(data, offsets, begin, end, starts, table, arena, origins)
         for row in range(begin, end):
             if origins[row] < 0 or origins[row] >= hosts:
-                state[row] = UNCLEAN
+                state[row], origins[row] = UNCLEAN, -1
     found, plans, evidence = np.empty(rows, np.int64), np.empty(rows, np.int32), np.empty(rows, np.int32)
-    if in_force(origins, times, firsts, breaks, plan_of, evidence_of, state, found, plans, evidence):
+    if in_force(origins, times, firsts, breaks, said, latest, state, found, plans, evidence)[0]:
         for row in range(rows):
             if plans[row] < 0:
                 plans[row], state[row] = 0, UNCLEAN

@@ -30,11 +30,12 @@ from ..domains import Suffixes
 from ..errors import ConfigError
 from ..tally import Tally
 from .answers import Answering
-from .behaviour import Behaviour, shows
+from .behaviour import shows
 from .book import EvidenceBook
 from .columns import read_urls
 from .frames import beside, needed
 from .interning import Spans
+from .past import Past, Seen
 from .readers.batch import Batch
 from .sources import place_of, take_table
 from .tables import Columns, TableJudge
@@ -136,7 +137,7 @@ def judge_part(gate: TableGate, pages: Any, evidence: Any = None, *, order: str 
         options["evidence"] = _book(gate, evidence)
     judge = TableJudge(gate.declaration, **options)
     tally = Tally()
-    return beside(pages, Answering(judge).answers(rows, columns, tally, _shown(judge, rows, columns))), tally
+    return beside(pages, Answering(judge).answers(rows, columns, tally, _seen(judge, rows, columns))), tally
 
 
 def _book(gate: TableGate, evidence: Any) -> EvidenceBook:
@@ -150,13 +151,9 @@ def _book(gate: TableGate, evidence: Any) -> EvidenceBook:
     return book
 
 
-def _shown(judge: TableJudge, rows: Any, columns: Columns) -> Any:
+def _seen(judge: TableJudge, rows: Any, columns: Columns) -> Seen:
     """What the rows show of their collector, compared with each other."""
-    if not shows(columns):
-        return None
-    behaviour = Behaviour(judge.declaration, latest=judge.latest, zone=judge.zone)
-    batch = Batch(_NO_FILE, 0, rows, columns)
-    behaviour.note(batch, 0)
-    behaviour.settle()
-    found = behaviour.look(batch, 0)
-    return None if found is None else found[0]
+    past, batch = Past(judge), Batch(_NO_FILE, 0, rows, columns)
+    past.note(batch, 0)
+    past.settle()
+    return past.look(batch, 0)

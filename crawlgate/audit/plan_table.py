@@ -64,14 +64,15 @@ class Plans(Sequence[Plan]):
     """Every plan so far. A twin says what another plan says, and that notices speak of its one host; it is made when
     somebody asks. `about` gives the notices of a host.
 
-    By plan: `twins` is the plan whose twin it is (`NO_TWIN`: none's), `told` the number of what its site's files say,
-    `named` that notices or people speak of its host, `decided` that people do, `by_page` that each page has to be asked
-    about."""
+    By plan, once all are settled: `twins` is the plan whose twin it is (`NO_TWIN`: none's), `told` the number of what
+    its site's files say, `named` that notices or people speak of its host, `decided` that people do, `by_page` that
+    each page has to be asked about."""
 
     def __init__(self, about: Callable[[int], HostNotices | None], voices: Voices) -> None:
         self._about = about
         self._voices = voices
         self._made: dict[int, Plan] = {}
+        self._waiting: list[Plan] = []
         self._hosts, self._at, self._voice_of = Growing(np.int32), Growing(np.int64), Growing(np.int32)
         self._numbers: dict[Hashable, int] = {}
         self.twins, self.told = Growing(np.int32), Growing(np.int32)
@@ -80,18 +81,28 @@ class Plans(Sequence[Plan]):
     def add(self, plan: Plan) -> None:
         """Put in one plan, which has the next number."""
         self._made[plan.number] = plan
-        self._hosts.add([0])
-        self._at.add([0])
-        self._voice_of.add([SILENT])
-        self.twins.add([NO_TWIN])
-        self.told.add([self._numbers.setdefault(plan.said, len(self._numbers))])
-        by_page = plan.notices is not None and plan.notices.path_dependent
-        self.named.add([plan.notices is not None or plan.decided])
-        self.decided.add([plan.decided])
-        self.by_page.add([plan.decided or by_page])
+        self._waiting.append(plan)
+
+    def settle(self) -> None:
+        """Take plans that were put in into the columns."""
+        plans = self._waiting
+        if not plans:
+            return
+        self._hosts.add(np.zeros(len(plans), np.int32))
+        self._at.add(np.zeros(len(plans), np.int64))
+        self._voice_of.add(np.full(len(plans), SILENT, np.int32))
+        self.twins.add(np.full(len(plans), NO_TWIN, np.int32))
+        self.told.add([self._numbers.setdefault(plan.said, len(self._numbers)) for plan in plans])
+        notices = [plan.notices for plan in plans]
+        decided = np.array([plan.decided for plan in plans], np.bool_)
+        self.named.add(decided | [about is not None for about in notices])
+        self.decided.add(decided)
+        self.by_page.add(decided | [about is not None and about.path_dependent for about in notices])
+        plans.clear()
 
     def add_twins(self, plans: Any, hosts: Any, at: Any, voices: Any) -> Any:
         """The numbers of twins of plans, each for one host, of a voice, from an instant on."""
+        self.settle()
         first = self._hosts.add(hosts)
         self._at.add(at)
         self._voice_of.add(voices)
@@ -107,7 +118,7 @@ class Plans(Sequence[Plan]):
         return self._voices.keys(self._voice_of.array[twins], self._at.array[twins])
 
     def __len__(self) -> int:
-        return self._hosts.count
+        return self._hosts.count + len(self._waiting)
 
     @overload
     def __getitem__(self, wanted: int) -> Plan: ...

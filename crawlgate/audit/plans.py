@@ -5,10 +5,9 @@ Plans are shared. Two hosts whose policy files are the same bytes, and of which 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -19,14 +18,15 @@ from ..blocklist import knowledge
 from ..blocklist.listing import HostNotices, Listing
 from ..blocklist.match import Lists
 from ..criteria.facts import CLOCK_SKEW, MAX_AGE
-from ..flow import TDMREP_PATH, replay, survey
-from ..model import Declaration, RegisterEntry
+from ..flow import TDMREP_PATH, Document, Documents, Fetch, replay, survey
+from ..model import Declaration, Evidence, NoticeRelation, RegisterEntry
 from ..policy.overrides import Overrides
 from ..register import Register
 from ..signals.agents import AgentCatalogue
-from ..signals.robots_agents import tokens
 from ..site import Site
+from ..url import Url
 from . import kernels
+from .agent_days import AgentDays
 from .book import MICROSECOND, ROBOTS_PATH, Content, EvidenceBook, instant, micros
 from .candidates import maybe_listed
 from .growing import Growing
@@ -42,7 +42,6 @@ NO_EVIDENCE = -1
 _SEVERAL = -2
 _HOSTS_KEPT = 1 << 16  # what lists say of hosts, asked again when an interval is worked out
 _ANYWHERE = (ROBOTS_PATH, TDMREP_PATH)
-_AGENT_LINE = re.compile(r"^\s*user[- ]?agent[a-z-]*\s*:?\s*([^\r\n#]*)", re.IGNORECASE | re.MULTILINE)
 _SPEAKS_FOR = MAX_AGE // MICROSECOND
 _SKEW = CLOCK_SKEW // MICROSECOND
 
@@ -88,13 +87,14 @@ class Planner:
             for scope in licence.scope
         }
         self.outlines = Outlines(declaration, catalogue, book)
-        # By content of a robots.txt: where in `_days` the days stand on which agents that it names became known.
-        self._days, self._day_bounds = Growing(np.int64), Growing(np.int32, 2)
+        self._days = AgentDays(book, catalogue, self.outlines)
         # By host: the only robots.txt on record (`NO_EVIDENCE`: nothing is), or `_SEVERAL`.
         self._received, self._alone = Growing(np.int64), Growing(np.int32)
         self._heard: dict[str, HostNotices] = {}
         self._sites: dict[object, Site] = {}
         self._numbers: dict[object, int] = {}
+        # Plans that rest on one robots.txt, by its content and the rest of `_Key`.
+        self._simple: dict[tuple[int, int, bool, int], int] = {}
         # By host: the number of what lists say of all its pages, `_SILENT` where they say nothing.
         self._voice_of, self._voices = Growing(np.int32), Voices()
         self.plans = Plans(lambda host: self._about(_host(self._origin_of(host))), self._voices)
@@ -132,7 +132,7 @@ class Planner:
         evidence[there] = self.robots.add(hosts[there], contents[there], received[there])
         epochs, stale = np.zeros(len(hosts), np.int64), there & (at - received > _SPEAKS_FOR)
         asked = np.where(there, contents, NO_EVIDENCE)
-        kernels.count_days(asked, at, self._days.array, self._day_bounds.array, epochs)
+        kernels.count_days(asked, at, *self._days.columns, epochs)
         since = np.searchsorted(self._always, at, "right")
         keys = ((asked.astype(np.int64) + 1) * (epochs.max(initial=0) + 1) + epochs) * 2 + stale
         keys = keys * (len(self._always) + 1) + since
@@ -143,10 +143,15 @@ class Planner:
             if keys[place] < 0:
                 found.append(-1)
                 continue
-            origin, content = self._origin_of(int(hosts[place])), int(asked[place])
-            reading = () if content < 0 else ((ROBOTS_PATH, self._book.contents[content]),)
-            key = _Key(reading, "", int(epochs[place]), bool(stale[place]), int(since[place]))
-            found.append(self._plan(key, origin, int(at[place])))
+            known = (int(asked[place]), int(epochs[place]), bool(stale[place]), int(since[place]))
+            number = self._simple.get(known)
+            if number is None:
+                content, epoch, old, begun = known
+                reading = () if content < 0 else ((ROBOTS_PATH, self._book.contents[content]),)
+                key = _Key(reading, "", epoch, old, begun)
+                number = self._plan(key, self._origin_of(int(hosts[place])), int(at[place]))
+                self._simple[known] = number
+            found.append(number)
         plans: Any = np.array(found, np.int32)[which]
         voices = self._voice_of.array[hosts]
         spoken = np.flatnonzero((voices != SILENT) & (plans >= 0))
@@ -154,6 +159,39 @@ class Planner:
         for place in np.flatnonzero(plans < 0).tolist():
             plans[place], evidence[place] = self._resolve(int(hosts[place]), int(at[place]))
         return plans, evidence
+
+    def documents(self, plan: Plan, page: Url, wanted: Iterable[Document], at: datetime) -> dict[str, Evidence | None]:
+        """The licences and policies that the answer for `page` names, as they stood at a time, by URL; None is one that
+        the robots.txt of its place keeps us out of. What is not on record is not there."""
+        latest = micros(at) + _SKEW
+        survey = plan.site.survey
+        missing: set[str] = set()
+
+        def answer(fetch: Fetch) -> Evidence:
+            found = self._book.answer(fetch, latest)
+            if found.error == "no_evidence":
+                missing.add(fetch.url.origin)
+            return found
+
+        def avoid(url: Url) -> bool:
+            about = self._about(url.host)
+            return about is not None and any(
+                match.relation is NoticeRelation.COVERS
+                and match.notice.issuer_verified
+                and knowledge.status(match.notice, at).counts
+                for match in about.matches(url)
+            )
+
+        documents = Documents(self._declaration.token, own={page.origin: survey.file}, avoid=avoid)
+        if survey.origin == page.origin:  # hosts with equal files share a site
+            documents.found.update(survey.documents)
+        asked = list(wanted)
+        replay(documents.ask(asked), answer)
+        return {
+            url.href: documents.found[url.href]
+            for url, _ in asked
+            if url.href in documents.found and url.origin not in missing
+        }
 
     def _hear(self, column: Texts, origins: list[str], simple: Any) -> Any:
         """The voice of each origin. Those are not `simple` of whose host a list speaks page by page, or of which the
@@ -174,10 +212,8 @@ class Planner:
         return voices
 
     def _simple_breaks(self, received: Any, contents: Any, voices: Any) -> tuple[Any, Any]:
-        for content in np.unique(contents[contents >= 0]).tolist():
-            if content >= self._day_bounds.count or self._day_bounds.array[content, 0] < 0:
-                self._days_in(content)
-        bounds = self._day_bounds.array
+        self._days.learn(contents)
+        days, bounds = self._days.columns
         asked = contents >= 0
         most = int((bounds[contents[asked], 1] - bounds[contents[asked], 0]).sum())
         # What changes for all hosts, and for those of a voice.
@@ -189,7 +225,6 @@ class Planner:
         counts = np.zeros(len(contents), np.int64)
         breaks = np.zeros(most + len(contents) * 3, np.int64)
         asked_of, lasts = np.where(asked, contents, NO_EVIDENCE), _SPEAKS_FOR + 1
-        days = self._days.array
         used = kernels.fill_breaks(
             received, asked_of, _SKEW, lasts, days, bounds, always, ends, voice, BEGINNING, counts, breaks
         )
@@ -202,7 +237,7 @@ class Planner:
             found += (at - _SKEW, at + _SPEAKS_FOR + 1)
             robots = next((v for path, v in self._book.in_force(origin, at) if path == ROBOTS_PATH), None)
             if robots is not None:
-                found += [day for day in self._days_in(self._book.number(robots.content)) if day > at]
+                found += [day for day in self._days.of(self._book.number(robots.content)) if day > at]
         name = _host(origin)
         about = self._about(name)
         if about is not None:
@@ -222,7 +257,7 @@ class Planner:
         if robots is not None:
             content = self._book.number(robots.content)
             evidence = int(self.robots.add([host], [content], [robots.at])[0])
-            epoch = bisect_right(self._days_in(content), at)
+            epoch = bisect_right(self._days.of(content), at)
             stale = at - robots.at > _SPEAKS_FOR
         name = _host(origin)
         about, entries = self._about(name), self._entries(name)
@@ -276,32 +311,11 @@ class Planner:
                     said=key[:3],
                     robots=self._book.number(robots) if robots is not None and alone else None,
                     beside=TDMREP_PATH if absent else "",
-                    octets=sum(len(self._book.body_of(self._book.number(content))) for _, content in key.reading),
+                    octets=sum(len(self._book.body(content.sha256) or b"") for _, content in key.reading),
                     read=read,
                 )
             )
         return number
-
-    def _days_in(self, content: int) -> list[int]:
-        """The days on which agents that a robots.txt names became known, as instants, ascending."""
-        if content >= self._day_bounds.count:
-            self._day_bounds.add(np.full((content + 1 - self._day_bounds.count, 2), -1, np.int32))
-        if self._day_bounds.array[content, 0] < 0:
-            days = self.outlines.days(content)
-            if days is None:
-                days = sorted(set(self._days_of(self._book.body_of(content))))
-            first = self._days.add([micros(datetime.combine(day, time(), UTC)) for day in days])
-            self._day_bounds.array[content] = first, self._days.count
-        begin, end = self._day_bounds.array[content].tolist()
-        found: list[int] = self._days.array[begin:end].tolist()
-        return found
-
-    def _days_of(self, body: bytes) -> Iterator[date]:
-        for value in _AGENT_LINE.findall(body.decode("utf-8", "replace")):
-            for name in tokens(value):
-                agent = self._catalogue.get(name)
-                if agent is not None:
-                    yield self._catalogue.known_from(agent)
 
     def _read(self, origin: str, at: int) -> Site:
         token = self._declaration.token

@@ -47,8 +47,11 @@ class Redirects:
             hops = self._hops(
                 str(asked[row].as_py() or ""), column, row, None if statuses is None else int(statuses[row])
             )
-            if hops:
-                found[row] = replace(found.get(row, Particulars()), hops=hops)
+            before = found.get(row, Particulars())
+            if hops and hops[0].relation is NoticeRelation.REDIRECTS_TO:
+                found[row] = replace(before, links=before.links + hops)
+            elif hops:
+                found[row] = replace(before, hops=hops)
         return found
 
     def _learn(self) -> None:

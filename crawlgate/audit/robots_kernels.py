@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 
 AGENT, DISALLOW, ALLOW, EXTENSION = 1, 2, 3, 4
-READ, UNUSUAL, FULL = 0, 1, 2
-"""What `scan` answers: all was read; too many lines are odd; the index of names has no room."""
+READ, UNUSUAL, FULL, CROWDED = 0, 1, 2, 3
+"""What `scan` answers: all was read; too many lines are odd; no room in the index of names; none for all lines."""
 SILENT, EVERYTHING, SPELLED, BUILT = 0, 1, 2, 3
 """What `build` answers: nothing is refused; everything is; some rule has several spellings; the tables are written."""
 
@@ -65,7 +65,8 @@ def scan(
     table over `arena`, lower case); `rules` a row (start, end, allow, line, run, spelled) for each rule with a
     path that stands in a group; `spelled` is 1 where its pattern is not its own normal form. A run is a stretch of
     User-agent lines with what stands below. `counts`: values known, agents, rules, whether some line has a key
-    that robots.txt knows (1) and the file begins as one does (2), odd lines; the last four are results.
+    that robots.txt knows (1), the file begins as one does (2) and some rule is `spelled` (4), odd lines; the last four
+    are results.
 
     Odd lines are put into `odd` (start, end), in their order. Where they were `told` before, they are (kind or 0,
     start and end of the value in `data`) what is told: a file that has some is read twice.
@@ -73,7 +74,7 @@ def scan(
     known, n_agents, n_rules, run, n_odd = counts[0], 0, 0, -1, 0
     mask = len(index) - 1
     number, at = 0, begin
-    opened, keyed, begun, usual = False, False, False, False
+    opened, keyed, begun, usual, respell = False, False, False, False, False
     while at < end:
         number += 1
         colon, first, stop = -1, -1, -1
@@ -191,6 +192,8 @@ def scan(
                     if n == size:
                         break
                 slot = (slot + 1) & mask
+            if n_agents == len(agents):
+                return 3
             agents[n_agents, 0], agents[n_agents, 1] = code, run
             n_agents += 1
         elif run >= 0:
@@ -212,10 +215,18 @@ def scan(
                             same += 1
                         if same == 10:
                             spelled = 1
+                if n_rules == len(rules):
+                    return 3
+                respell = respell or spelled == 1
                 rules[n_rules, 0], rules[n_rules, 1], rules[n_rules, 2] = start, stop, allow
                 rules[n_rules, 3], rules[n_rules, 4], rules[n_rules, 5] = number, run, spelled
                 n_rules += 1
-    counts[1], counts[2], counts[3], counts[4] = n_agents, n_rules, int(keyed) + 2 * int(usual), n_odd
+    counts[1], counts[2], counts[3], counts[4] = (
+        n_agents,
+        n_rules,
+        int(keyed) + 2 * int(usual) + 4 * int(respell),
+        n_odd,
+    )
     return 0
 
 

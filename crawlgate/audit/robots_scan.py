@@ -56,6 +56,7 @@ _KEYS = {
 _LONGEST_LINE = DEFAULT_LIMITS.robots_line - 64
 _KINDS = {AGENT: kernels.AGENT, ALLOW: kernels.ALLOW, DISALLOW: kernels.DISALLOW}
 _MAY_SPEAK_OF_USE = re.compile(r"content[-_ ]|licen|llm|(?:dis)?allow")
+_BEGINNING = 8192
 _MOST_ODD = 4096  # lines of one file that are read one by one
 _NONE_TOLD = np.zeros((0, 3), np.int32)
 _MOST_SETS = 64
@@ -120,16 +121,19 @@ class RobotsScanner:
         self._named = np.zeros(len(self._agents) + 1, np.uint8)
         self._touched = np.zeros(len(self._agents) + 1, np.int32)
         self._found = np.zeros((_MOST_SETS, 2), np.uint64)
+        self._marked = np.zeros(len(self.days) + 1, np.uint8)
+        # What the kernel finds in one file.
+        self._counts = np.zeros(5, np.int64)
+        self._agent_rows, self._rule_rows = np.empty((1 << 10, 2), np.int32), np.empty((1 << 10, 6), np.int32)
+        self._odd = np.empty((_MOST_ODD, 2), np.int32)
 
     def lines(self, body: bytes) -> Lines | None:
         """The lines of a body; None where the exact reader has to look."""
         if len(body) > DEFAULT_LIMITS.robots_bytes or b"\0" in body or is_utf16(body):
             return None
         data, told = np.frombuffer(body or b"\n", np.uint8), _NONE_TOLD
-        most = body.count(b"\n") + body.count(b"\r") + 1
-        agents, rules = np.empty((most, 2), np.int32), np.empty((most, 6), np.int32)
-        odd = np.empty((min(most, _MOST_ODD), 2), np.int32)
-        counts = np.array([self._known, 0, 0, 0, 0], np.int64)
+        counts = self._counts
+        counts[0] = self._known
         while True:
             found = kernels.scan(
                 data,
@@ -145,39 +149,50 @@ class RobotsScanner:
                 self._arena,
                 self._ends,
                 counts,
-                agents,
-                rules,
+                self._agent_rows,
+                self._rule_rows,
                 told,
-                odd,
+                self._odd,
             )
-            self._learn(int(counts[0]))  # those of a file given up have numbers as well
+            values, n_agents, n_rules, traits, n_odd = counts.tolist()
+            if values > self._known:
+                self._learn(values)  # those of a file given up have numbers as well
             if found == kernels.FULL:
                 self._grow(len(data))
+            elif found == kernels.CROWDED:
+                more = 2 * len(self._rule_rows)
+                self._agent_rows, self._rule_rows = np.empty((more, 2), np.int32), np.empty((more, 6), np.int32)
             elif found == kernels.UNUSUAL:
                 return None
-            elif counts[4] == len(told):
+            elif n_odd == len(told):
                 break
             else:
-                read = _read_odd(body, odd[: counts[4]].tolist())
+                read = _read_odd(body, self._odd[:n_odd].tolist())
                 if read is None:
                     return None
                 data, told = read
-        keyed, usual = bool(counts[3] & 1), bool(counts[3] & 2)
-        kind = "robots" if keyed and usual else content(body, decode(body, DEFAULT_LIMITS)[0], keys=keyed)
-        runs = int(agents[counts[1] - 1, 1]) + 1 if counts[1] else 0
-        bits = np.full(runs, -1, np.int32)
-        rules = rules[: counts[2]].copy()
-        if rules[:, 5].any():
+        keyed, usual = bool(traits & 1), bool(traits & 2)
+        kind = "robots"
+        if not (keyed and usual):  # how a file with keys begins tells what it is, within a thousand characters
+            kind = content(body, decode(body[:_BEGINNING] if keyed else body, DEFAULT_LIMITS)[0], keys=keyed)
+        agents, rules = self._agent_rows[:n_agents].copy(), self._rule_rows[:n_rules].copy()
+        bits = np.empty(int(agents[-1, 1]) + 1 if n_agents else 0, np.int32)
+        bits.fill(-1)
+        if traits & 4:
             data, rules = _respelled(data, rules)
-        return Lines(kind, data, agents[: counts[1]].copy(), rules, bits)
+        return Lines(kind, data, agents, rules, bits)
 
     def days_named(self, lines: Lines) -> list[date] | None:
         """The days on which agents that the file names became known, ascending; None where the exact reader has to
         look."""
-        days = np.zeros(len(self.days) + 1, np.uint8)
-        if self._select(lines, len(self.days), days)[0] < 0:
+        if self._select(lines, len(self.days), self._marked)[0] < 0:
+            self._marked.fill(0)
             return None
-        return [self.days[n] for n in np.flatnonzero(days).tolist()]
+        if not self._marked.any():
+            return []
+        found = [self.days[n] for n in np.flatnonzero(self._marked).tolist()]
+        self._marked.fill(0)
+        return found
 
     def epoch(self, day: date) -> int:
         """Days on which the same agents were known have one number."""
@@ -185,7 +200,8 @@ class RobotsScanner:
 
     def read(self, lines: Lines, epoch: int) -> Scanned | None:
         """What the file says, by the agents that were known then; None where the exact reader has to look."""
-        count, ours, everybody = self._select(lines, epoch, np.zeros(len(self.days) + 1, np.uint8))
+        count, ours, everybody = self._select(lines, epoch, self._marked)
+        self._marked.fill(0)
         if count < 0:
             return None
         sets: dict[int, int] = {}

@@ -12,9 +12,10 @@ from ..assess import Circumstances
 from ..criteria import conduct
 from ..criteria.facts import Trace
 from ..headers import Headers
-from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, Stage
-from ..signals import response
-from ..signals.response import Reading
+from ..model import AS_DECLARED, Attempt, Declaration, NoticeMatch, RegisterEntry, Signal, Stage
+from ..signals import answer
+from ..signals.dataset import PaidOffer
+from ..signals.reading import Reading
 from ..url import Url
 from . import known_kernels as kernels
 from .growing import Growing
@@ -28,19 +29,31 @@ NO_ANSWER = kernels.NO_ANSWER
 ROBOTS_PRECLUDED = kernels.ROBOTS_PRECLUDED
 """The collector's own robots.txt check kept it from asking; the number is Heritrix's."""
 NO_AGENT = -1
-PAGE_NOT_SEEN = {"page": "not_assessed.no_body_given", "terms": "not_assessed.no_body_given"}
-_NOT_SEEN = {"headers": "not_assessed.log_without_headers", **PAGE_NOT_SEEN}
+NOT_HEADED, HEADED_PAGE, HEADED_FILE = range(3)
+"""Whether the headers of an answer were looked at, and whether they are those of a page."""
+QUIET = {
+    NOT_HEADED: Headers(),
+    HEADED_PAGE: Headers(),
+    HEADED_FILE: Headers((("content-type", "application/octet-stream"),)),
+}
+"""Headers that say nothing, for each of these."""
+NO_HEADERS = {"headers": "not_assessed.log_without_headers"}
 _AGENTS_PLACED = 1_000  # user agents with a row in `Contexts.table`; rows of others are judged the longer way
-_HEADED = 0x80  # beside the code of what is shown, in a context's key
+_HEADED_BITS = 6  # above the code of what is shown, in a context's key; above these: `compared`
+_COMPARED = 1 << 8
 
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What only few rows have: an answer with headers or a page, hops, what the log shows of the behaviour."""
+    """What only few rows have: an answer with headers or a page, hops, listed pages that it is linked to, and what rows
+    before it said of its site."""
 
     reading: Reading | None = None
     hops: tuple[NoticeMatch, ...] = ()
-    traces: tuple[Trace, ...] = ()
+    links: tuple[NoticeMatch, ...] = ()
+    offers: tuple[PaidOffer, ...] = ()
+    elsewhere: tuple[Signal, ...] = ()
+    register: tuple[RegisterEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +62,9 @@ class Rows:
     (-1: the log does not say), and the user agent that was sent, as a number in `agents` (-1: not said).
 
     `particulars` are by row; such rows are judged one by one. `shown` is what the log shows of each attempt against
-    those before it, as a code of `shown` (0: nothing). `headed` is true where headers were
-    looked at; those that say something are among `particulars`.
+    those before it, as a code of `shown` (0: nothing). `headed` is `HEADED_PAGE` or `HEADED_FILE` where headers were
+    looked at; those that say something are among `particulars`. `compared` says that the rows of the log were compared
+    with each other; where they were not, B5 is not assessed.
     """
 
     urls: Texts
@@ -60,7 +74,8 @@ class Rows:
     agents: Sequence[str] = ()
     particulars: Mapping[int, Particulars] = field(default_factory=dict)
     shown: npt.NDArray[np.uint8] | None = None
-    headed: npt.NDArray[np.bool_] | None = None
+    headed: npt.NDArray[np.uint8] | None = None
+    compared: bool = False
 
     def __len__(self) -> int:
         return len(self.urls)
@@ -68,7 +83,7 @@ class Rows:
     @property
     def bare(self) -> bool:
         """True if rows say nothing but URL, time, status and user agent."""
-        return not self.particulars and self.shown is None and self.headed is None
+        return not (self.particulars or self.compared) and self.shown is None and self.headed is None
 
     def take(self, places: npt.NDArray[np.int64]) -> Rows:
         """Some of rows that are `bare`."""
@@ -90,14 +105,16 @@ class Context:
     circumstances: Circumstances
     answered: bool
     shown: int = 0
-    headed: bool = False
+    headed: int = NOT_HEADED
 
     def reading(self, url: Url, token: str) -> Reading | None:
         """What the status says by itself, and headers that say nothing."""
         if not self.answered:
             return None
-        reading = response.read_headers(self.status or 200, Headers(), url=url, token=token)
-        return replace(reading, not_looked=reading.not_looked | (PAGE_NOT_SEEN if self.headed else _NOT_SEEN))
+        reading = answer.read(self.status or 200, QUIET[self.headed], None, url=url, token=token)
+        if self.headed:
+            return reading
+        return replace(reading, not_looked=reading.not_looked | NO_HEADERS)
 
 
 class Contexts:
@@ -119,19 +136,21 @@ class Contexts:
 
     def codes(self, rows: Rows) -> npt.NDArray[np.int32]:
         """The number of each row's context."""
-        if rows.statuses is not None and rows.sent is None and rows.shown is None and rows.headed is None:
+        if rows.statuses is not None and rows.sent is None and rows.bare:
             return self._of_statuses(rows.statuses)
         statuses = rows.statuses if rows.statuses is not None else np.full(len(rows), NO_STATUS, np.int32)
         sent = rows.sent if rows.sent is not None else np.full(len(rows), NO_AGENT, np.int32)
         shown = rows.shown.astype(np.int64) if rows.shown is not None else np.zeros(len(rows), np.int64)
         if rows.headed is not None:
-            shown = shown | np.where(rows.headed, _HEADED, 0)
-        mixed = (statuses.astype(np.int64) << 40) | (shown << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
+            shown = shown | (rows.headed.astype(np.int64) << _HEADED_BITS)
+        if rows.compared:
+            shown = shown | _COMPARED
+        mixed = (statuses.astype(np.int64) << 41) | (shown << 32) | (sent.astype(np.int64) & 0xFFFFFFFF)
         keys = Keys()
         codes = keys.codes(mixed)
         numbers = [
             self._number(
-                int(value >> 40), _agent(rows.agents, _signed(int(value & 0xFFFFFFFF))), int(value >> 32) & 0xFF
+                int(value >> 41), _agent(rows.agents, _signed(int(value & 0xFFFFFFFF))), int(value >> 32) & 0x1FF
             )
             for value in map(keys.__getitem__, range(keys.count))
         ]
@@ -166,7 +185,10 @@ class Contexts:
         self.table.array[self._places[agent], kernels.status_place(status)] = number
 
     def _make(self, status: int, agent: str | None, key: int) -> Context:
-        shown, headed = key & ~_HEADED, bool(key & _HEADED)
+        shown, headed = key & ((1 << _HEADED_BITS) - 1), (key & ~_COMPARED) >> _HEADED_BITS
+        unseen = None if key & _COMPARED else "not_assessed.rows_not_compared"
+        if agent is None:
+            unseen = "not_assessed.log_without_attempts"
         past = self._stage is not Stage.PRE_FETCH
         said = status not in (NO_STATUS, NO_ANSWER, ROBOTS_PRECLUDED)
         silent = status in (NO_ANSWER, ROBOTS_PRECLUDED)
@@ -181,7 +203,7 @@ class Contexts:
                 traces=traces,
                 fetched=past and not silent and (not said or 200 <= status < 300),
                 sent_on_record=not past or agent is not None,
-                unseen=(("behaviour", "not_assessed.log_without_attempts"),) if past and agent is None else (),
+                unseen=(("behaviour", unseen),) if past and unseen is not None else (),
             ),
             answered=past and not silent,
             shown=shown,

@@ -76,6 +76,7 @@ class RuleTables:
         self._piece_bounds = Growing(np.int32)
         self._rules = Growing(np.int32, 2)
         self._work = np.empty((1, 6), np.int32), np.empty(1, np.int32), np.empty((1, 4), np.int32)
+        self._counts = np.zeros(5, np.int64)
         # Sets in which a target with a slash in its query may have more than one meaning.
         self.two_faced: set[int] = set()
 
@@ -136,7 +137,7 @@ class RuleTables:
     def build(self, data: Any, rules: Any, bits: Any, runs: int, *, whole: bool) -> tuple[int, int]:
         """Add the rules of some runs of a file (see `robots_kernels`): what the kernel says, and where that is
         `BUILT`, the number of the new set."""
-        most, counts = len(rules), np.zeros(5, np.int64)
+        most, counts = len(rules), self._counts
         first_plain, first_wild = self._plain.count, self._wild.count
         kinds = (self._text, self._plain, self._wild, self._piece_bounds, self._rules)
         counts[:] = [kind.count for kind in kinds]

@@ -24,7 +24,6 @@ import orjson
 
 from ..errors import ConfigError
 from ..signals import agents
-from .behaviour import Behaviour
 from .listed import Listed
 from .named_agents import collectors, files_with_names
 from .output.bases import bases_table
@@ -37,6 +36,7 @@ from .output.hosts import Hosts
 from .output.question import Question, ask
 from .output.removals import Removals
 from .output.summary import OUTPUTS, read_summary, summary, totals
+from .past import Past
 from .quotes import quotes
 from .readers import Batch, Reject, Source, Told, parts_of, read
 from .readers.batch import nothing
@@ -88,7 +88,7 @@ class Audit:
         self._watch = watch
         self._listed = Listed()
         self._hosts = Hosts(judge.engine.origins)
-        self._behaviour = Behaviour(judge.declaration, latest=judge.latest, zone=judge.zone)
+        self._past = Past(judge)
 
     def run(self, inputs: list[Source], evidence: list[Source], earlier: list[Reject], *, resume: bool = False) -> Done:
         """Judge the files and write the outputs. `resume` goes on with a run that was broken, where there is one.
@@ -120,8 +120,8 @@ class Audit:
                     draft.reject(reject)
             self._phase("behaviour")
             for number, path in enumerate(inputs):
-                self._behaviour.observe(number, path, self._told)
-            self._behaviour.settle()
+                self._past.observe(number, path, self._told)
+            self._past.settle()
             self._phase("rows")
             self._judge_all(inputs, draft, Course(inputs, [file.bytes for file in question.inputs]))
             self._phase("outputs")
@@ -177,8 +177,8 @@ class Audit:
             draft.reject(reject)
         if not len(batch.rows):
             return
-        shown, earlier = self._behaviour.look(batch, number) or (None, None)
-        judged, refused = self._judge.judge(batch.rows, batch.columns, batch.particulars, shown)
+        seen = self._past.look(batch, number)
+        judged, refused = self._judge.judge(batch.rows, batch.columns, seen.particulars, seen.shown, seen.refused)
         numbers = row_numbers(batch)
         good = np.flatnonzero(judged.classes >= 0)
         for reject in _refused(batch, numbers, refused):
@@ -193,7 +193,7 @@ class Audit:
                 draft.bases,
                 self._hosts,
                 self._listed,
-                Earlier(names, earlier),
+                Earlier(names, seen.earlier),
             ),
             removals.table(batch, judged, good, numbers),
         )

@@ -35,7 +35,14 @@ _BODY = ("body", "robots", "robots_txt", "content", "text")
 _ROWS = 4096  # read at once: bodies may be large
 _TABLES = ("parquet", "csv", "json")
 _TEXTS = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
-_OF_SITES = (EvidenceKind.ROBOTS, EvidenceKind.TDMREP, EvidenceKind.AI_TXT, EvidenceKind.TRUST_TXT)
+_OF_SITES = (
+    EvidenceKind.ROBOTS,
+    EvidenceKind.TDMREP,
+    EvidenceKind.RSL,
+    EvidenceKind.TDM_POLICY,
+    EvidenceKind.AI_TXT,
+    EvidenceKind.TRUST_TXT,
+)
 
 
 def gather(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from os import PathLike
 from typing import Any
@@ -25,8 +25,9 @@ from ..signals import agents
 from .book import EvidenceBook, micros
 from .classes import DecisionClass
 from .engine import Classed, Engine, Judged
-from .header_columns import read_headers
+from .header_columns import HeaderRows, read_answers
 from .interning import Spans
+from .other_ways import OtherWays, Refused
 from .output.bases import bases_table
 from .plans import Planner
 from .redirects import Redirects
@@ -42,7 +43,9 @@ _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "user_agent": ("user_agent", "user-agent", "useragent", "ua"),
     "proxy": ("proxy", "egress", "proxy_id"),
     "redirect": ("redirect", "fetch_redirect", "redirect_url", "redirect_to", "final_url"),
+    "referrer": ("referrer", "referer", "http_referer", "http_referrer"),
     "headers": ("headers", "response_headers", "http_headers"),
+    "body": (),  # only where it is named: reading pages is what takes time
     "shard": ("shard", "shard_id", "shard_path", "warc_filename", "filename", "file_name"),
     "offset": ("offset", "warc_record_offset", "record_offset", "shard_offset"),
     "content_hash": ("content_hash", "content_digest", "sha256", "digest", "md5", "checksum", "payload_digest"),
@@ -64,6 +67,8 @@ class Columns:
     proxy: str | None = None
     redirect: str | None = None
     headers: str | None = None
+    body: str | None = None
+    referrer: str | None = None
     shard: str | None = None
     offset: str | None = None
     content_hash: str | None = None
@@ -150,6 +155,8 @@ class TableJudge:
             )
 
         self.engine = Engine(assessor, planner, Stage(stage))
+        self.notices = notices
+        self.other_ways = OtherWays(Engine(assessor, planner, Stage.PRE_FETCH), notices)
         self._redirects = None if notices is None else Redirects(notices)
         self.counts: Counter[int] = Counter()
         self.refusals: Counter[str] = Counter()
@@ -169,19 +176,26 @@ class TableJudge:
         columns: Columns | None = None,
         particulars: Mapping[int, Particulars] | None = None,
         shown: npt.NDArray[np.uint8] | None = None,
+        history: Refused | None = None,
     ) -> tuple[Judged, dict[int, tuple[str, str]]]:
         """Judge the rows of an Arrow table or batch: the answers, and why rows could not be judged. `particulars`
-        are by row; `shown` is what the whole log shows of each row (`behaviour.Behaviour.look`)."""
-        rows, statuses, times = self._rows(table, columns or _found(table), particulars, shown)
+        are by row; `shown` and `history` are what the whole log shows of each row (`past.Past.look`)."""
+        rows, statuses, times = self._rows(table, columns or _found(table), particulars, shown, history)
         judged = self.engine.judge(rows)
         refused = _refused(judged.classes, statuses, judged.refused, times)
         self._count(judged, refused)
         return judged, refused
 
-    def classes_of(self, table: Any, columns: Columns, shown: npt.NDArray[np.uint8] | None = None) -> Classed:
+    def classes_of(self, table: Any, columns: Columns) -> Classed:
         """As `judge`, where classes and lines are all that is asked for. Such rows are not counted."""
-        rows, statuses, times = self._rows(table, columns, None, shown)
+        rows, statuses, times = self._rows(table, columns, None, None, None, apart=True)
         found = self.engine.classes_of(rows)
+        if rows.bare and len(copies := self.other_ways.maybe(rows.urls)):  # few: the others are judged sooner
+            some = rows.take(copies)
+            particulars, shown = self.other_ways.look(some.urls, some.times, None, {}, None, None)
+            if particulars or shown is not None:
+                judged = self.engine.judge(replace(some, particulars=particulars, shown=shown))
+                found.classes[copies], found.lines[copies] = judged.classes, judged.lines
         return found._replace(refused=_refused(found.classes, statuses, found.refused, times))
 
     def _rows(
@@ -190,20 +204,25 @@ class TableJudge:
         columns: Columns,
         particulars: Mapping[int, Particulars] | None,
         shown: npt.NDArray[np.uint8] | None,
+        history: Refused | None,
+        *,
+        apart: bool = False,
     ) -> tuple[Rows, dict[int, _Why], dict[int, _Why]]:
-        """The rows of a table; those whose statuses are none, and those whose times are none."""
+        """The rows of a table; those whose statuses are none, and those whose times are none. `apart` says that kept
+        copies are left to the caller where rows are `bare`."""
         at = self._times(table, columns)
+        asked = texts(table[columns.url])
         statuses, odd = read_statuses(table[columns.status]) if columns.status else (None, {})
+        headed, particulars = answers_in(table, columns, statuses, self.declaration.token, particulars or {})
+        told = (columns.referrer, columns.redirect, columns.headers, columns.body)
+        if not (apart and all(name is None for name in told)):
+            referrers = None if columns.referrer is None else table[columns.referrer]
+            particulars, shown = self.other_ways.look(asked, at.at, referrers, particulars, shown, history)
         if columns.redirect is not None and self._redirects is not None and _holds_text(table[columns.redirect]):
-            asked, targets = table[columns.url], table[columns.redirect]
-            particulars = self._redirects.particulars(asked, targets, statuses, particulars or {})
-        headed = None
-        if columns.headers is not None:
-            token = self.declaration.token
-            of_headers = read_headers(table[columns.url], table[columns.headers], statuses, token, particulars or {})
-            headed, particulars = of_headers
+            led = table[columns.redirect]
+            particulars = self._redirects.particulars(table[columns.url], led, statuses, particulars)
         sent = agents_of(table[columns.user_agent] if columns.user_agent else None)
-        rows = Rows(texts(table[columns.url]), at.at, statuses, *sent, particulars or {}, shown, headed)
+        rows = Rows(asked, at.at, statuses, *sent, particulars, shown, headed, history is not None)
         return rows, odd, at.refused
 
     def judge_urls(self, column: Any, at: datetime) -> Judged:
@@ -216,14 +235,15 @@ class TableJudge:
         """The table of answers for a table, row by row: `verdict`, `findings` (criteria that are not "not met"),
         `criteria` (all outcomes, packed), `basis`, `robots_line`, and `problem` where a row could not be judged."""
         judged, refused = self.judge(table, columns)
-        known = np.maximum(judged.classes, 0)
-        bad = pa.array(judged.classes < 0)
+        known, bad = judged.classes, None
+        if refused:
+            known, bad = np.maximum(known, 0), known < 0
         return pa.table(
             {
                 "verdict": self._by_class(known, bad, [str(c.verdict) for c in self.classes]),
                 "findings": self._by_class(known, bad, [c.spelled for c in self.classes]),
-                "criteria": pa.array(self._packed()[known], mask=judged.classes < 0),
-                "basis": pa.array(judged.classes, mask=judged.classes < 0),
+                "criteria": pa.array(self._packed()[known], mask=bad),
+                "basis": pa.array(judged.classes, mask=bad),
                 "robots_line": pa.array(judged.lines, mask=judged.lines == 0),
                 "problem": _problems(len(known), refused),
             }
@@ -273,9 +293,23 @@ class TableJudge:
         """A dictionary column: equal values share one entry, so that tables stay small."""
         distinct = list(dict.fromkeys(values)) or [""]
         places = np.array([distinct.index(value) for value in values] or [0], np.int32)
-        return pa.DictionaryArray.from_arrays(
-            pa.array(places[codes], mask=np.asarray(bad)), pa.array(distinct, pa.string())
-        )
+        return pa.DictionaryArray.from_arrays(pa.array(places[codes], mask=bad), pa.array(distinct, pa.string()))
+
+
+def answers_in(
+    table: Any,
+    columns: Columns,
+    statuses: npt.NDArray[np.int32] | None,
+    token: str,
+    known: Mapping[int, Particulars],
+) -> HeaderRows:
+    """What a table says of its rows' answers beside their statuses, added to what is `known` of them."""
+    headers = None if columns.headers is None else table[columns.headers]
+    led = None if columns.redirect is None or not _holds_text(table[columns.redirect]) else table[columns.redirect]
+    bodies = None if columns.body is None else table[columns.body]
+    if headers is None and led is None and bodies is None:
+        return HeaderRows(None, known)
+    return read_answers(table[columns.url], headers, led, bodies, statuses, token, known)
 
 
 def _refused(classes: npt.NDArray[np.int32], *told: dict[int, _Why]) -> dict[int, _Why]:
@@ -317,6 +351,8 @@ def agents_of(column: Any) -> tuple[npt.NDArray[np.int32] | None, Sequence[str]]
 
 
 def _problems(count: int, refused: Mapping[int, tuple[str, str]]) -> Any:
+    if not refused:
+        return pa.nulls(count, pa.dictionary(pa.int32(), pa.string()))
     codes = sorted({code for code, _ in refused.values()})
     places = np.full(count, -1, np.int32)
     for row, (code, _) in refused.items():

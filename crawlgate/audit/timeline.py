@@ -40,39 +40,42 @@ class Timelines:
         self._firsts.add([0])
         self._breaks = Growing(np.int64)
         self._hosts = Growing(np.int32)
-        self._plans = Growing(np.int32)
-        self._evidence = Growing(np.int32)
+        self._said = Growing(np.int32, 2)  # plan and evidence
+        self._latest = Growing(np.int64)
 
     @property
     def index(self) -> tuple[Any, Any, Any, Any]:
-        """Where each host's timeline begins, cut to the hosts that are known; breaks; plans and evidence of each."""
-        return self._firsts.rows, self._breaks.array, self._plans.array, self._evidence.array
+        """What `kernels.in_force` has to know: where timelines begin, cut to the hosts that are known; breaks; plans
+        and evidence; the latest interval of each host."""
+        return self._firsts.rows, self._breaks.array, self._said.array, self._latest.array
 
-    def plans(self, hosts: Any, times: Any, state: Any, count: int) -> tuple[Any, Any]:
+    def plans(self, hosts: Any, times: Any, state: Any, count: int, *, aside: bool = False) -> tuple[Any, Any]:
         """Plan and evidence of each row, for rows whose host is one of the first `count`; rows of `state` `UNCLEAN`
-        get any."""
+        get any. `aside`: the rows are of another time than those that come next."""
         self._learn(count)
         size = len(hosts)
         found, plans, evidence = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int32)
-        while True:
-            firsts, breaks = self._firsts.array, self._breaks.array
-            known = (self._plans.array, self._evidence.array)
-            if not kernels.in_force(hosts, times, firsts, breaks, *known, state, found, plans, evidence):
-                return plans, evidence
+        latest = self._latest.array.copy() if aside else self._latest.array
+        told = (self._firsts.array, self._breaks.array, self._said.array, latest)
+        if kernels.in_force(hosts, times, *told, state, found, plans, evidence)[0]:
+            waiting = np.flatnonzero(plans == UNRESOLVED)
             wanted = np.zeros(self._breaks.count, np.bool_)
-            wanted[found[plans == UNRESOLVED]] = True
+            wanted[found[waiting]] = True
             places = np.flatnonzero(wanted)
             resolved = self._intervals.resolve(self._hosts.array[places], self._breaks.array[places])
-            self._plans.array[places], self._evidence.array[places] = resolved
+            self._said.array[places] = np.stack(resolved, axis=1)
+            plans[waiting], evidence[waiting] = self._said.array[found[waiting]].T
+        return plans, evidence
 
     def _learn(self, count: int) -> None:
         known = self._firsts.count - 1
         if count <= known:
             return
         counts, breaks = self._intervals.breaks(known, count)
-        self._firsts.add(self._breaks.count + np.cumsum(counts))
+        ends = self._breaks.count + np.cumsum(counts)
+        self._latest.add(ends - counts)
+        self._firsts.add(ends)
         self._hosts.add(np.repeat(np.arange(known, count, dtype=np.int32), counts))
         self._breaks.add(breaks)
-        unresolved = np.full(len(breaks), UNRESOLVED, np.int32)
-        self._plans.add(unresolved)
-        self._evidence.add(unresolved)
+        self._breaks.room(1)[self._breaks.count] = BEGINNING  # behind the last
+        self._said.add(np.full((len(breaks), 2), UNRESOLVED, np.int32))

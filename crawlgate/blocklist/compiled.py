@@ -20,7 +20,7 @@ import struct
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -78,8 +78,9 @@ class CompiledList(Listing):
         self._keys: Trie = Trie()
         self._keys.mmap(str(folder / KEYS))
         self._find = self._keys.get
-        self._names = _mapped(folder / NAMES)
+        self._names, self._hints = _mapped(folder / NAMES), _mapped(folder / HINTS)
         self._names_mask = len(self._names) * 8 - 1
+        self._has_places = bool(meta["places"])
         self._has_networks = bool(meta["networks"])
         self._has_hosts = bool(meta["hosts"])
         self._irregular = _mapped(folder / "irregular").cast("I")
@@ -111,17 +112,24 @@ class CompiledList(Listing):
 
     @property
     def has_places(self) -> bool:
-        return bool(self.meta["places"])
+        return self._has_places
 
     @property
     def filters(self) -> tuple[memoryview, memoryview]:
         """The bits of `name_filter`: of names and their parents; and hints."""
-        return self._names, _mapped(self.folder / HINTS)
+        return self._names, self._hints
 
     def changes(self) -> Iterator[datetime]:
         yield from (at for at in (self._defaults.received_at, self._defaults.effective_at) if at is not None)
         for dates in DATES_STRUCT.iter_unpack(self._times):
             yield from (EPOCH + at * MICROSECOND for at in dates if at != NO_DATE)
+
+    @cached_property
+    def has_aliases(self) -> bool:
+        return next(iter(self._keys.iterkeys("^")), None) is not None
+
+    def _names_places_on(self, host: str) -> bool:
+        return self._has_places and super()._names_places_on(host)
 
     def get(self, key: str) -> Sequence[int]:
         found = self._find(key)

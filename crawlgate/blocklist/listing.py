@@ -152,9 +152,17 @@ class Listing(ABC):
     def part(self, host: str) -> Part | None:
         """What this list says about `host`, None if nothing."""
         anywhere = self.covering(host)
-        places = bool(self.get(f"/{lookup.bare(host)}") or self.get(f"={host}"))
+        places = self._names_places_on(host)
         related = self._related(host)
         return Part(self, host, anywhere, related, places) if anywhere or places or related else None
+
+    def _names_places_on(self, host: str) -> bool:
+        return bool(self.get(f"/{lookup.bare(host)}") or self.get(f"={host}"))
+
+    @property
+    def has_aliases(self) -> bool:
+        """False if surely no entry is found by its label in Unicode."""
+        return True
 
     def _related(self, host: str) -> list[_Bearing]:
         """Entries that name the label of `host` under another suffix, or that it looks like a successor of."""
@@ -173,6 +181,8 @@ class Listing(ABC):
         same: list[int] = []
         successor: list[int] = []
         for mark in ("", "^") if stem.isascii() else ("^",):
+            if mark and not self.has_aliases:
+                continue
             for beginning in beginnings:
                 for key in islice(self.keys_from(mark + beginning), MAX_RELATED_KEYS):
                     listed = key[len(mark) :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from ..audit.run import Done
 
 
+_ROWS_WITH_BODIES = 10_000  # at once: bodies are long
+
+
 @click.command("audit", cls=Itself)
 @click.argument("inputs", nargs=-1, required=True, metavar="FILES...")
 @click.option("--declaration", "declaration_file", type=click.Path(), help="TOML file: who collected, and for what.")
@@ -42,7 +46,9 @@ if TYPE_CHECKING:
 @click.option("--status", help="Column of statuses.")
 @click.option("--user-agent", help="Column of user agents sent.")
 @click.option("--proxy", help="Column of proxies or other routes taken.")
+@click.option("--referrer", help="Column of the pages that led to the rows.")
 @click.option("--headers", help="Column of response headers.")
+@click.option("--body", help="Column of response bodies; pages are read where it is named.")
 @click.option("--redirect", help="Column of where fetches were led.")
 @click.option("--input-format", metavar="KIND", help="Kind of all FILES; found by their content otherwise.")
 @click.option("--zone", metavar="ZONE", help="Zone of times that say none: UTC, +09:00, Asia/Tokyo.")
@@ -116,6 +122,8 @@ def _audit(
     declaration = read_declaration(declaration_file)
     named = {name.removesuffix("_column"): column for name, column in columns.items()}
     told = Told(declaration.token, named, form=input_format, host=host)
+    if named["body"] is not None:
+        told = replace(told, batch=_ROWS_WITH_BODIES)
     paths, rejects = files(inputs, input_format)
     try:
         of_zone = None if zone is None else zone_named(zone)

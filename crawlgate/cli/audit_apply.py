@@ -78,9 +78,8 @@ def apply(
     proof = write(folder, to, effects=effects, causes=causes, by=by, reason=reason, key=key)
     for one in proof["files"]:
         if "left_out" in one:
-            click.echo(
-                f"{one['written']}: left out, as it could not be made new: {', '.join(one['left_out'])}", err=True
-            )
+            names = ", ".join(one["left_out"])
+            click.echo(f"{one['written']}: left out, as nothing or another entry stands for it now: {names}", err=True)
     if folders is not None:
         clock = SystemClock()
         digest = digest_of(to / PROOF)

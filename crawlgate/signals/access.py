@@ -40,6 +40,11 @@ _MAYBE = {
 # The way back to the very page that was asked for: a login, or a question of consent or of cookies. Either way the page
 # is withheld until it is answered.
 _WAY_BACK = re.compile(r"return(?:_?to|_?url)|redirect_ur[il]")
+MAY_BE_LOGIN = (
+    "log[-_]?in|logon|sign[-_]?in|auth|sso|saml|idp|openid|client_id|cas|account|member|session|identity|users|/id[./?]"
+    "|return|redirect|relaystate|next|continue|service|%"
+)
+"""A pattern (any case) without which the target of a redirect is no login, for those who have many to look at."""
 _PAGE_SUFFIX = re.compile(r"\.(?:php|aspx?|jspx?|html?|do|cgi|action|cfm)\Z")
 _REL = re.compile(r"\brel[ \t]*=[ \t]*\"?([^\",;]*)", re.IGNORECASE)
 _CHALLENGE_HEADERS: Mapping[str, tuple[str, frozenset[str]]] = {

@@ -45,7 +45,9 @@ _VARIANT_VALUES = frozenset(
 _VARIANT_SEGMENT = re.compile(
     r"/(?:amp|print|printable|printer|sp|mobile|m)(?=/|\Z)|[._-](?:amp|print)(?=\.html?\Z|\Z)"
 )
-_MARKS = re.compile(r"amp|print|output|mobile|/sp(?:/|\Z)|/m(?:/|\Z)|[?&](?:view|format|mode|display|m)=")
+MARKS = r"amp|print|output|mobile|/sp(?:/|$)|/m(?:/|$)|[?&](?:view|format|mode|display|m)="
+"""A pattern without which no target is another view of a page."""
+_MARKS = re.compile(MARKS)
 
 
 def original_of(url: Url) -> Url | None:
@@ -75,6 +77,15 @@ def original_of(url: Url) -> Url | None:
     return None
 
 
+def asked_first(url: Url) -> Url | None:
+    """The original of a kept copy, where a gate asks about it before the copy: not for a host that is a number, nor for
+    the copy of a copy."""
+    original = original_of(url)
+    if original is None or original.address is not None or "/http" in original.target:
+        return None
+    return original
+
+
 def _cached(value: str, path: str, host: str) -> Url | None:
     """What a search engine's cache or translator is asked for: `cache:<id>:www.site.example/a`, or a URL."""
     if host == "www.google.com" and not value.startswith("cache:"):
@@ -85,6 +96,10 @@ def _cached(value: str, path: str, host: str) -> Url | None:
         return _parsed(place[max(place.find("http"), 0) :])
     place = place.rpartition(":")[2]
     return _parsed(f"https://{place}") if "." in place else None
+
+
+COPY_HOSTS = (*sorted(_ARCHIVES), *_CACHE_QUERIES, *_AMP_CACHES, ".translate.goog")
+"""Hosts that are known to show copies of others' pages; of those that begin with a dot, what they end with."""
 
 
 def keeps_copies(host: str) -> bool:

@@ -91,6 +91,9 @@ _WIDGET = re.compile(
     rb"|hcaptcha\.com/1/api\.js|challenges\.cloudflare\.com/turnstile/"
 )
 _WIDGETS = (b"captcha", b"turnstile")
+LITERALS = (*(mark.literal for mark in _MARKS), *_WIDGETS)
+"""One of these, in any case, stands in every challenge."""
+
 _ASKS = re.compile(
     r"captcha|robot|\bbots?\b|human|automated|unusual (?:traffic|activity)|verif|security check|checking your browser"
     r"|attention required|access denied"

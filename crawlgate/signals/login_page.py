@@ -52,8 +52,8 @@ def read(
     head = page_head.scan(data, content_type=content_type, limit=_HEAD_BYTES)
     if not PASSWORD.search(data) and not suspected(head.title):
         return ()
-    page = outline(data, head.charset)
     addressed = is_login_address(url)
+    page = outline(data, head.charset, lambda found: _is_settled(found, addressed=addressed))
     found = _login(page, addressed=addressed, whole=whole and len(body) <= MAX_BYTES and not page.cut)
     if found is None:
         return ()
@@ -91,6 +91,15 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_settled(page: Outline, *, addressed: bool) -> bool:
+    """True if a page that shows this much is no login page, whatever follows: text and links only grow."""
+    if page.prose > _TITLED_PROSE:
+        return True
+    if addressed or not page.title or (page.prose <= _NAMED_PROSE and page.links <= _NAMED_LINKS):
+        return False
+    return not suspected(page.title)
 
 
 def _login(page: Outline, *, addressed: bool, whole: bool) -> tuple[Form, str] | None:

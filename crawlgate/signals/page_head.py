@@ -324,11 +324,7 @@ class _Scanner:
     def _charset_of(self, found: dict[bytes, bytes]) -> None:
         if self.declared is not None:
             return
-        label = found.get(b"charset")
-        if label is not None:
-            self.declared = _CODECS.get(label.decode("latin-1").strip().lower())
-        elif found.get(b"http-equiv", b"").lower() == b"content-type":
-            self.declared = codec(found.get(b"content", b"")[:200].decode("latin-1"))
+        self.declared = codec_of_meta(found)
         self.charset = self.declared or self.charset
 
     def _metas(self) -> list[MetaTag]:
@@ -390,6 +386,16 @@ def _label(text: str) -> str | None:
 
 def codec(text: str) -> str | None:
     return _CODECS.get(_label(text) or "")
+
+
+def codec_of_meta(found: dict[bytes, bytes]) -> str | None:
+    """The coding that a meta tag with these attributes declares, if it is one that is read."""
+    label = found.get(b"charset")
+    if label is not None:
+        return _CODECS.get(label.decode("latin-1").strip().lower())
+    if found.get(b"http-equiv", b"").lower() == b"content-type":
+        return codec(found.get(b"content", b"")[:200].decode("latin-1"))
+    return None
 
 
 def unescape(text: str) -> str:

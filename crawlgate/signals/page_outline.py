@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -21,9 +22,6 @@ MAX_TAGS = 15_000
 
 MAX_DEPTH = 512
 """Open elements that are kept track of; real pages stay below 100."""
-
-MAX_PROSE = 12_000
-"""Reading stops where a page has this much text of its own: it is no login page."""
 
 ASIDE, HIDDEN, _LINK, _MUTE = 1, 2, 4, 8
 _PLACES = {
@@ -55,6 +53,7 @@ _MAY_NAME = re.compile(
 _UNNAMED = frozenset((b"a", b"body", b"html"))
 _STYLE_HIDDEN = re.compile(rb"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _MISNESTED = 16  # open elements that an end tag may close with its own
+_ASKED = 16  # tags between two looks at whether enough is known
 _LEAD = 3  # blocks between a line that says login and the first field
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _INLINE = frozenset(
@@ -111,9 +110,11 @@ class Outline:
     cut: bool = False
 
 
-def outline(data: bytes, charset: str) -> Outline:
+def outline(data: bytes, charset: str, settled: Callable[[Outline], bool]) -> Outline:
+    """What a page shows. Reading stops where `settled` says of what was found so far that the rest does not matter;
+    it is asked every few tags."""
     reader = _Reader(data, charset)
-    reader.run()
+    reader.run(settled)
     return reader.found
 
 
@@ -153,7 +154,7 @@ class _Reader:
         self._articles: list[int] = []
         self.found = Outline()
 
-    def run(self) -> None:
+    def run(self, settled: Callable[[Outline], bool]) -> None:
         data = self._data
         last = 0
         holder: Token | None = None
@@ -174,7 +175,7 @@ class _Reader:
                 self._start(token)
             elif kind == END:
                 self._end(name)
-            if number >= MAX_TAGS or self.found.prose > MAX_PROSE:
+            if number >= MAX_TAGS or (not number % _ASKED and settled(self.found)):
                 self.found.cut = True
                 break
         if holder is None and last < len(data) and not self.found.cut:

@@ -7,7 +7,9 @@ meta tag of an author, a description in JSON-LD, a canonical link) was read by i
 
 from __future__ import annotations
 
+import itertools
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -31,19 +33,26 @@ from . import (
     wording,
 )
 from .jsonld import Graph
-from .live import Live, live, text_of
+from .live import Live, text_of
 from .login_words import suspected
-from .markup import NAME_ENDS, OPENER, REST_OF_TAG, START, attributes
-from .page_head import NAMING, LinkTag, MetaTag, PageHead, codec, unescape, visible
+from .looked import look_at, tags
+from .markup import START, attributes
+from .page_head import NAMING, LinkTag, MetaTag, PageHead, unescape, visible
 from .reading import Reading
 from .rsl_links import MEDIA_TYPE
-from .triggers import AVAILABLE, Trigger, triggers
+from .triggers import AVAILABLE, Failed, Look, Trigger, triggers
 
-_META = re.compile(rb"<[mM][eE][tT][aA]" + NAME_ENDS + REST_OF_TAG)
+_JOINS = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f]")
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
+_FEW = 8
+"""Pages that are read in full before automata are made: a process that reads no more is done sooner without."""
+
 _ENOUGH_TEXT = 1_600
 _RUNS = 400
+
+
+_pages = itertools.count()
 
 
 def read(
@@ -61,29 +70,51 @@ def read(
     `not_looked` are the checks that are not made."""
     if not AVAILABLE or not before.silent or before.licences or len(body) > challenge.MAX_BYTES:
         return None
-    coded = "charset" in content_type.lower()
-    if coded and codec(content_type) != "utf-8":
+    if not triggers.cache_info().currsize and next(_pages) < _FEW:
         return None
     if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"2022" in body[:1024]:
         return None
-    parts = live(body)
-    if parts is None:
+    try:
+        return _read(body, before, url, content_type, token, evidence, whole=whole, not_looked=not_looked)
+    except Failed:
         return None
-    seen = triggers().seen(parts.data)
-    if seen & (Trigger.ODD | Trigger.MARK) or (seen & Trigger.CODING and not coded) or triggers().odd(parts.hidden):
+
+
+def _read(
+    body: bytes,
+    before: Reading,
+    url: Url,
+    content_type: str,
+    token: str,
+    evidence: str,
+    *,
+    whole: bool,
+    not_looked: dict[str, str],
+) -> Reading | None:
+    looked = look_at(body, content_type)
+    if looked is None:
+        return None
+    parts, look, charset = looked
+    seen = look.triggers
+    if seen & Trigger.MARK:
         return None
     if (seen & Trigger.PASSWORD or any(map(_login_title, parts.titles))) and login_page.read(
         body, content_type=content_type, url=url.href, evidence=evidence, whole=whole
     ):
         return None
-    if whole and (_says(seen, parts.data) or (not _has_content(parts.data) and _challenges(body, content_type))):
+    if whole and (
+        _says(look, parts.data)
+        or (parts.challenge and not _has_content(parts.data) and _challenges(body, content_type))
+    ):
         return None
-    metas = tuple(_metas(parts.data)) if seen & (Trigger.META | Trigger.SPELT) else ()
-    head = PageHead(meta=metas, links=tuple(_links(parts.data)))
-    blocks = _blocks(parts) if parts.scripts else []
+    metas = tuple(_metas(parts.data, look.metas)) if seen & (Trigger.META | Trigger.SPELT) else ()
+    head = PageHead(meta=metas, links=tuple(_links(parts.data, look.links)))
+    blocks: list[object] | None = _blocks(parts) if parts.scripts else []
     if blocks is None or _canonical_elsewhere(head, url):
         return None
-    graph = Graph((*blocks, *microdata.nodes(body))) if seen & Trigger.MICRODATA else Graph(blocks)
+    if seen & Trigger.MICRODATA and triggers().may_describe(parts.data):
+        blocks += microdata.nodes(body, charset=charset)
+    graph = Graph(blocks)
     if not (graph.nodes or head.links or metas):
         return replace(before, not_looked=not_looked)
     facts = dataset.read(graph, page=url, evidence=evidence) if graph.nodes else dataset.DatasetFacts()
@@ -101,19 +132,27 @@ def read(
     return replace(before, creators=creators, dataset=facts.standing, not_looked=not_looked)
 
 
-def _says(seen: int, data: bytes) -> bool:
+def _says(look: Look, data: bytes) -> bool:
     """True if a sentence of the page counts."""
-    if not seen & (Trigger.WORDS | Trigger.SPLIT | Trigger.SPELT):
-        return False
-    if not seen & (Trigger.SPLIT | Trigger.SPELT) and not triggers().may_say(data):
+    seen = look.triggers
+    if not seen & (Trigger.SPLIT | Trigger.SPELT) and not triggers().may_say(look.marks, data):
         return False
     text = text_of(data)
     if not seen & Trigger.SPELT:
-        seen = triggers().words_in(text)
-        if not seen or not (seen & Trigger.SPELT or triggers().may_say(text)):
+        seen, marks = triggers().look_at_text(text)
+        if not seen and not triggers().may_say(marks, text):
             return False
     shown = visible(text, "utf-8")
-    return bool(wording.read(shown) or paywall_text.words(shown))
+    return _may_say(shown) and bool(wording.read(shown) or paywall_text.words(shown))
+
+
+def _may_say(shown: str) -> bool:
+    """True if a sentence may count of a text as it is shown, by its letters as the readers fold them. They fold
+    sentence by sentence: where a mark may join the letter before it, that is another text."""
+    if not shown.isascii() and _JOINS.search(shown):
+        return True
+    folded = unicodedata.normalize("NFKC", shown).casefold().encode("utf-8", "replace")
+    return triggers().may_say(triggers().look_at_text(folded)[1], folded)
 
 
 def _login_title(content: bytes) -> bool:
@@ -141,24 +180,22 @@ def _has_content(data: bytes) -> bool:
     return False
 
 
-def _metas(data: bytes) -> Iterator[MetaTag]:
-    for match in _META.finditer(data):
-        found, _ = attributes(data, (START, b"meta", *match.span()))
+def _metas(data: bytes, starts: list[int]) -> Iterator[MetaTag]:
+    for start, end in tags(data, starts):
+        found, _ = attributes(data, (START, b"meta", start, end))
         for attribute, label in NAMING:
             if found.get(attribute):
                 content = _value(found.get(b"content", b""))
-                yield MetaTag(_value(found[attribute]).lower(), content, match.span(), attribute=label)
+                yield MetaTag(_value(found[attribute]).lower(), content, (start, end), attribute=label)
                 break
 
 
-def _links(data: bytes) -> Iterator[LinkTag]:
+def _links(data: bytes, starts: list[int]) -> Iterator[LinkTag]:
     """Links that may name a licence or the page's canonical address."""
-    start = triggers().next_link(data, 0)
-    while start >= 0 and (match := OPENER.match(data, start)) is not None:
-        found, _ = attributes(data, (START, b"link", *match.span()))
+    for start, end in tags(data, starts):
+        found, _ = attributes(data, (START, b"link", start, end))
         rel, kind, href = (_value(found.get(name, b"")) for name in (b"rel", b"type", b"href"))
-        yield LinkTag(rel.lower(), kind.lower(), href, match.span())
-        start = triggers().next_link(data, match.end())
+        yield LinkTag(rel.lower(), kind.lower(), href, (start, end))
 
 
 def _canonical_elsewhere(head: PageHead, page: Url) -> bool:
@@ -172,9 +209,9 @@ def _canonical_elsewhere(head: PageHead, page: Url) -> bool:
     return False
 
 
-def _blocks(parts: Live) -> list[bytes] | None:
+def _blocks(parts: Live) -> list[object] | None:
     """The texts of the page's JSON-LD; None where a script holds a licence."""
-    found = []
+    found: list[object] = []
     for tag, content in parts.scripts:
         written, _ = attributes(tag, (START, b"script", 0, len(tag)))
         kind = _value(written.get(b"type", b"")).partition(";")[0].strip().lower()

@@ -15,8 +15,9 @@ from crawlgate.testing import FakeClock, FakeWeb
 
 pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
-from crawlgate.audit.behaviour import Behaviour, shows  # noqa: E402
+from crawlgate.audit.behaviour import shows  # noqa: E402
 from crawlgate.audit.book import EvidenceBook  # noqa: E402
+from crawlgate.audit.past import Past  # noqa: E402
 from crawlgate.audit.readers import Batch  # noqa: E402
 from crawlgate.audit.rows import NO_ANSWER, ROBOTS_PRECLUDED  # noqa: E402
 from crawlgate.audit.tables import Columns, TableJudge  # noqa: E402
@@ -71,16 +72,17 @@ B5 = tuple[str, str] | None
 
 def audited(batches: list[Any], book: EvidenceBook, columns: Columns = COLUMNS) -> list[list[tuple[B5, int]]]:
     """What is said of each row of each batch (a file each): outcome and reason of B5, and the row compared with."""
-    behaviour = Behaviour(DECLARED)
+    judge = TableJudge(DECLARED, evidence=book)
+    past = Past(judge)
     files = [Batch(Path(f"{n}.parquet"), 0, batch, columns) for n, batch in enumerate(batches)]
     for number, file in enumerate(files):
-        behaviour.note(file, number)
-    behaviour.settle()
-    judge = TableJudge(DECLARED, evidence=book)
+        past.note(file, number)
+    past.settle()
     found = []
     for number, file in enumerate(files):
-        codes, earlier = behaviour.look(file, number) or (None, [-1] * len(file.rows))
-        judged, refused = judge.judge(file.rows, columns, shown=codes)
+        seen = past.look(file, number)
+        earlier = [-1] * len(file.rows) if seen.earlier is None else seen.earlier
+        judged, refused = judge.judge(file.rows, columns, seen.particulars, seen.shown, seen.refused)
         assert not refused
         said = [next((f for f in judge.classes[c].findings if f.criterion == "B5"), None) for c in judged.classes]
         found.append([((str(f.outcome), f.reason) if f else None, int(n)) for f, n in zip(said, earlier, strict=True)])

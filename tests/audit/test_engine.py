@@ -17,7 +17,7 @@ from crawlgate.blocklist.match import NoticeIndex
 from crawlgate.criteria import evaluate
 from crawlgate.domains import Suffixes
 from crawlgate.flow import TDMREP_PATH, replay, survey
-from crawlgate.model import Evidence, EvidenceKind, Product, RegisterEntry
+from crawlgate.model import Evidence, EvidenceKind, NoticeRelation, Outcome, Product, RegisterEntry
 from crawlgate.policy import decide, load_profile
 from crawlgate.register import Register
 from crawlgate.signals import agents
@@ -277,20 +277,22 @@ def test_the_same_rows_in_any_batches_are_judged_alike() -> None:
 
 
 def test_particulars_of_a_row_are_its_own() -> None:
-    from crawlgate.criteria.facts import Trace
-    from crawlgate.model import Outcome
-
     kept = EvidenceBook([evidence("https://h.example/robots.txt", START, 404, "")])
-    judging = engine(kept, notices(), Stage.AUDIT)
-    trace = Trace(reason="b5.other_route", outcome=Outcome.MET, params={})
+    about = notices()
+    judging = engine(kept, about, Stage.AUDIT)
+    at = START + timedelta(days=2)
+    links = tuple(
+        replace(match, relation=NoticeRelation.COPY_OF)
+        for match in about.matches(urls.parse("https://www.listed.example/a"))
+    )
     rows = Rows(
         texts(pa.array(["https://h.example/1"] * 3)),
-        np.full(3, micros(START + timedelta(hours=1)), np.int64),
-        particulars={1: Particulars(traces=(trace,))},
+        np.full(3, micros(at), np.int64),
+        particulars={1: Particulars(links=links)},
     )
     judged = judging.judge(rows)
-    b5 = [dict(unpack(judging.classes[c].packed)).get("B5") for c in judged.classes.tolist()]
-    assert b5 == [None, Outcome.MET, None]
+    c2 = [unpack(judging.classes[c].packed)["C2"] for c in judged.classes.tolist()]
+    assert c2 == [Outcome.NOT_MET, Outcome.INDICATED, Outcome.NOT_MET]
 
 
 def test_outcomes_are_packed_and_unpacked() -> None:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawlgate import ConfigError, Declaration, judge_table
-from crawlgate.model import Evidence, EvidenceKind
+from crawlgate import ConfigError, Declaration, TableGate, judge_table
+from crawlgate.model import Evidence, EvidenceKind, Outcome
 
 pa = pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
 from crawlgate.audit.book import EvidenceBook, micros  # noqa: E402
+from crawlgate.audit.classes import unpack  # noqa: E402
 from crawlgate.audit.tables import Columns, TableJudge  # noqa: E402
 from crawlgate.audit.times import read_times  # noqa: E402
 
@@ -214,3 +215,23 @@ def test_columns_of_unequal_length_are_an_error_that_says_so() -> None:
 def test_two_columns_of_one_name_are_told_apart_by_nobody() -> None:
     with pytest.raises(ConfigError, match="2 columns are called 'url'"):
         Columns.find(["url", "url", "time"])
+
+
+def test_rows_of_one_table_are_not_compared_and_that_is_said() -> None:
+    url, copy = "https://open.example/a", "https://web.archive.org/web/20240101000000/https://closed.example/x/1"
+    rows = {
+        "url": [url, url, copy],
+        "time": [AT, AT, AT],
+        "status": [403, 200, 200],
+        "user_agent": ["ExampleBot/1.0", "Mozilla/5.0", "ExampleBot/1.0"],
+    }
+    judge = TableJudge(DECLARED, evidence=BOOK)
+    table = judge(pa.table(rows))
+    findings = [unpack(packed) for packed in table["criteria"].to_pylist()]
+    assert [found.get("B5") for found in findings] == [None, None, Outcome.INDICATED]  # a copy shows by itself
+    left = [dict(judge.classes[number].not_assessed) for number in table["basis"].to_pylist()]
+    assert [one.get("B5") for one in left] == ["not_assessed.rows_not_compared"] * 2 + [None]
+    assert {one["check.behaviour"] for one in left} == {"not_assessed.rows_not_compared"}
+    gate = TableGate(DECLARED, evidence=BOOK)
+    answers = gate.answers(pa.table(rows))["criteria"].to_pylist()
+    assert [unpack(packed) for packed in answers] == findings

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -113,6 +114,7 @@ def test_rows_are_judged_by_what_was_on_record_at_their_time(place: Place, name:
         "judged": 4,
         "rejected": 0,
         "rejected_by": {},
+        "beside": {},
         "hosts": 2,
         "without_robots_of_the_time": 1,
     }
@@ -513,12 +515,31 @@ def test_real_archives_and_tables_end_to_end(place: Place) -> None:
         zip(gists, (2, 1, 1), strict=True)
     )
     assert sum(judged.values()) == len(place.rows()) > 11_000
+    adds_up(place, summary)  # type: ignore[arg-type]
+
+
+def adds_up(place: Place, summary: dict[str, Any]) -> None:
+    """Summary, decisions, rejects and report speak of the same rows: judged, unknown, not covered, rejected."""
+    covered, rejects = summary["coverage"], place.rejects()
+    assert covered["judged"] == len(place.rows()) == sum(summary["verdicts"].values())
+    assert covered["rejected"] == len(rejects) == sum(covered["rejected_by"].values())
+    beside = [one for one in rejects if one["code"] in ("evidence", "file", "unknown_kind")]
+    assert Counter(one["code"] for one in beside) == covered["beside"]
+    rows_rejected = len(rejects) - len(beside)
+    assert sum(one["judged"] for one in summary["inputs"]) == covered["judged"]
+    assert sum(summary["not_allowed_by"].values()) == covered["judged"] - summary["verdicts"]["allow"] + rows_rejected
+    asked = ["audit", "report", str(place.folder / "out"), "--format", "json", "--out", "-"]
+    found = json.loads(CliRunner().invoke(cli, asked, catch_exceptions=False).stdout)["coverage"]
+    assert found["rows"] == covered["judged"] + rows_rejected
+    assert found["known"] + found["unknown"] + found["not_covered"] + found["rejected"] == found["rows"]
+    assert (found["rejected"], found["beside"]) == (rows_rejected, len(beside))
 
 
 def test_a_folder_of_real_archives_is_read_with_all_its_kinds(place: Place) -> None:
     whole = place.audit(str(shared("data/archives")), code=4)
     assert whole["coverage"]["judged"] > 800  # type: ignore[index]
     assert whole["coverage"]["rejected_by"]["unknown_kind"] > 10  # type: ignore[index]
+    adds_up(place, whole)  # type: ignore[arg-type]
 
 
 def test_a_broken_run_as_of_now_goes_on_as_of_then(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tarfile
 import unicodedata
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -15,16 +17,31 @@ from hypothesis import strategies as st
 from crawlgate import url as urls
 from crawlgate.errors import UrlError
 from crawlgate.headers import Headers
-from crawlgate.signals import login_words, page_head, quick_page, response, triggers, wording
+from crawlgate.signals import (
+    automata,
+    login_words,
+    page_head,
+    quick_page,
+    response,
+    said_words,
+    spelling,
+    triggers,
+    wording,
+)
 from crawlgate.signals.factors import necessary
-from crawlgate.signals.live import live, text_of
+from crawlgate.signals.live import live, live_by_tags, text_of
 from crawlgate.signals.markup import END, HOLDS_TEXT, START, tokens
 from crawlgate.signals.reading import Reading
 from tests.shared_data import rows, shared
 
-pytestmark = pytest.mark.skipif(not triggers.AVAILABLE, reason="RE2 is not here: pip install 'crawlgate[fast]'")
+pytestmark = pytest.mark.skipif(not triggers.AVAILABLE, reason="Hyperscan is not here: pip install 'crawlgate[fast]'")
 PAGE = urls.parse("https://a.example/articles/1")
 PADDING = b"<p>" + b"The tide comes in at six and goes out at noon, and nobody minds it much. " * 25 + b"</p>"
+
+
+@pytest.fixture(autouse=True)
+def _made() -> None:
+    triggers.triggers()
 
 
 def both(body: bytes, content_type: str, url: urls.Url = PAGE, *, whole: bool = True) -> tuple[Reading, Reading, bool]:
@@ -125,6 +142,25 @@ SAID = [
     *("<script>var a='<b>';if(a<b){}</script>", "<style>a>b{}</style>", "<svg><title>Login</title></svg>"),
     '<a title="a > b">x</a>',
     '<a title="<!-- ">x</a>',
+    *(
+        '<a title="<script>">x</a>',
+        "<a href=a<b>x</a>",
+        "<p title='</p>'>x",
+        "<svg><title/>x</svg>",
+        "<svg><style/><b>x",
+    ),
+    '<meta name="description" content="a > b"><meta name=robots content="<b>, noai">',
+    '<div itemscope itemtype="https://schema.org/Article"><span itemprop=author>Mori</span></div>',
+    '<div itemscope itemtype="https://schema.org/WebPage"><span itemprop="name">Tides</span></div>',
+    '<div vocab="https://schema.org/" typeof="Article"><a property="license" href="https://creativecommons.org/licenses/by/4.0/">l</a></div>',
+    '<div itemscope itemtype="https://schema.org/Product"><b itemprop=name>A data set</b><i itemprop="price">10</i></div>',
+    '<div itemscope itemtype="https://schema.org/&#68;ataset"><b itemprop=isAccessibleForFree content=false>x</b></div>',
+    "<header><form><input name=u><input type=password><button>Log in</button></form></header>",
+    *(
+        "<p>Le caf\u00e9 est ferm\u00e9, naïve æther</p>",
+        "<p>潮の時刻表。お知らせです。ﾃﾞｰﾀ</p>",
+        "<p>приливы и отливы</p>",
+    ),
 ]
 AROUND = [
     *(("<!--", "-->"), ("<template>", "</template>"), ("<script>", "</script>"), ("<noscript>", "</noscript>")),
@@ -174,9 +210,21 @@ PIECE = st.builds(
     pieces=st.lists(PIECE, min_size=1, max_size=4),
     padding=st.booleans(),
     content_type=st.sampled_from(["text/html", "text/html; charset=utf-8", "", "text/html; charset=shift_jis"]),
-    coding=st.sampled_from(["utf-8", "utf-8", "utf-8", "shift_jis", "utf-16"]),
+    coding=st.sampled_from(["utf-8", "utf-8", "utf-8", "shift_jis", "euc_jp", "gb18030", "cp1252", "cp1251", "utf-16"]),
     whole=st.booleans(),
-    declared=st.sampled_from(["", "", "<meta charset=utf-8>", "<meta charset=shift_jis>", "<meta charset = 'UTF8'>"]),
+    declared=st.sampled_from(
+        [
+            "",
+            "",
+            "<meta charset=utf-8>",
+            "<meta charset=shift_jis>",
+            "<meta charset = 'UTF8'>",
+            "<meta charset=x><meta charset=euc-jp>",
+            "<meta http-equiv=Content-Type content='text/html; charset=gb2312'>",
+            "<meta charset=windows-1252>",
+            "<meta charset=windows-1251>",
+        ]
+    ),
 )
 def test_made_up_pages_are_told_as_they_are_read(
     pieces: list[str], padding: bool, content_type: str, coding: str, whole: bool, declared: str
@@ -219,12 +267,73 @@ def test_a_page_that_says_nothing_takes_the_fast_way() -> None:
 # -- its parts -------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECE, max_size=6), st.binary(max_size=20))
+def test_live_parts_by_tags_hold_the_tags_and_the_text_of_any_page(pieces: list[str], octets: bytes) -> None:
+    data = octets.join(piece.encode() for piece in ("", *pieces, ""))
+    parts = live_by_tags(data)
+    told = [(kind, name) for kind, name, _, _ in tokens(data) if kind in (START, END)]
+    if not any(name in HOLDS_TEXT for _, name in told):
+        assert [(kind, name) for kind, name, _, _ in tokens(parts.data) if kind in (START, END)] == [
+            (kind, name.replace(b"<", b"&lt;")) for kind, name in told
+        ]
+    assert (
+        page_head.visible(text_of(parts.data), "utf-8") == page_head.scan(data, content_type="a/b; charset=utf-8").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("coding", "label"),
+    [
+        ("cp1252", "windows-1252"),
+        ("cp932", "Shift_JIS"),
+        ("euc_jp", "EUC-JP"),
+        ("gb18030", "gbk"),
+        ("cp1251", "windows-1251"),
+    ],
+)
+@pytest.mark.parametrize("by_header", [True, False])
+def test_a_page_in_another_coding_takes_the_fast_way(coding: str, label: str, by_header: bool) -> None:
+    said = {"cp1252": "Le café est fermé.", "cp1251": "Приливы и отливы."}.get(coding, "潮の時刻表です。")
+    refused = {"cp1252": "No AI training.", "cp1251": "No AI training."}.get(coding, "AI学習禁止")
+    meta = "" if by_header else f'<meta http-equiv=content-type content="text/html; charset={label}">'
+    kind = f"text/html; charset={label}" if by_header else "text/html"
+    for text, speaks in ((said, False), (refused, True)):
+        page = f"<html><head>{meta}<meta name=author content='{said}'></head><p>{text}</p>".encode(coding) + PADDING
+        quick, full, taken = both(page, kind)
+        assert quick == full
+        assert taken is not speaks
+        assert full.creators == (said,)
+        assert bool(full.signals) is speaks
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '<a title="a > b">x</a>',
+        "<a title='<script>'>x</a>",
+        '<p data-x=\'{"a": "<b>"}\'>',
+        "<svg><title/></svg>",
+        "<p>cut <a hr",
+    ],
+)
+def test_a_page_with_odd_tags_takes_the_fast_way(odd: str) -> None:
+    page = b"<html><head><meta name=author content=Mori></head>" + PADDING + odd.encode()
+    quick, full, taken = both(page, "text/html")
+    assert taken
+    assert quick == full
+    quick, full, taken = both(PADDING + b"<p>No AI training.</p>" + odd.encode(), "text/html")
+    assert not taken
+    assert quick == full
+    assert full.signals
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.lists(PIECE, max_size=6), st.booleans())
 def test_live_parts_hold_the_tags_and_the_text_of_a_page(pieces: list[str], mixed: bool) -> None:
     data = "".join(pieces).encode() if mixed else "<p>x</p>".join(pieces).encode()
     parts = live(data)
-    if parts is None or triggers.triggers().seen(parts.data) & triggers.Trigger.ODD:
+    if parts is None or triggers.triggers().look(parts.data).triggers & triggers.Trigger.ODD:
         return
     if triggers.triggers().odd(parts.hidden):
         return
@@ -246,7 +355,7 @@ def test_every_element_that_holds_text_is_hopped_over() -> None:
 
 
 def test_every_alternative_of_every_pattern_has_words_to_look_for() -> None:
-    for one in triggers.alternatives((*triggers.SENTENCES, login_words.LOGIN_WORD)):
+    for one in said_words.alternatives((*said_words.SENTENCES, login_words.LOGIN_WORD)):
         assert one
         assert all(all(any(map(str.isalnum, word)) for word in words) for words in one)
 
@@ -263,28 +372,59 @@ def test_words_are_those_that_a_match_cannot_do_without() -> None:
 
 
 def test_no_letter_outside_the_blocks_folds_to_one_that_is_looked_for() -> None:
-    wanted = triggers.wanted_letters()
-    inside = {code for first, end in triggers._BLOCKS for code in range(first, end)}
+    wanted = said_words.wanted_letters()
+    inside = {code for first, end in spelling._BLOCKS for code in range(first, end)}
     for code in range(0x80, sys.maxunicode + 1):
         letter = chr(code)
         if code not in inside and unicodedata.category(letter) not in ("Cn", "Cs", "Co"):
-            assert not triggers.folds_to(letter, wanted), hex(code)
+            assert not spelling.folds_to(letter, wanted), hex(code)
 
 
-def test_where_the_automaton_gives_up_everything_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    automata = triggers.triggers()
-
-    class Exhausted:
-        def Match(self, data: bytes) -> None:  # noqa: N802 - RE2's name
-            return None
-
-    monkeypatch.setattr(automata._tags, "_set", Exhausted())
-    page = b"<p itemscope>"
-    assert automata.seen(page) & triggers.Trigger.ODD
-    assert automata.odd(page)
+def test_every_mark_of_a_word_stands_where_the_word_stands() -> None:
+    said = said_words.SaidWords()
+    words = sorted({word for sets in said_words.alternatives(said_words.SENTENCES) for some in sets for word in some})
+    for word in words:
+        text = "".join(" " if letter == "\x01" else letter for letter in f"x {word} x")
+        assert automata.Automaton([(0, spelling.spelt(word))]).hits(text.encode()), word
+        for mark in said_words.marks_of(word):
+            assert automata.Automaton([(0, said_words.pattern_of(mark))]).hits(text.encode()), (word, mark)
+    assert len(set(said.marks)) == len(said.marks)
 
 
-def test_without_re2_pages_are_read_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_whose_scan_fails_is_read_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def hits(self, data: bytes) -> None:
+            raise automata.Failed("no memory")
+
+    page = b"<html><body><p>No AI training.</p>" + PADDING
+    monkeypatch.setattr(triggers.triggers(), "_page", Failing())
+    quick, full, taken = both(page, "text/html")
+    assert not taken
+    assert quick == full
+    assert full.signals
+
+
+def test_the_first_pages_of_a_process_are_read_in_full() -> None:
+    script = (
+        "from crawlgate import url; from crawlgate.headers import Headers; "
+        "from crawlgate.signals import quick_page, response; "
+        "u = url.parse('https://a.example/'); h = Headers({'content-type': 'text/html'}); "
+        "b = response.read_headers(200, h, url=u, token='X'); "
+        "print([quick_page.read(b'<p>' + b'words and words ' * 200, b, url=u, content_type='', token='X', whole=True, "
+        "not_looked={}) is not None for _ in range(10)])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str([False] * 8 + [True] * 2)
+
+
+def test_scans_of_many_threads_do_not_meet() -> None:
+    pages = [b"<p>" + bytes([97 + n]) * n + b"</p><link rel=canonical>" * n for n in range(1, 20)]
+    expected = [triggers.triggers().look(page) for page in pages]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(triggers.triggers().look, pages * 20)) == expected * 20
+
+
+def test_without_hyperscan_pages_are_read_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quick_page, "AVAILABLE", False)
     quick, full, taken = both(
         b"<html><body><p>AI\xe5\xad\xa6\xe7\xbf\x92\xe7\xa6\x81\xe6\xad\xa2</p>" + PADDING, "text/html"

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ and `notice` name the notice that weighs most, where C1, C2 or C3 found somethin
 row of the log that this one is compared with, where it was refused or denied before (B5)."""
 
 Numbers = npt.NDArray[np.int64]
+_FEW = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +119,23 @@ def urls_of(batch: Batch, judged: Judged, rows: Numbers) -> Any:
     if len(rows) < len(column):
         column = column.take(rows)
     read = judged.column.read
-    again = np.isin(rows, np.fromiter(read, np.int64, len(read))) if read else np.zeros(0, np.bool_)
-    if not again.any():
+    if not read:
         return column
-    spelled = pa.array([read[row].href for row in rows[again].tolist()], pa.large_string())
-    return pc.replace_with_mask(column, pa.array(again), spelled)
+    odd = np.zeros(len(batch.rows), np.bool_)
+    odd[list(read)] = True
+    again = odd[rows]
+    places = np.flatnonzero(again)
+    if not len(places):
+        return column
+    spelled = pa.array([read[row].href for row in rows[places].tolist()], pa.large_string())
+    if len(places) * _FEW > len(column):
+        return pc.replace_with_mask(column, pa.array(again), spelled)
+    # Few among many: what stands between them is not copied.
+    ends = [*places.tolist(), len(column)]
+    pieces = column.slice(0, ends[0]).chunks
+    for place, (before, end) in enumerate(pairwise(ends)):
+        pieces += [spelled.slice(place, 1), *column.slice(before + 1, end - before - 1).chunks]
+    return pa.chunked_array(pieces, pa.large_string())
 
 
 def robots_columns(numbers: npt.NDArray[np.int32], engine: Engine) -> tuple[Any, Any]:

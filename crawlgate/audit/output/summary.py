@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from ...criteria import CATALOGUE
 from ...model import Verdict
+from ..readers.batch import BESIDE
 from ..sweep import Known
 from .avoided import avoided
 from .causes import Cause
@@ -147,8 +148,10 @@ def summary(question: Question, draft: Draft, counted: Totals) -> dict[str, Any]
         assessed = {f.criterion: str(f.outcome) for f in one.findings}
         for name, outcomes in criteria.items():
             outcomes[assessed.get(name, "not_assessed")] += count
+    beside = {code: count for code, count in sorted(draft.tally.rejected.items()) if code in BESIDE}
     for code, count in draft.tally.rejected.items():
-        reasons[f"not judged: {code}"] += count
+        if code not in beside:
+            reasons[f"not judged: {code}"] += count
     judged = counted.by_basis.total()
     removals = removal_totals(draft.folder / "removals.parquet")
     dated = question.table["as_of"] == "fetched"
@@ -184,6 +187,7 @@ def summary(question: Question, draft: Draft, counted: Totals) -> dict[str, Any]
             "judged": judged,
             "rejected": draft.tally.rejected.total(),
             "rejected_by": dict(sorted(draft.tally.rejected.items())),
+            "beside": beside,
             "hosts": counted.hosts,
             "without_robots_of_the_time": counted.without_robots,
         },

@@ -46,6 +46,10 @@ class Told:
         return {name: value for name, value in said.items() if value is not None}
 
 
+BESIDE = ("evidence", "file", "unknown_kind")
+"""Codes of rejects that are no rows, records or stretches of an input: evidence that cannot be used, whole files."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reject:
     """One row, record or stretch of a file that could not be judged: where it stands, and why. `row` counts from 0,

@@ -18,6 +18,7 @@ from ..rows import NO_ANSWER
 from ..tables import Columns
 from ..texts import readable
 from .batch import Batch, Reject, Told, columns_in, nothing
+from .pages import Lost, good_rows
 from .source import Source, beside
 
 _COMMON_CRAWL = frozenset(("url", "fetch_time", "fetch_status", "warc_filename"))
@@ -26,8 +27,8 @@ _DAMAGED = (OSError, pa.ArrowException, ValueError, MemoryError)
 
 
 def read_parquet(path: Source, said: Told) -> Iterator[Batch]:
-    """The rows of a Parquet file. A damaged page costs its row group, and that is told. Raises `ConfigError` where
-    the file cannot be opened, or has no column of URLs."""
+    """The rows of a Parquet file. A damaged page costs its own rows (`pages`), and that is told. Raises `ConfigError`
+    where the file cannot be opened, or has no column of URLs."""
     with _opened(path) as file:
         shape = _Shape(path, file.schema_arrow, said)
         if not file.metadata.num_rows:
@@ -36,11 +37,15 @@ def read_parquet(path: Source, said: Told) -> Iterator[Batch]:
         for group in range(file.num_row_groups):
             size = file.metadata.row_group(group).num_rows
             try:
-                for start, table in _group(file, group, size, shape, said.batch):
-                    yield _batch(path, first + start, table, shape)
+                table = shape(file.read_row_group(group, columns=shape.wanted))
             except _DAMAGED as error:
-                why = f"row group {group} ({size} rows) cannot be read: {_short(error)}"
-                yield nothing(path, [Reject(str(path), first, None, "damaged", why)])
+                yield from _saved(path, file, group, first, shape, said, error)
+            else:
+                try:
+                    for start in range(0, size, said.batch):
+                        yield _batch(path, first + start, table.slice(start, said.batch), shape)
+                except _DAMAGED as error:
+                    yield _lost(path, first, f"row group {group} ({size} rows) cannot be read: {_short(error)}")
             first += size
 
 
@@ -68,7 +73,7 @@ def parquet_columns(path: Source, said: Told) -> Columns:
 def _batch(path: Source, first: int, table: Any, shape: _Shape) -> Batch:
     """The rows of a table; what is no UTF-8 is replaced, which the judge refuses in URLs."""
     columns = shape.columns
-    copies = (columns.shard, columns.offset, columns.content_hash)
+    copies = (columns.shard, columns.offset, columns.content_hash, columns.body)
     for place, name in enumerate(table.column_names):
         column = None if name in copies else _as_text(table.column(place), nested=name == columns.url)
         if column is not None:
@@ -104,10 +109,28 @@ def _decoded(chunk: Any) -> Any:
     return chunk.dictionary_decode() if isinstance(chunk, pa.DictionaryArray) else chunk
 
 
-def _group(file: Any, group: int, size: int, shape: _Shape, batch: int) -> Iterator[tuple[int, Any]]:
-    table = shape(file.read_row_group(group, columns=shape.wanted))
-    for start in range(0, size, batch):
-        yield start, table.slice(start, batch)
+def _saved(
+    path: Source, file: Any, group: int, first: int, shape: _Shape, said: Told, error: Exception
+) -> Iterator[Batch]:
+    """The rows of a damaged row group whose pages are whole, and the others as rejects."""
+    try:
+        for found in good_rows(path, file, group, shape.wanted):
+            if isinstance(found, Lost):
+                last = first + found.first + found.rows - 1
+                why = f"rows {first + found.first} to {last} ({found.rows} rows) cannot be read, a page of the column "
+                yield _lost(path, first + found.first, f"{why}{found.column!r} is damaged: {_short(found.reason)}")
+                continue
+            begin, table = found
+            table = shape(table)
+            for start in range(0, len(table), said.batch):
+                yield _batch(path, first + begin + start, table.slice(start, said.batch), shape)
+    except (*_DAMAGED, KeyError, IndexError):
+        size = file.metadata.row_group(group).num_rows
+        yield _lost(path, first, f"row group {group} ({size} rows) cannot be read: {_short(error)}")
+
+
+def _lost(path: Source, row: int, why: str) -> Batch:
+    return nothing(path, [Reject(str(path), row, None, "damaged", why)])
 
 
 def read_arrow(path: Source, said: Told) -> Iterator[Batch]:
@@ -213,5 +236,5 @@ def _shard_started(path: Source) -> float | None:
         return None
 
 
-def _short(error: Exception) -> str:
+def _short(error: object) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]

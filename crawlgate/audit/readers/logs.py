@@ -24,7 +24,7 @@ from .batch import ROW_NUMBER, Batch, Reject, Told, nothing, told
 from .lines import Block, blocks
 from .source import Source
 
-_ROLES = ("time", "status", "user_agent", "redirect", "content_hash")
+_ROLES = ("time", "status", "user_agent", "redirect", "referrer", "content_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +157,15 @@ def _access(fields: dict[str, Any], said: Told) -> dict[str, Any]:
         "url": url,
         "time": mapped(fields["time"], _clf_time, pa.large_string()),
         "status": pc.if_else(pc.equal(fields["status"], "-"), str(NO_ANSWER), fields["status"]),
-        "user_agent": pc.if_else(
-            pc.is_in(fields["agent"], pa.array(["", "-"], pa.large_string())), None, fields["agent"]
-        ),
+        "user_agent": _said(fields["agent"]),
+        "referrer": _said(fields["referrer"]),
         "problem": problem,
     }
+
+
+def _said(column: Any) -> Any:
+    """What a log writes a dash for is not there."""
+    return pc.if_else(pc.is_in(column, pa.array(["", "-", "None"], pa.large_string())), None, column)
 
 
 def _origin(host: str) -> str:
@@ -227,6 +231,8 @@ def _heritrix(fields: dict[str, Any], _: Told) -> dict[str, Any]:
         "time": fields["time"],
         "status": mapped(fields["status"], _fetch_status, pa.int32()),
         "content_hash": pc.if_else(pc.equal(fields["digest"], "-"), None, fields["digest"]),
+        # What a page holds, and not what it links to: the last step of the discovery path is an embed.
+        "referrer": pc.if_else(pc.ends_with(fields["path"], "E"), _said(fields["via"]), None),
     }
 
 
@@ -248,7 +254,7 @@ heritrix = Log(
 
 _STAMP = r"(?s)^(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:[,.][0-9]+)?) \[[^\]]*\] [A-Z]+: "
 _SCRAPY = (
-    _STAMP + r"(?:Crawled \((?P<status>[0-9]{3})\) <[A-Z]+ (?P<url>[^>]*)> \(referer: "
+    _STAMP + r"(?:Crawled \((?P<status>[0-9]{3})\) <[A-Z]+ (?P<url>[^>]*)> \(referer: (?P<referrer>[^)]*)"
     r"|Redirecting \((?P<moved>[^)]*)\) to <[A-Z]+ (?P<to>[^>]*)> from <[A-Z]+ (?P<from>[^>]*)>"
     r"|(?:Gave up retrying|Retrying) <[A-Z]+ (?P<retried>[^>]*)> \(failed [0-9]+ times\): (?:(?P<failed>[0-9]{3}) )?"
     r"|Forbidden by robots\.txt: <[A-Z]+ (?P<forbidden>[^>]*)>).*$"
@@ -270,7 +276,13 @@ def _scrapy(fields: dict[str, Any], _: Told) -> dict[str, Any]:
     codes = [pc.if_else(pc.equal(fields[name], ""), None, fields[name]) for name in ("status", "failed")]
     status = pc.coalesce(codes[0], moved, codes[1], forbidden, pa.scalar(str(NO_ANSWER), pa.large_string()))
     redirect = pc.if_else(pc.equal(fields["to"], ""), None, fields["to"])
-    return {"url": pc.coalesce(*urls), "time": fields["time"], "status": status, "redirect": redirect}
+    return {
+        "url": pc.coalesce(*urls),
+        "time": fields["time"],
+        "status": status,
+        "redirect": redirect,
+        "referrer": _said(fields["referrer"]),
+    }
 
 
 def _moved(text: str) -> str | None:

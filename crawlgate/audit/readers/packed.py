@@ -66,7 +66,9 @@ def _dictionary(head: bytes, zstd: Any) -> Any:
     try:
         if content.startswith(_FRAME):
             content = zstd.ZstdDecompressor().decompress(content, _LONGEST_DICTIONARY)
-        return zstd.ZstdDict(content)
+        known = zstd.ZstdDict(content)
+        zstd.ZstdDecompressor(zstd_dict=known)  # a damaged one is found here
+        return known
     except (zstd.ZstdError, EOFError, ValueError):
         return None
 

@@ -231,6 +231,8 @@ class _Walk:
 
     def _is_member(self, offset: int) -> bool:
         """True if a member of a packed archive begins there. Where one holds many records, they have no place."""
+        if offset < 0:  # the reader counts backwards where members of one record follow one of many
+            return False
         here = self._file.tell()
         self._file.seek(offset)
         mark = self._file.read(2)

@@ -16,8 +16,8 @@ from ...errors import ConfigError, UrlError
 from ...headers import Headers
 from ...limits import DEFAULT_LIMITS
 from ...model import Evidence, EvidenceKind
-from ...signals import page, response
-from ...signals.response import Reading
+from ...signals import answer
+from ...signals.reading import Reading
 from ..book import policy_file
 from ..rows import Particulars
 from ..statuses import BAD_STATUS
@@ -26,7 +26,9 @@ from .batch import Batch, Reject, Told
 from .records import Found, archives, records
 from .source import Source
 
-_COLUMNS = Columns("url", "time", "status", "user_agent", redirect="redirect", content_hash="digest")
+_COLUMNS = Columns(
+    "url", "time", "status", "user_agent", redirect="redirect", referrer="referrer", content_hash="digest"
+)
 _BATCH = 20_000  # records carry headers and heads: fewer at a time than bare rows
 _CODE = re.compile(r"[1-9][0-9]{2}\Z")
 _ANSWERS = ("response", "revisit")
@@ -68,7 +70,8 @@ class _Rows:
         # Requests and answers name one another; either may come first.
         self._by_id: dict[str, int] = {}
         self._agents: dict[int, str] = {}
-        self._sent: dict[str, str] = {}
+        self._referrers: dict[int, str] = {}
+        self._sent: dict[str, tuple[str | None, str | None]] = {}
         self._led: dict[int, str] = {}
 
     def __len__(self) -> int:
@@ -101,9 +104,9 @@ class _Rows:
         own = record.rec_headers.get_header("WARC-Record-ID") or ""
         self._by_id[own] = here
         other = record.rec_headers.get_header("WARC-Concurrent-To") or ""
-        agent = self._sent.pop(own, None) or self._sent.pop(other, None)
-        if agent is not None:
-            self._agents[here] = agent
+        sent = self._sent.pop(own, None) or self._sent.pop(other, None)
+        if sent is not None:
+            self._asked(here, *sent)
         if status is not None and 300 <= status < 400 and (location := record.http_headers.get_header("Location")):
             self._led[here] = location
         self._rows.append((url, at, status, record.rec_headers.get_header("WARC-Payload-Digest")))
@@ -113,15 +116,22 @@ class _Rows:
         return f"{self._name}: {problem}" if self._name else problem
 
     def _request(self, record: Any) -> None:
-        agent = record.http_headers.get_header("User-Agent") if record.http_headers is not None else None
-        if not agent:
+        headers = record.http_headers
+        if headers is None:
             return
+        sent = headers.get_header("User-Agent") or None, headers.get_header("Referer") or None
         named = [record.rec_headers.get_header(name) or "" for name in ("WARC-Concurrent-To", "WARC-Record-ID")]
         row = self._by_id.get(named[0])
         if row is not None:
+            self._asked(row, *sent)
+        elif any(sent):
+            self._sent.update((name, sent) for name in named if name)
+
+    def _asked(self, row: int, agent: str | None, referrer: str | None) -> None:
+        if agent is not None:
             self._agents[row] = agent
-        else:
-            self._sent.update((name, agent) for name in named if name)
+        if referrer is not None:
+            self._referrers[row] = referrer
 
     def batch(self) -> Batch:
         table = pa.table(
@@ -131,6 +141,7 @@ class _Rows:
                 "status": pa.array([status for _, _, status, _ in self._rows], pa.int32()),
                 "user_agent": pa.array([self._agents.get(n) for n in range(len(self._rows))], pa.large_string()),
                 "redirect": pa.array([self._led.get(n) for n in range(len(self._rows))], pa.large_string()),
+                "referrer": pa.array([self._referrers.get(n) for n in range(len(self._rows))], pa.large_string()),
                 "digest": pa.array([digest for *_, digest in self._rows], pa.large_string()),
             }
         )
@@ -215,12 +226,12 @@ def _read(record: Any, url: str, status: int, told: Told) -> Reading | None:
     except UrlError:
         return None
     headers = Headers(record.http_headers.headers)
-    reading = response.read_headers(status, headers, url=asked, token=told.token)
-    if not told.pages or record.rec_type == "revisit" or not response.is_page(status, headers):
-        return reading
-    body = _body(record, DEFAULT_LIMITS.page_head_bytes)
-    whole = len(body) < DEFAULT_LIMITS.page_head_bytes
-    return page.read(body, reading, url=asked, headers=headers, token=told.token, whole=whole, status=status)
+    most = answer.body_limit(status, headers) if told.pages and record.rec_type != "revisit" else 0
+    if not most:
+        return answer.read(status, headers, None, url=asked, token=told.token)
+    body = _body(record, most + 1)
+    whole = len(body) <= most and not record.rec_headers.get_header("WARC-Truncated")
+    return answer.read(status, headers, body, url=asked, token=told.token, whole=whole)
 
 
 def _body(record: Any, limit: int) -> bytes:

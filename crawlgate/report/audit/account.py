@@ -52,7 +52,8 @@ class ExampleRow:
 class Coverage:
     """What could be judged. Of the `judged` rows, B2 is known for some, `unknown` for those whose robots.txt on record
     says nothing for their time, and `not_covered` are those without one from before their fetch; for `some_unknown`
-    some criterion, whichever, could not be looked at. `rejects` are the first of the rejected."""
+    some criterion, whichever, could not be looked at. `rejected` are rows, records and stretches of inputs;
+    `beside` are whole files and evidence, which `rejected_by` counts too. `rejects` are the first of all of these."""
 
     judged: int
     unknown: int
@@ -60,6 +61,7 @@ class Coverage:
     some_unknown: int
     rejected: int
     rejected_by: Mapping[str, int]
+    beside: int
     not_assessed: tuple[NotAssessed, ...]
     rejects: tuple[Mapping[str, Any], ...]
 

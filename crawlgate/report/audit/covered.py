@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from ...criteria import CATALOGUE
 from ...explain import OUTCOMES
 from ...model import Outcome
 from ..shared import WEIGHTY
@@ -94,18 +95,36 @@ def _name(name: str, words: Words) -> Cell:
 
 def _rejected(account: Account, words: Words) -> Iterator[Block]:
     found = account.coverage
-    if not found.rejected:
+    if not found.rejected_by:
         return
     yield Heading(3, words("audit_coverage.rejected_title"))
     yield Text(words("audit_coverage.rejected_lead"), "lead")
-    by_code: list[tuple[Cell, ...]] = [(Code(code), count) for code, count in found.rejected_by.items()]
-    yield Table(words("audit_coverage.rejected_caption"), (words("audit_coverage.code"), words("audit.rows")), by_code)
+    if found.beside:
+        yield Text(words("audit_coverage.beside", count=number(found.beside)))
+    by_code: list[tuple[Cell, ...]] = [
+        (reject_text(code, words), Code(code), count) for code, count in found.rejected_by.items()
+    ]
+    kinds = (words("coverage.reason"), words("audit_coverage.code"), words("audit.rows"))
+    yield Table(words("audit_coverage.rejected_caption"), kinds, by_code)
     rows: list[tuple[Cell, ...]] = [
-        (Code(str(table.get("file", ""))), place(table, words), str(table.get("reason", "")), url_of(table))
+        (Code(str(table.get("file", ""))), place(table, words), _why(table, words), url_of(table))
         for table in found.rejects
     ]
     head = (words("audit_asked.file"), words("audit_coverage.place"), words("coverage.reason"), "URL")
     yield Table(words("audit_coverage.rejects_caption"), head, rows)
+
+
+def reject_text(code: str, words: Words) -> str:
+    """What a code of rejects.jsonl means; the code itself where the report does not know it."""
+    if f"problem.{code}" in CATALOGUE.sentences:
+        return words.sentence(f"problem.{code}")
+    return words.known("audit_reject", code)
+
+
+def _why(table: Mapping[str, object], words: Words) -> Cell:
+    """The reason of one reject: its code in the language of the report, and the words of rejects.jsonl as they are."""
+    said, reason = reject_text(str(table.get("code", "")), words), str(table.get("reason", ""))
+    return reason if words.lang == "en" or not reason else Stack((said, Code(reason)))
 
 
 def verdicts(account: Account, words: Words) -> Iterator[Block]:

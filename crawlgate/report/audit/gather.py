@@ -131,6 +131,7 @@ def _hours(tally: Tally, bases: Mapping[int, Basis]) -> dict[tuple[int, Answer],
 
 def _coverage(outputs: Outputs, tally: Tally) -> Coverage:
     noted: Mapping[str, Any] = outputs.summary["coverage"]
+    beside = sum((noted.get("beside") or {}).values())
     skipped: Counter[tuple[str, str]] = Counter()
     unknown = not_covered = some_unknown = 0
     for number, count in tally.bases.items():
@@ -146,8 +147,9 @@ def _coverage(outputs: Outputs, tally: Tally) -> Coverage:
         unknown=unknown,
         not_covered=not_covered,
         some_unknown=some_unknown,
-        rejected=int(noted.get("rejected", 0)),
+        rejected=int(noted.get("rejected", 0)) - beside,
         rejected_by=dict(noted.get("rejected_by") or {}),
+        beside=beside,
         not_assessed=by_reason(skipped),
         rejects=_rejects(outputs),
     )

@@ -120,6 +120,7 @@ def _coverage(account: Account, words: Words) -> dict[str, Any]:
         "some_unknown": found.some_unknown,
         "rejected": found.rejected,
         "rejected_by": dict(found.rejected_by),
+        "beside": found.beside,
         "not_assessed": [
             {"names": list(item.names), "reason": item.why, "text": words.sentence(item.why), "rows": item.urls}
             for item in found.not_assessed

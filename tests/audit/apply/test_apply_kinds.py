@@ -145,6 +145,25 @@ def test_frames_of_zstd_are_copied_or_packed_anew(scene: Scene, dictionary: bool
         assert written == head + b"".join(frames[n] for n in STAY)
 
 
+@pytest.mark.parametrize("how", ["no dictionary", "damaged"])
+def test_a_dictionary_that_is_none_costs_what_needs_it(scene: Scene, how: str) -> None:
+    zstd = zstandard()
+    known = zstd.train_dict(RECORDS * 40, 4000)
+    content = known.dict_content
+    held = b"words" if how == "no dictionary" else content[:8] + b"\xff" * 60 + content[68:]
+    path = scene.folder / "crawl.warc.zst"
+    frames = [zstd.compress(RECORDS[0]), *(zstd.compress(one, zstd_dict=known) for one in RECORDS[1:])]
+    path.write_bytes(b"\x5d\x2a\x4d\x18" + len(held).to_bytes(4, "little") + held + b"".join(frames))
+    scene.audit([path])
+    assert scene.decisions()[0]["url"] == URLS[0]
+    rejects = (scene.folder / "out" / "rejects.jsonl").read_text("utf-8")
+    assert "damaged" in rejects
+    scene.notices = [notice("a.example", 3)]
+    scene.audit([path])
+    with pytest.raises(ConfigError, match=r"crawl\.warc\.zst"):
+        apply(scene.folder / "out", scene.folder / "clean")
+
+
 @pytest.mark.parametrize("gone", [[0, 1], [1, 3, 4], [5], [0, 1, 2, 3, 4, 5]])
 def test_one_member_for_many_records_is_packed_anew(scene: Scene, gone: list[int]) -> None:
     scene.notices = [notice(host, 3) for host in sorted({HOSTS[n] for n in gone})]

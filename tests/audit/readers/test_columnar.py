@@ -34,7 +34,7 @@ def test_a_damaged_page_costs_its_row_group_and_no_other(tmp_path: Path) -> None
     assert [batch.first for batch in batches if len(batch.rows)] == [0, 2000, 3000]
     rejects = [reject for batch in batches for reject in batch.rejects]
     assert [(reject.row, reject.code) for reject in rejects] == [(1000, "damaged")]
-    assert "row group 1 (1000 rows)" in rejects[0].reason
+    assert "rows 1000 to 1999 (1000 rows) cannot be read, a page of the column 'url'" in rejects[0].reason
 
 
 def test_damage_that_can_be_unpacked_is_found_by_the_checksum(tmp_path: Path) -> None:

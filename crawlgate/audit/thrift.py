@@ -33,6 +33,11 @@ class _Reader:
         self._data = data
         self._at = 0
 
+    @property
+    def at(self) -> int:
+        """How many bytes were read."""
+        return self._at
+
     def byte(self) -> int:
         self._at += 1
         return self._data[self._at - 1]
@@ -84,6 +89,15 @@ def read(data: bytes) -> Struct:
     """The struct that `data` begins with. Raises `ValueError` for what is none."""
     try:
         return _Reader(data).struct()
+    except (IndexError, RecursionError):
+        raise ValueError("the data are no struct of the compact protocol") from None
+
+
+def read_sized(data: bytes) -> tuple[Struct, int]:
+    """The struct that `data` begins with, and how many bytes it takes. Raises `ValueError` for what is none."""
+    reader = _Reader(data)
+    try:
+        return reader.struct(), reader.at
     except (IndexError, RecursionError):
         raise ValueError("the data are no struct of the compact protocol") from None
 
