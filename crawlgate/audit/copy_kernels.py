@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from numba import njit
 
-_BYTES = 6
+_BYTES = 7
 _SLASH, _COLON, _CASE = ord("/"), ord(":"), 0x20
 
 
@@ -32,7 +32,7 @@ def may_be_copies(data, offsets, endings, found):
         place += 3
         last = 0
         while place < end and data[place] != _SLASH and data[place] != _COLON:
-            last = (last << 8 | data[place] | _CASE) & 0xFFFFFFFFFFFF
+            last = (last << 8 | data[place] | _CASE) & 0xFFFFFFFFFFFFFF
             place += 1
         for ending in endings:
             if last == ending:

@@ -109,6 +109,8 @@ def _entries(
             if whole:
                 done.left_out.append(name)
                 name = str(path.with_name(path.name.removesuffix(".gz").removesuffix(".cdx") + ".cdxj"))
+                if name in names:
+                    continue
             files[name] = new
 
 
@@ -177,13 +179,14 @@ def _write(old: zipfile.ZipFile, files: Mapping[str, Path], target: Path, done: 
     digests: dict[str, tuple[int, str]] = {}
     with zipfile.ZipFile(target, "w") as new:
         waiting: zipfile.ZipInfo | None = None
-        for info in old.infolist():
+        made = {path.name: name for name, path in files.items()}
+        for number, info in enumerate(old.infolist()):
             if info.filename == _PACKAGE:
                 waiting = info
                 continue
             names = [info.filename] if info.filename not in done.left_out else []
-            at = old.infolist().index(info)
-            names += [name for name, path in files.items() if path.name == f"entry-{at}" and name != info.filename]
+            other = made.get(f"entry-{number}", info.filename)
+            names += [other] if other != info.filename else []
             for name in names:
                 digests[name] = _put(old, new, info, name, files.get(name))
         if waiting is not None:

@@ -100,7 +100,7 @@ def decisions_table(
             # Numbered anew, in the order of the rows.
             *(
                 column.cast(pa.string()).dictionary_encode()
-                for column in listed.columns(judged, good, classes, engine.plans, batch.particulars)
+                for column in listed.columns(judged, good, classes, engine.plans)
             ),
             *earlier.columns(good),
         ],
