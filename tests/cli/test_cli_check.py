@@ -131,9 +131,9 @@ def test_usage_and_configuration_exit_with_2(
     assert done.out == ""
 
 
-def test_a_list_that_cannot_be_read_exits_with_3(folder: Path) -> None:
+def test_a_list_that_is_not_there_exits_with_2(folder: Path) -> None:
     done = run("check", "https://a.example/", "--blocklist", "absent.txt", "--declaration", "d.toml", cwd=folder)
-    assert done.returncode == 3
+    assert done.returncode == 2
     assert "absent.txt" in done.stderr
 
 
