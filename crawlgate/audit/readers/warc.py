@@ -45,11 +45,11 @@ def read_archive(path: Source, told: Told) -> Iterator[Batch]:
         if problem:
             seen[rows.take(Found(0, None, problem))] += 1
         for found in records(file):
-            seen[rows.take(found)] += 1
-            if len(rows) >= _BATCH:
+            if len(rows) >= _BATCH and not _goes_with(found):
                 yield rows.batch()
                 first += len(rows)
-                rows = _Rows(path, name, first, told)
+                rows = _Rows(path, name, first, told, rows)
+            seen[rows.take(found)] += 1
         if len(rows) or rows.rejects:
             yield rows.batch()
             first += len(rows)
@@ -61,7 +61,7 @@ def read_archive(path: Source, told: Told) -> Iterator[Batch]:
 class _Rows:
     """The rows of one batch as they come."""
 
-    def __init__(self, path: Source, name: str, first: int, told: Told) -> None:
+    def __init__(self, path: Source, name: str, first: int, told: Told, before: _Rows | None = None) -> None:
         self._path, self._name, self._first, self._told = path, name, first, told
         self._rows: list[tuple[str, str, int | None, str | None]] = []
         self._particulars: dict[int, Particulars] = {}
@@ -71,7 +71,8 @@ class _Rows:
         self._by_id: dict[str, int] = {}
         self._agents: dict[int, str] = {}
         self._referrers: dict[int, str] = {}
-        self._sent: dict[str, tuple[str | None, str | None]] = {}
+        # Of requests whose answers are still to come, those of the batch `before` among them.
+        self._sent: dict[str, tuple[str | None, str | None]] = {} if before is None else before._sent
         self._led: dict[int, str] = {}
 
     def __len__(self) -> int:
@@ -146,6 +147,11 @@ class _Rows:
             }
         )
         return Batch(self._path, self._first, table, _COLUMNS, self._particulars, self._offsets, tuple(self.rejects))
+
+
+def _goes_with(found: Found) -> bool:
+    """True for a record that tells of an answer before it, so that both belong in one batch."""
+    return found.record is not None and found.record.rec_type == "request"
 
 
 def _is_row(record: Any, url: str) -> bool:
