@@ -250,6 +250,7 @@ class Permit:
             findings_only=True,
             head_seen=self._head_seen,
         )
+        self._core.learn(self.url, self._known, self._reading)
 
     def refuse(self, problem: str) -> None:
         """Record that this hop is refused for a reason of its own (a `problem.*` key), and enforce it."""
@@ -315,7 +316,6 @@ class Permit:
             return
         self._logged = True
         conduct, known, reading = self._core.conduct, self._known, self._reading
-        self._core.learn(self.url, known, reading)
         self._told = conduct.after(self.url, known, self._attempt, self._told, self._status, self.decision)
         if 300 <= self._status < 400 and (location := self._headers.get("location")):
             self._told = conduct.redirected(self._told, location, self.url)

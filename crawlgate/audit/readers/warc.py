@@ -16,8 +16,7 @@ from ...errors import ConfigError, UrlError
 from ...headers import Headers
 from ...limits import DEFAULT_LIMITS
 from ...model import Evidence, EvidenceKind
-from ...signals import answer
-from ...signals.reading import Reading
+from ...signals import answer, response
 from ..book import policy_file
 from ..rows import Particulars
 from ..statuses import BAD_STATUS
@@ -99,9 +98,9 @@ class _Rows:
             return "policy file"
         here = len(self._rows)
         self._offsets[here] = found.offset
-        reading = _read(record, url, status, self._told) if status is not None else None
-        if reading is not None:
-            self._particulars[here] = Particulars(reading=reading)
+        particulars = _read(record, url, status, self._told) if status is not None else None
+        if particulars is not None:
+            self._particulars[here] = particulars
         own = record.rec_headers.get_header("WARC-Record-ID") or ""
         self._by_id[own] = here
         other = record.rec_headers.get_header("WARC-Concurrent-To") or ""
@@ -225,7 +224,7 @@ def _policy_kind(url: str) -> EvidenceKind | None:
     return policy_file(url[slash:]) if slash > 0 else None
 
 
-def _read(record: Any, url: str, status: int, told: Told) -> Reading | None:
+def _read(record: Any, url: str, status: int, told: Told) -> Particulars | None:
     """What headers and page say, or None where the URL cannot be asked about (the engine says why)."""
     try:
         asked = urls.parse(urls.without_userinfo(url))
@@ -234,10 +233,11 @@ def _read(record: Any, url: str, status: int, told: Told) -> Reading | None:
     headers = Headers(record.http_headers.headers)
     most = answer.body_limit(status, headers) if told.pages and record.rec_type != "revisit" else 0
     if not most:
-        return answer.read(status, headers, None, url=asked, token=told.token)
+        return Particulars(reading=answer.read(status, headers, None, url=asked, token=told.token))
     body = _body(record, most + 1)
     whole = len(body) <= most and not record.rec_headers.get_header("WARC-Truncated")
-    return answer.read(status, headers, body, url=asked, token=told.token, whole=whole)
+    reading = answer.read(status, headers, body, url=asked, token=told.token, whole=whole)
+    return Particulars(reading=reading, looked=bool(body) or response.is_page(status, headers))
 
 
 def _body(record: Any, limit: int) -> bytes:
