@@ -1,8 +1,8 @@
-"""How loops are compiled: by numba, once a machine; the machine code is kept beside the source, or in the user's cache.
+"""How loops are compiled: by numba, once a machine; machine code is kept beside the source, or in the user's cache.
 
-numba takes kept code for good as long as the file of the loop itself is unchanged. Loops take those of other files whole
-into themselves, and code made from an older one would go on judging as that did. So kept code counts only while all
-files with loops are as they were when it was made.
+numba takes kept code for good as long as the file of the loop itself is unchanged. Loops take those of other files
+whole into themselves, and code made from an older one would go on judging as that did. So kept code counts only while
+all files with loops are as they were when it was made.
 """
 
 # mypy: disable-error-code="no-untyped-call, no-any-return"
