@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-from operator import itemgetter
 from typing import NamedTuple
 
 from . import challenge
@@ -20,7 +19,6 @@ from .markup import (
     NAME_ENDS,
     OPEN,
     OPENER,
-    REST_OF_TAG,
     START,
     Token,
     comment_end,
@@ -67,7 +65,7 @@ _SLASH = 0x2F
 _HOLDERS = (b"script", b"style", b"title", b"textarea", b"template", b"xmp", b"iframe", b"plaintext", b"noembed")
 
 
-_BANG, _LITERAL = 2, 1_000
+_BANG, _LITERAL, _BANGED = 2, 1_000, 1_001
 
 
 @functools.cache
@@ -75,16 +73,23 @@ def _opening() -> Automaton:
     """Where something inert may begin (the number of a pattern is its length), and what stands in challenges."""
     holders = ((len(name) + 2, b"<" + name + _ENDS) for name in (*_HOLDERS, b"noframes"))
     return Automaton(
-        [(_LITERAL, re.escape(literal)) for literal in challenge.LITERALS],
+        [(_BANGED, b"--!>"), *((_LITERAL, re.escape(literal)) for literal in challenge.LITERALS)],
         [(_BANG, rb"<[!?]"), (3, rb"</[^a-z]"), (11, b"</template" + _ENDS), *holders],
     )
 
 
-def _openings(data: bytes) -> list[tuple[int, int]]:
-    """Length and start of what was found, in order."""
-    found = [(length, end - length) for length, end in _opening().hits(data)]
-    found.sort(key=itemgetter(1))
-    return found
+def _openings(data: bytes) -> tuple[list[tuple[int, int]], bool, bool]:
+    """Start and length of what was found, in order; whether a comment may end in `--!>`, and whether something of a
+    challenge is there."""
+    found: list[tuple[int, int]] = []
+    others = 0
+    for length, end in _opening().hits(data):
+        if length < _LITERAL:
+            found.append((end - length, length))
+        else:
+            others |= length - _LITERAL + 1
+    found.sort()
+    return found, others & 2 != 0, others & 1 != 0
 
 
 class Live(NamedTuple):
@@ -109,13 +114,9 @@ def live(data: bytes) -> Live | None:
     scripts: list[tuple[bytes, bytes]] = []
     parts = shown
     kept = position = templates = 0
-    challenges = False
-    banged = b"--!>" in data
+    openings, banged, challenges = _openings(data)
     inert, match = _INERT.match, OPENER.match
-    for length, start in _openings(data):
-        if length == _LITERAL:
-            challenges = True
-            continue
+    for start, length in openings:
         if start < position:
             continue
         found = None if length == _BANG else inert(data, start)
@@ -203,12 +204,30 @@ def _clean(data: bytes, tag: Token) -> bytes:
     return b"<%b>" % inner
 
 
+def joined(data: bytes) -> bytes:
+    """Live parts without the inline tags that stand within words."""
+    return _WITHIN_WORD.sub(b"", data)
+
+
 def text_of(data: bytes) -> bytes:
-    """The text of live parts: without inline tags and what comments left behind, a NUL for any other tag."""
+    """The text of live parts whose tags hold no `<` or `>`: without inline tags and what comments left behind, with a
+    NUL for any other tag."""
     return _INLINE_TAG.sub(b"", _BLOCK_TAG.sub(b"\0", data))  # the other way round, text could become a tag
 
 
 _INLINE_NAMES = b"|".join(_either_case(name) for name in sorted(INLINE, reverse=True))
 _INLINE_NAME = rb"(?:" + _INLINE_NAMES + rb")" + NAME_ENDS
-_INLINE_TAG = re.compile(rb"<!>|</?" + _INLINE_NAME + REST_OF_TAG)
-_BLOCK_TAG = re.compile(rb"</?(?!" + _INLINE_NAME + rb")[a-zA-Z][^\t\n\f\r />]*+" + REST_OF_TAG)
+_INLINE_TAG = re.compile(rb"<!>|</?" + _INLINE_NAME + rb"[^>]*+>")
+_BLOCK_TAG = re.compile(rb"</?(?!" + _INLINE_NAME + rb")[a-zA-Z][^>]*+>")
+_LETTER = rb"[a-zA-Z\x80-\xff]"
+_WITHIN_WORD = re.compile(
+    rb"<(?<="
+    + _LETTER
+    + rb"<)(?:!>|/?"
+    + _INLINE_NAME
+    + rb"[^>]*+>)(?:"
+    + _INLINE_TAG.pattern
+    + rb")*+(?="
+    + _LETTER
+    + rb")"
+)

@@ -99,7 +99,9 @@ def read(
         not_looked["page_head"] = "not_assessed.head_cut"
     licences = before.licences + tuple(reference for reference in references if reference.url is not None)
     if whole:
-        signals += _words(head, body, marks, evidence)
+        if not findings_only or quick_page.may_say(head.text):
+            signals += (*wording.read(head.text, evidence=evidence), *paywall_text.words(head.text, evidence=evidence))
+        signals += paywall_text.hidden(body, marks, evidence=evidence)
         signals += challenge.read(status, headers, body, known=before.signals, evidence=evidence)
     return replace(
         before,
@@ -157,14 +159,6 @@ def inline_licences(
             else:
                 found.append(rsl.unobtainable(reference, evidence=evidence, reason=document.lint[0].code))
     return tuple(found)
-
-
-def _words(head: PageHead, body: bytes, marks: tuple[Signal, ...], evidence: str) -> tuple[Signal, ...]:
-    return (
-        *wording.read(head.text, evidence=evidence),
-        *paywall_text.words(head.text, evidence=evidence),
-        *paywall_text.hidden(body, marks, evidence=evidence),
-    )
 
 
 def _other_xml(body: bytes, before: Reading, root: str, evidence: str) -> Reading:

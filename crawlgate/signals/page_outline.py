@@ -47,8 +47,7 @@ _NAMED_HIDDEN = re.compile(
 )
 _MAY_NAME = re.compile(
     rb"head|nav|foot|menu|sidebar|top|toolbar|breadcrumb|cookie|widget|bar|canvas|modal|pop|overlay|lightbox|dropdown"
-    rb"|dialog|tip|hid|invisible|fancybox|reveal|collapse|offscreen|flyout|display|banner|contentinfo",
-    re.IGNORECASE,
+    rb"|dialog|tip|hid|invisible|fancybox|reveal|collapse|offscreen|flyout|display|banner|contentinfo"
 )
 _UNNAMED = frozenset((b"a", b"body", b"html"))
 _STYLE_HIDDEN = re.compile(rb"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -132,6 +131,7 @@ class _Reader:
         "_last",
         "_lead",
         "_linked",
+        "_lower",
         "_names",
         "_open",
         "_passwords",
@@ -140,6 +140,7 @@ class _Reader:
 
     def __init__(self, data: bytes, charset: str) -> None:
         self._data = data
+        self._lower = data.lower()  # what is looked for at every tag is found several times faster so
         self._charset = charset
         self._open: list[tuple[bytes, int]] = []
         self._names: Counter[bytes] = Counter()
@@ -210,7 +211,11 @@ class _Reader:
         if name in _VOID:
             return
         own = _PLACES.get(name, 0)
-        if name not in _UNNAMED and _MAY_NAME.search(self._data, start, min(end, start + 2_000)):
+        if (
+            name not in _UNNAMED
+            and end - start > len(name) + 2
+            and _MAY_NAME.search(self._lower, start, min(end, start + 2_000))
+        ):
             own |= self._named(token)
         if name == b"form":
             self._form_edge()

@@ -33,7 +33,7 @@ from . import (
     wording,
 )
 from .jsonld import Graph
-from .live import Live, text_of
+from .live import Live, joined, text_of
 from .login_words import suspected
 from .looked import look_at, tags
 from .markup import START, attributes
@@ -43,6 +43,7 @@ from .rsl_links import MEDIA_TYPE
 from .triggers import AVAILABLE, Failed, Look, Trigger, triggers
 
 _JOINS = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f]")
+_NOTHING = Graph(())
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
 _FEW = 8
@@ -109,23 +110,25 @@ def _read(
         return None
     metas = tuple(_metas(parts.data, look.metas)) if seen & (Trigger.META | Trigger.SPELT) else ()
     head = PageHead(meta=metas, links=tuple(_links(parts.data, look.links)))
-    blocks: list[object] | None = _blocks(parts) if parts.scripts else []
+    blocks = _blocks(parts) if parts.scripts else []
     if blocks is None or _canonical_elsewhere(head, url):
         return None
-    if seen & Trigger.MICRODATA and triggers().may_describe(parts.data):
-        blocks += microdata.nodes(body, charset=charset)
-    graph = Graph(blocks)
-    if not (graph.nodes or head.links or metas):
+    described = seen & Trigger.MICRODATA and triggers().may_describe(parts.data)
+    weighed = bool(described or (blocks and triggers().may_weigh(b"\0".join(blocks))))
+    graph = Graph((*blocks, *microdata.nodes(body, charset=charset)) if described else blocks)
+    licensed = any("license" in link.rel for link in head.links)
+    if not (graph.nodes or licensed or metas):
         return replace(before, not_looked=not_looked)
-    facts = dataset.read(graph, page=url, evidence=evidence) if graph.nodes else dataset.DatasetFacts()
+    facts = dataset.read(graph, page=url, evidence=evidence) if weighed else dataset.DatasetFacts()
+    told = graph if weighed else _NOTHING
     if (
         facts.signals
         or facts.offers
-        or paywall.read(graph, [(tag.name, tag.content) for tag in metas], evidence=evidence)
+        or paywall.read(told, [(tag.name, tag.content) for tag in metas], evidence=evidence)
         or (metas and robots_tags.meta(head, token=token, evidence=evidence))
         or (metas and tdmrep.meta(head, base=url, evidence=evidence))
-        or rsl.from_page(head, base=url)
-        or open_licence.from_page(b"", head, graph, base=url, evidence=evidence)
+        or (licensed and rsl.from_page(head, base=url))
+        or open_licence.from_page(b"", head, told, base=url, evidence=evidence)
     ):
         return None
     creators = creator.read(head, graph, page=url)
@@ -134,25 +137,28 @@ def _read(
 
 def _says(look: Look, data: bytes) -> bool:
     """True if a sentence of the page counts."""
-    seen = look.triggers
-    if not seen & (Trigger.SPLIT | Trigger.SPELT) and not triggers().may_say(look.marks, data):
-        return False
-    text = text_of(data)
-    if not seen & Trigger.SPELT:
-        seen, marks = triggers().look_at_text(text)
-        if not seen and not triggers().may_say(marks, text):
+    if not look.triggers & Trigger.SPELT:
+        marks, seen = look.marks, 0
+        if look.triggers & Trigger.SPLIT:
+            data = joined(data)
+            seen, marks = triggers().look_at_text(data)
+        if not seen and not triggers().may_say(marks, data):
             return False
+    text = text_of(data)
     shown = visible(text, "utf-8")
-    return _may_say(shown) and bool(wording.read(shown) or paywall_text.words(shown))
+    return may_say(shown) and bool(wording.read(shown) or paywall_text.words(shown))
 
 
-def _may_say(shown: str) -> bool:
+def may_say(shown: str) -> bool:
     """True if a sentence may count of a text as it is shown, by its letters as the readers fold them. They fold
     sentence by sentence: where a mark may join the letter before it, that is another text."""
-    if not shown.isascii() and _JOINS.search(shown):
+    if not AVAILABLE or not triggers.cache_info().currsize or (not shown.isascii() and _JOINS.search(shown)):
         return True
     folded = unicodedata.normalize("NFKC", shown).casefold().encode("utf-8", "replace")
-    return triggers().may_say(triggers().look_at_text(folded)[1], folded)
+    try:
+        return triggers().may_say(triggers().look_at_text(folded)[1], folded)
+    except Failed:
+        return True
 
 
 def _login_title(content: bytes) -> bool:
@@ -209,9 +215,9 @@ def _canonical_elsewhere(head: PageHead, page: Url) -> bool:
     return False
 
 
-def _blocks(parts: Live) -> list[object] | None:
+def _blocks(parts: Live) -> list[bytes] | None:
     """The texts of the page's JSON-LD; None where a script holds a licence."""
-    found: list[object] = []
+    found = []
     for tag, content in parts.scripts:
         written, _ = attributes(tag, (START, b"script", 0, len(tag)))
         kind = _value(written.get(b"type", b"")).partition(";")[0].strip().lower()

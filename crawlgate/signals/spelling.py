@@ -89,7 +89,8 @@ def references() -> Iterator[bytes]:
 
 
 def open_references() -> Iterator[bytes]:
-    """Patterns for references without their semicolon that a letter follows."""
+    """Patterns for references without their semicolon that a letter or a tag follows."""
+    yield rb"[#a-z0-9]{0,32}<"
     yield rb"#x[0-9a-f]{1,6}[g-z]"
     for name in html.entities.html5:
         if not name.endswith(";"):

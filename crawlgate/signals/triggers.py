@@ -89,15 +89,16 @@ def _group(patterns: Iterable[bytes]) -> bytes:
 
 # Names without which no reader of structured data finds anything in a page's own attributes, and what may stand for
 # them: references, prefixes that a page declares, links to nodes that stand elsewhere.
-_READ_NAMES = (
-    *("author", "creator", "license", "isaccessibleforfree", "requiressubscription", "price", "product", "odrl"),
+_WEIGHED_NAMES = (
+    *("license", "isaccessibleforfree", "requiressubscription", "price", "product", "odrl"),
     *dict.fromkeys(kind.partition(":")[0].lower() for kind in dataset.KINDS),
 )
 _DESCRIBES = (
     rb"(?:itemprop|itemtype|typeof|property|rel|vocab)%b=%b(?:\"[^\"<>]*|'[^'<>]*|[^\"'<>]*)(?:&|%b)"
-    % (_BLANKS, _BLANKS, b"|".join(name.encode() for name in _READ_NAMES)),
+    % (_BLANKS, _BLANKS, b"|".join(name.encode() for name in ("author", "creator", *_WEIGHED_NAMES))),
     rb"(?:prefix|itemid|resource|about)%b=" % _BLANKS,
 )
+_WEIGHED = (rb"\\u", rb"@context\"\s*:\s*[\[{]", *(name.encode() for name in _WEIGHED_NAMES))
 
 
 class Look(NamedTuple):
@@ -142,10 +143,11 @@ class Triggers:
             (Trigger.MARK, b"<[^<>]*" + relaxed(open_licence.ANCHOR)),
             *((Trigger.SPLIT, pattern) for pattern in _splits()),
         ]
-        places = [(_META_AT, b"<meta" + _NAME_END), (_LINK_AT, b"<link" + _NAME_END)]
+        places = [(_META_AT, b"<meta" + _NAME_END), (_LINK_AT, b"<link" + _NAME_END + b"[^<>]*(?:canon|licen|&)")]
         self._page = Automaton([*tags, *spelt_otherwise, *said], places)
         self._odd = Automaton([(Trigger.ODD, _ODD)])
         self._describes = Automaton((0, pattern) for pattern in _DESCRIBES)
+        self._weighed = Automaton((0, pattern) for pattern in _WEIGHED)
         self._metas = Automaton([(Trigger.META, b"<meta[^<>]*" + _group(_metas()))])
         titles = {
             mark for one in alternatives((login_words.LOGIN_WORD,)) for word in one[0] for mark in marks_of(word)[:1]
@@ -161,14 +163,16 @@ class Triggers:
             elif number == _META_AT:
                 metas.append(end - 6)
             elif number == _LINK_AT:
-                links.append(end - 6)
+                start = live.rfind(b"<", 0, end)
+                if start not in links:
+                    links.append(start)
             else:
                 seen |= number
         if seen & Trigger.ODD and not self.odd(live):
             seen &= ~Trigger.ODD
         if metas and self._may_bear(b"".join([live[start : live.find(b">", start) + 1] for start in metas])):
             seen |= Trigger.META
-        return Look(seen, tuple(marks), metas, [start for start in links if _tells_use(live, start)])
+        return Look(seen, tuple(marks), metas, links)
 
     def _may_bear(self, metas: bytes) -> bool:
         """True if one of these meta tags may bear on use or name an author."""
@@ -192,6 +196,10 @@ class Triggers:
         """True if microdata or RDFa of a page may say something that is read."""
         return bool(self._describes.hits(live))
 
+    def may_weigh(self, jsonld: bytes) -> bool:
+        """True if JSON-LD may say more than who made the page: by name, or by names of its own."""
+        return bool(self._weighed.hits(jsonld))
+
     def may_say(self, marks: Iterable[int], text: bytes) -> bool:
         """See `SaidWords.may_say`."""
         return self._said.may_say(marks, text)
@@ -199,11 +207,6 @@ class Triggers:
     def may_be_login(self, title: str) -> bool:
         """True if a title may be that of a login page."""
         return bool(self._login.hits(title.lower().encode("utf-8", "replace")))
-
-
-def _tells_use(live: bytes, start: int) -> bool:
-    tag = live[start : live.find(b">", start)].lower()
-    return b"canon" in tag or b"licen" in tag or b"&" in tag
 
 
 @functools.cache
