@@ -10,7 +10,8 @@ a list of AI agents, every tenth none; a third of the paths are made from rules.
 - crawlgate: Parquet in, decisions in Parquet out, all criteria that need no page, robots.txt reading included;
 - naive: tldextract, a set of domains, one Protego parser per file, a Python loop; it finds nothing but yes or no;
 - datatrove's URLFilter, if it is installed: the list only, no robots.txt;
-- halves: crawlgate in two processes, each with half of the sites and their rows; the time is that of the longer one.
+- halves: crawlgate in two processes, each with some of the sites and their rows, dealt by popularity so that both have
+  about as many rows; the time is that of the longer one.
 
 Times are processor seconds of one core each, so that neighbours on the machine count little. The loops run on a sample
 and are counted per row; what they need once (parsing robots.txt, loading the list) is spread over all rows. What counts
@@ -86,6 +87,15 @@ def label(rnd: random.Random) -> str:
     return "".join(rnd.choices("abcdefghijklmnopqrstuvwxyz", k=rnd.randint(9, 14)))
 
 
+def dealt(hosts: int) -> np.ndarray[Any, np.dtype[np.int8]]:
+    """Which of the two halves each host belongs to: the most popular first, always to the lighter half."""
+    half, weight = np.zeros(hosts, np.int8), [0.0, 0.0]
+    for n in range(hosts):
+        half[n] = weight[1] < weight[0]
+        weight[half[n]] += 1 / (n + 1)
+    return half
+
+
 def make(folder: Path | None, work: Path, rows: int, hosts: int, listed: int, *, halves: bool) -> None:
     """Write rows.parquet (and its halves by host), robots.json (host -> body number, bodies) and list.txt."""
     rnd, rng = random.Random(7), np.random.default_rng(7)
@@ -120,7 +130,7 @@ def make(folder: Path | None, work: Path, rows: int, hosts: int, listed: int, *,
     paths = [
         path if path.isascii() and path.isprintable() and "#" not in path and " " not in path else "/" for path in paths
     ]
-    weights = 1 / np.arange(1, hosts + 1)
+    weights, half = 1 / np.arange(1, hosts + 1), dealt(hosts)
     empty = pa.scalar("", pa.large_string())
     origins, targets = pa.array(["https://" + n for n in names], pa.large_string()), pa.array(paths, pa.large_string())
     start = int(START.timestamp() * 1e6)
@@ -141,7 +151,7 @@ def make(folder: Path | None, work: Path, rows: int, hosts: int, listed: int, *,
             table = pa.table([url, at, status], schema=schema)
             out.write_table(table)
             for number, part in enumerate(parts):
-                part.write_table(table.filter(pa.array(host % 2 == number)))
+                part.write_table(table.filter(pa.array(half[host] == number)))
 
 
 # -- contestants: each returns seconds for all rows -----------------------------------------------------------------
@@ -158,6 +168,9 @@ def crawlgate(work: Path, _: int, half: int | None = None) -> dict[str, float]:
     )
     told = json.loads((work / "robots.json").read_text("utf-8"))
     bodies = [body.encode() for body in told["bodies"]]
+    ours = [n for n, other in enumerate(dealt(len(told["hosts"]))) if half is None or other == half]
+    hosts = [told["hosts"][n] for n in ours]
+    which = [told["which"][n] for n in ours]
     warm(declared)
     begun = clock()
     book = EvidenceBook()
@@ -165,10 +178,8 @@ def crawlgate(work: Path, _: int, half: int | None = None) -> dict[str, float]:
         (Content(200 if number else 404, None, hashlib.sha256(body).hexdigest()), body)
         for number, body in enumerate(bodies)
     ]
-    ours = slice(half, None, None if half is None else 2)
-    hosts = told["hosts"][ours]
     at = np.full(len(hosts), micros(START))
-    book.add_robots(["https://" + host for host in hosts], at, told["which"][ours], answers)
+    book.add_robots(["https://" + host for host in hosts], at, which, answers)
     listed = clock()
     loaded = ListStore(work / "lists").receive(
         work / "list.txt", at=START - timedelta(days=9), verified=True, vouched_by="bench"
