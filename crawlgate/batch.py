@@ -172,9 +172,13 @@ class TableGate:
         """Which rows of a table pass, as a boolean Arrow array without nulls."""
         import pyarrow as pa
 
+        return pa.array(self.passing(table, columns))
+
+    def passing(self, table: Any, columns: Columns | None = None) -> Any:
+        """As `mask`, as an array of numpy."""
         asked = self._asked(table, columns)
         with self._judge.lock:
-            return pa.array(self._judge.ready().passing(*asked, self.tally, everything=self.mode == "observe"))
+            return self._judge.ready().passing(*asked, self.tally, everything=self.mode == "observe")
 
     def log_tally(self, where: str) -> None:
         """Say in the log what was dropped and why, at the end of `where`."""

@@ -16,7 +16,6 @@ from .signals.sales_page import is_data_page
 from .state import State
 from .url import Url
 
-_BARE = "payment.402"
 # Files of one offer that an entry names.
 _URLS_KEPT = 16
 
@@ -77,8 +76,6 @@ def entries_from(url: Url, reading: Reading, now: datetime) -> Iterator[Register
 
 
 def _product(signal: Signal, url: Url) -> Product | None:
-    if signal.kind == _BARE:  # it asks for payment, and does not say what for
-        return None
     if signal.polarity is Polarity.PRICED and signal.ambiguity is None:
         if signal.kind.startswith("rsl."):
             return Product.TDM_LICENCE

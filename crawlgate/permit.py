@@ -250,6 +250,7 @@ class Permit:
             findings_only=True,
             head_seen=self._head_seen,
         )
+        self._core.learn(self.url, self._known, self._reading)
 
     def refuse(self, problem: str) -> None:
         """Record that this hop is refused for a reason of its own (a `problem.*` key), and enforce it."""
@@ -315,7 +316,6 @@ class Permit:
             return
         self._logged = True
         conduct, known, reading = self._core.conduct, self._known, self._reading
-        self._core.learn(self.url, known, reading)
         self._told = conduct.after(self.url, known, self._attempt, self._told, self._status, self.decision)
         if 300 <= self._status < 400 and (location := self._headers.get("location")):
             self._told = conduct.redirected(self._told, location, self.url)
@@ -343,7 +343,7 @@ class Permit:
         basis = self._basis(() if silent else (self.evidence, *self._named), at)
         outcome: dict[str, Any] = {"creators": list(self._reading.creators)} if self._reading.creators else {}
         if not silent or core.all_pages:
-            core.keep(self._response(allowed=basis.verdict is Verdict.ALLOW))
+            core.keep(self._response(at, allowed=basis.verdict is Verdict.ALLOW))
             if silent:  # the basis is shared with other pages
                 outcome["evidence"] = self.evidence
         self._beginning = b""
@@ -368,7 +368,7 @@ class Permit:
         except UrlError:
             return {}
 
-    def _response(self, *, allowed: bool) -> Evidence:
+    def _response(self, at: datetime, *, allowed: bool) -> Evidence:
         """What is kept of the response: its headers, and the head of a page that may be taken. Nothing more of it,
         and nothing at all of the body of a page that is denied or held."""
         head = self._beginning[: head_length(self._beginning)] if allowed else b""
@@ -378,7 +378,7 @@ class Permit:
             kind=EvidenceKind.RESPONSE,
             url=self.url.href,
             final_url=self.url.href,
-            fetched_at=self._core.clock.now(),
+            fetched_at=at,
             status=self._status,
             headers=tuple(self._headers),
             body=head,

@@ -48,7 +48,7 @@ class FakeWeb:
         return httpx.MockTransport(self._answer)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        href = urls.parse(str(request.url)).href
+        href = urls.parse(str(request.url.copy_with(userinfo=b""))).href  # which no server is sent
         self.requests.append((request.method, href))
         page = self._pages.get(href, Page(status=404))
         if isinstance(page, Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ SCHEMA = pa.schema(
 criteria that weigh, heaviest first (`B2;C1`), null where none does. `findings`: outcomes other than "not met"
 (`B2=met;B4=indicated`). `criteria`: all outcomes, packed (`crawlgate.audit.classes.unpack`). `robots_line`: the line of
 robots.txt that keeps the row out."""
+
+KEYS = ("verdict", "reasons", "problem")
+"""The columns of `SCHEMA` by which rows are counted."""
 
 UNREAD = "unread"
 
@@ -145,16 +149,25 @@ def tally_of_fates(found: Any, urls: Any) -> Tally:
 def tally_of(answered: Any, urls: Any = None) -> Tally:
     """The tally of answers that came back from workers: a table with the columns of `SCHEMA`, and the column of URLs
     beside it for examples."""
-    tally = Tally()
-    keys = pa.table({name: answered[name].fill_null("") for name in ("verdict", "reasons", "problem")})
+    keys = pa.table({name: answered[name].fill_null("") for name in KEYS})
     counted = keys.append_column("row", pa.array(np.arange(len(keys)))).group_by(keys.column_names)
-    for one in counted.aggregate([("row", "count"), ("row", "min")]).sort_by("row_min").to_pylist():
-        if one["problem"]:
-            key: str | None = tally.refuse(one["problem"], one["row_count"])
+    groups = counted.aggregate([("row", "count"), ("row", "min")]).sort_by("row_min").to_pylist()
+    return tally_of_groups(
+        (*(one[name] for name in KEYS), one["row_count"], None if urls is None else urls[one["row_min"]])
+        for one in groups
+    )
+
+
+def tally_of_groups(groups: Iterable[tuple[Any, ...]]) -> Tally:
+    """The tally of answers that somebody else counted: the values of `KEYS`, how many rows, and the URL of one."""
+    tally = Tally()
+    for verdict, reasons, problem, rows, url in groups:
+        if problem:
+            key: str | None = tally.refuse(problem, rows)
         else:
-            key = tally.count(one["verdict"], one["reasons"].split(";") if one["reasons"] else (), one["row_count"])
-        if key is not None and urls is not None:
-            tally.show(key, [str(urls[one["row_min"]])])
+            key = tally.count(verdict, reasons.split(";") if reasons else (), rows)
+        if key is not None and url is not None:
+            tally.show(key, [str(url)])
     return tally
 
 

@@ -7,8 +7,8 @@ on more than that, or a target has several spellings, the exact code of `Site` a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -48,7 +48,8 @@ _AGENTS = 16  # rule sets of named agents in a key; sites with more are read by 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """The answers for one batch. `classes` numbers the class of each row (-1: refused, see `refused`), `plans` the
-    plan, `robots` the robots.txt in force (-1: none), `lines` the line of it that keeps the row out (0: none does)."""
+    plan, `robots` the robots.txt in force (-1: none), `lines` the line of it that keeps the row out (0: none does);
+    `particulars` are those of the rows, as they were judged."""
 
     classes: npt.NDArray[np.int32]
     plans: npt.NDArray[np.int32]
@@ -56,6 +57,7 @@ class Judged:
     lines: npt.NDArray[np.int32]
     times: npt.NDArray[np.int64]
     column: UrlColumn
+    particulars: Mapping[int, Particulars] = field(default_factory=dict)
 
     @property
     def refused(self) -> dict[int, tuple[str, str]]:
@@ -163,7 +165,7 @@ class Engine:
             alone = np.flatnonzero(one_by_one & (column.state != url_kernels.UNCLEAN))
         for row in alone.tolist():
             classes[row], lines[row] = self._judge_row(one, row)
-        return Judged(classes, plans, robots, lines, rows.times, column)
+        return Judged(classes, plans, robots, lines, rows.times, column, rows.particulars)
 
     def classes_of(self, rows: Rows) -> Classed:
         """Class and line of the rows of one batch and nothing else: what `judge` says, sooner where all is known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,6 @@ from .book import instant
 from .classes import DecisionClass
 from .engine import Judged
 from .plan_table import Plan
-from .rows import Particulars
 
 _ABOUT_LISTS = ("C1", "C2", "C3")
 _WEIGHT = {NoticeStatus.KNOWN: 3, NoticeStatus.KNOWN_NOT_LOADED: 3, NoticeStatus.PUBLISHED: 2, NoticeStatus.LATER: 1}
@@ -36,19 +35,18 @@ class Listed:
         good: npt.NDArray[np.int64],
         classes: list[DecisionClass],
         plans: Sequence[Plan],
-        particulars: Mapping[int, Particulars],
     ) -> tuple[Any, Any]:
         """The columns `list` and `notice` for the rows `good`: source and id of a notice, null where none speaks."""
         self._speaks += [_speaks(one) for one in classes[len(self._speaks) :]]
         told = np.flatnonzero(np.array(self._speaks or [False])[judged.classes[good]])
-        found = _Numbers()
+        found, particulars = _Numbers(), judged.particulars
         places = np.full(len(good), -1, np.int64)
         by_plan, place = np.unique(judged.plans[good[told]], return_inverse=True)
         shared = [None if _differs(plans[number]) else found.number(self._shared(plans[number])) for number in by_plan]
         for at, which in zip(told.tolist(), place.tolist(), strict=True):
             row, number = int(good[at]), shared[which]
             if number is None or row in particulars:
-                number = found.number(_of_row(row, judged, plans[int(judged.plans[row])], particulars))
+                number = found.number(_of_row(row, judged, plans[int(judged.plans[row])]))
             places[at] = number
         return found.column(places, "source"), found.column(places, "id")
 
@@ -84,11 +82,11 @@ def _differs(plan: Plan) -> bool:
     return plan.notices is not None and plan.notices.path_dependent
 
 
-def _of_row(row: int, judged: Judged, plan: Plan, particulars: Mapping[int, Particulars]) -> Notice | None:
-    """What speaks of one row, whatever its address is and whereby it came."""
+def _of_row(row: int, judged: Judged, plan: Plan) -> Notice | None:
+    """What speaks of one row, whatever its address is, whereby it came, and what it is linked to."""
     of_url = plan.notices.matches(judged.column.url(row)) if plan.notices is not None else ()
-    hops = particulars[row].hops if row in particulars else ()
-    return _weightiest((*of_url, *hops), instant(int(judged.times[row])))
+    own = judged.particulars.get(row)
+    return _weightiest((*of_url, *(() if own is None else (*own.hops, *own.links))), instant(int(judged.times[row])))
 
 
 def _speaks(one: DecisionClass) -> bool:

@@ -7,6 +7,10 @@
 A site is a registrable domain, so that what a log shows of its collector (B5) stays together, and robots.txt meets the
 pages it speaks of. Everything else a row is judged by is the gate's, which every worker has. Pure, but for the clock
 that tells times of the future.
+
+One part is held in memory at a time: take about a part for each million rows. `heavy` spreads sites that are larger
+(`{"blog.example": 16}`), `order` names the column by which rows of one instant follow each other. Evidence is a table
+of `url` or `host`, `time`, `status`, `body`.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ class Past:
             self._behaviour.note(rows, answers)
             self._views.note(rows, table[columns.url], referrers, self._behaviour.origin)
         for row, one in answers.items():
-            if one.reading is not None and rows.site[row] >= 0:
+            if one.reading is not None and one.looked and rows.site[row] >= 0:
                 self._lore.note(rows.column.url(row), (int(rows.time[row]), int(rows.seq[row])), one.reading)
         if columns.redirect is not None:
             places = zip(rows.time.tolist(), rows.seq.tolist(), strict=True)

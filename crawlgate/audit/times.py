@@ -19,6 +19,7 @@ from .timeline import BEGINNING
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})\Z")
 _NUMBER = re.compile(r"(?:[0-9]{9,13}|[0-9]{15,16})(?:\.[0-9]+)?\Z")
 _FARTHEST = 2**62
+_USUAL = pa.timestamp("us", "UTC")
 _HOUR = timedelta(hours=1) // MICROSECOND
 _EARLIEST = micros(datetime(1990, 1, 1, tzinfo=UTC))
 
@@ -41,15 +42,17 @@ def read_times(column: Any, *, latest: datetime, zone: tzinfo | None = None) -> 
     if pa.types.is_dictionary(kind) and pa.types.is_temporal(kind.value_type):
         column = column.dictionary_decode()
         kind = column.type
+    last = micros(latest)
+    if kind == _USUAL and not column.null_count and len(column):
+        at = column.view(pa.int64()).to_numpy()
+        if at.min() >= _EARLIEST and at.max() <= last:
+            return Times(at, refused)
     if pa.types.is_timestamp(kind):
         at = _of_timestamps(column, refused, zone)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
         at = _of_numbers(column)
     else:
         at = _of_texts(column, refused, zone)
-    last = micros(latest)
-    if not (refused or column.null_count) and len(at) and at.min() >= _EARLIEST and at.max() <= last:
-        return Times(at, refused)
     odd = (at < _EARLIEST) | (at > last)
     if column.null_count:
         nulls = column.is_null().to_numpy(zero_copy_only=False)
@@ -96,12 +99,9 @@ def _of_timestamps(column: Any, refused: dict[int, tuple[str, str]], zone: tzinf
 def _micros(column: Any) -> npt.NDArray[np.int64]:
     """Timestamps of any unit, by their own zone's clock or UTC; what is beyond the range of 64 bits is at its end."""
     values = _numbers(column.view(pa.int64()))
-    if column.type.unit == "us":
-        near = len(values) == 0 or (values.min() >= -_FARTHEST and values.max() <= _FARTHEST)
-        return values if near else np.clip(values, -_FARTHEST, _FARTHEST)
     if column.type.unit == "ns":
         return values // 1000
-    scale = {"s": 1_000_000, "ms": 1000}[column.type.unit]
+    scale = {"s": 1_000_000, "ms": 1000, "us": 1}[column.type.unit]
     return np.clip(values, -_FARTHEST // scale, _FARTHEST // scale) * scale
 
 

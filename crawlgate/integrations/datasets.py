@@ -44,7 +44,7 @@ class GateFilter:
     def __call__(self, rows: Any) -> Any:
         """Which rows are allowed: a list, or one answer for one row."""
         table, single = _batch(rows, self.gate)
-        mask = self.gate.mask(table).to_numpy(zero_copy_only=False).tolist()
+        mask = self.gate.passing(table).tolist()
         return mask[0] if single else mask
 
 

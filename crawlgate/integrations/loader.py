@@ -44,7 +44,7 @@ class AllowedRows(Generic[Row]):
         self._taken, self._skip = self._skip, 0
         rest = islice(iter(self.rows), self._taken, None)
         while batch := list(islice(rest, self.batch_size)):
-            mask = self.gate.mask(*of_rows(batch, self.gate.columns)).to_pylist()
+            mask = self.gate.passing(*of_rows(batch, self.gate.columns)).tolist()
             for row, passes in zip(batch, mask, strict=True):
                 self._taken += 1
                 if passes:

@@ -93,13 +93,8 @@ def audited(
     order: str | None = None,
     tally: SharedTally | None = None,
 ) -> Any:
-    """All rows with the answers of an audit: sites are brought together in `parts` groups, so that behaviour across the
-    rows of a log is seen (B5), and `evidence` (`url` or `host`, `time`, `status`, `body`) is joined by site.
-
-    One part is held in memory at a time: take about a part for each million rows. `heavy` spreads sites that are larger
-    (`{"blog.example": 16}`), `order` names the column by which rows of one instant follow each other. Raises
-    `ConfigError`.
-    """
+    """All rows with the answers of an audit in parts (`crawlgate.audit.partition`: what `parts`, `heavy` and `order`
+    are), with `evidence` joined by site. Raises `ConfigError`."""
     from ..audit.partition import PART, Parts, require_spreadable
 
     schema = rows.schema().base_schema

@@ -3,21 +3,23 @@
 counted = SharedTally(spark)
 allowed(spark.read.parquet("pages/"), gate, tally=counted).write.parquet("allowed/")
 counted.value                                    # what was dropped and why, from all workers
+counted(judged(frame, gate), gate)               # the same where there are no accumulators (Spark Connect)
 audited(pages, gate, robots, parts=2000)         # an audit, with robots.txt of then joined by site
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..errors import ConfigError
 from ..tally import Tally
 from .hop import missing
 
 try:
     import pyarrow as pa
     from pyspark import AccumulatorParam
-    from pyspark.sql import types
+    from pyspark.sql import functions, types
 except ImportError as error:
     raise missing("spark", error) from None
 
@@ -35,7 +37,12 @@ class SharedTally:
     time, and so is a frame that is used twice without `cache()`."""
 
     def __init__(self, spark: SparkSession) -> None:
-        self._sum = spark.sparkContext.accumulator(Tally(), _Adding())
+        context = _context(spark)
+        if context is None:
+            raise ConfigError(
+                "Spark Connect has no accumulators: count what was judged, counted(judged(frame, gate), gate)"
+            )
+        self._sum = context.accumulator(Tally(), _Adding())
 
     def add(self, tally: Tally) -> None:
         """Count what a worker counted."""
@@ -60,6 +67,17 @@ def judged(frame: DataFrame, gate: TableGate, *, tally: SharedTally | None = Non
     return frame.mapInArrow(_Work(_sent(frame, gate), tally, answers=True), _answered(frame))
 
 
+def counted(answered: DataFrame, gate: TableGate) -> Tally:
+    """What became of the rows of a frame that `judged` or `audited` gave, counted by Spark: each row once, whatever was
+    done twice. The frame is computed for it: write it or `cache()` it before."""
+    from ..audit.answers import KEYS, tally_of_groups
+    from ..audit.frames import PREFIX
+
+    names = [PREFIX + name if PREFIX + name in answered.columns else name for name in KEYS]
+    address = gate.columns(answered.columns).url
+    return tally_of_groups(answered.groupBy(*names).agg(functions.count("*"), functions.min(address)).collect())
+
+
 def audited(
     frame: DataFrame,
     gate: TableGate,
@@ -70,13 +88,8 @@ def audited(
     order: str | None = None,
     tally: SharedTally | None = None,
 ) -> DataFrame:
-    """All rows with the answers of an audit: sites are brought together in `parts` groups, so that behaviour across the
-    rows of a log is seen (B5), and `evidence` (`url` or `host`, `time`, `status`, `body`) is joined by site.
-
-    One part is held in memory at a time: take about a part for each million rows. `heavy` spreads sites that are larger
-    (`{"blog.example": 16}`), `order` names the column by which rows of one instant follow each other. Raises
-    `ConfigError`.
-    """
+    """All rows with the answers of an audit in parts (`crawlgate.audit.partition`: what `parts`, `heavy` and `order`
+    are), with `evidence` joined by site. Raises `ConfigError`."""
     from ..audit.partition import PART, Parts, require_spreadable
 
     require_spreadable(gate.columns(frame.columns), heavy)
@@ -84,7 +97,7 @@ def audited(
     address = gate.columns(frame.columns).url
     schema, work = _answered(frame), _Sites(_sent(frame, gate), tally, order)
     placed = _placed(frame, _PlaceRows(placing, address)).groupBy(PART)
-    # Functions, not methods: Spark counts the arguments, and would count `self`.
+    # Functions: Spark counts the arguments, and would count `self`.
     if evidence is None:
         return placed.applyInArrow(lambda pages: work(pages, None), schema)
     beside = _placed(evidence, _PlaceEvidence(placing)).groupBy(PART)
@@ -168,16 +181,20 @@ class _Work:
             self._tally.add(gate.tally)
 
 
-class _Carried:
+class _Carried(NamedTuple):
     """A gate that goes along with the function, where there is nothing to broadcast with (Spark Connect)."""
 
-    def __init__(self, gate: TableGate) -> None:
-        self.value = gate
+    value: TableGate
 
 
 def _sent(frame: DataFrame, gate: TableGate) -> Any:
+    context = _context(frame.sparkSession)
+    return _Carried(gate) if context is None else context.broadcast(gate)
+
+
+def _context(spark: SparkSession) -> Any:
+    """What broadcasts and adds up; None in Spark Connect."""
     try:
-        context = frame.sparkSession.sparkContext
+        return spark.sparkContext
     except (AttributeError, NotImplementedError):
-        return _Carried(gate)
-    return context.broadcast(gate)
+        return None

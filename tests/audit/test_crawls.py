@@ -240,7 +240,10 @@ LOST = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_crawl_is_judged_as_the_gate_that_sees_it_made(kind: str, tmp_path: Path) -> None:
+def test_a_crawl_is_judged_as_the_gate_that_sees_it_made(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawlgate.audit.readers.warc._BATCH", 900)
     seen, share, write = KINDS[kind]
     count = int(ROWS * share)
     rnd = random.Random(f"{kind} {ROWS}")

@@ -131,10 +131,14 @@ def test_usage_and_configuration_exit_with_2(
     assert done.out == ""
 
 
-def test_a_list_that_cannot_be_read_exits_with_3(folder: Path) -> None:
+def test_a_list_whose_path_leads_nowhere_exits_with_2_and_one_that_is_none_with_3(folder: Path) -> None:
     done = run("check", "https://a.example/", "--blocklist", "absent.txt", "--declaration", "d.toml", cwd=folder)
-    assert done.returncode == 3
+    assert done.returncode == 2
     assert "absent.txt" in done.stderr
+    (folder / "binary.txt").write_bytes(b"a\x00b\n")
+    done = run("check", "https://a.example/", "--blocklist", "binary.txt", "--declaration", "d.toml", cwd=folder)
+    assert done.returncode == 3
+    assert "binary.txt" in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not Path("/proc").exists(), reason="needs a path nobody can write")

@@ -53,6 +53,6 @@ def run(heading: str, **given: Any) -> dict[str, Any]:
 
 def command(heading: str) -> list[str]:
     """The words of the command line in a section."""
-    found = re.search(r'bash_command="(.*?)"', "".join(sections()[heading]))
+    found = re.search(r'return "(crawlgate .*?)"', "".join(sections()[heading]))
     assert found is not None
     return shlex.split(found[1])

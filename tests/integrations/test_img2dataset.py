@@ -36,7 +36,7 @@ def after(results: Path, at: datetime, home: Path) -> tuple[Any, Any]:
     """The recipe: what was fetched, judged by what was on record when the run began."""
     one = gate(evidence=[home], notices=None, as_of=at)
     tables = [pq.read_table(file, columns=["key", "url", "status"]) for file in sorted(results.glob("*.parquet"))]
-    taken = pa.concat_tables(tables).filter(pa.compute.field("status") == "success")
+    taken = pa.concat_tables(tables).filter(pa.compute.field("status") == "success").select(["key", "url"])
     return one, one.judged(taken)
 
 

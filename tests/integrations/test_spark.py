@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 pytest.importorskip("pyspark", reason="the spark extra is not installed")
 
 from crawlgate import ConfigError
-from crawlgate.integrations.spark import SharedTally, allowed, audited, judged
+from crawlgate.integrations.spark import SharedTally, allowed, audited, counted, judged
 from tests.audit import cluster_log
 from tests.integrations.pages import COLUMNS, DROPPED, KEPT, ROWS, VERDICTS, gate
 from tests.integrations.snippets import fill, run
@@ -128,3 +130,64 @@ def test_a_site_cannot_be_spread_where_its_rows_are_compared(spark: Any) -> None
     rows = spark.createDataFrame(cluster_log.pages())
     with pytest.raises(ConfigError, match=r"site5\.example cannot be spread"):
         audited(rows, cluster_log.gate(), heavy={"site5.example": 2})
+
+
+def test_answers_are_counted_by_spark_as_well(spark: Any) -> None:
+    answered = judged(pages(spark), gate()).cache()
+    told = counted(answered, gate())
+    assert dict(told.dropped) == DROPPED
+    assert told.examples["C1"] == ["https://img.pirate.example/1"]
+    assert told.rows == len(ROWS)
+    answered.unpersist()
+
+
+CONNECT = """
+from pyspark.sql import SparkSession
+from crawlgate import ConfigError
+from crawlgate.integrations.spark import SharedTally, allowed, audited, counted, judged
+from tests.integrations.pages import ROWS, gate
+
+builder = SparkSession.builder.remote("local[1]")
+for name, value in {
+    "spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "512m", "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "1",
+}.items():
+    builder = builder.config(name, value)
+spark = builder.getOrCreate()
+pages, one = spark.createDataFrame([tuple(row.values()) for row in ROWS], list(ROWS[0])), gate()
+try:
+    SharedTally(spark)
+except ConfigError as error:
+    refused = str(error)
+print(repr({
+    "kind": type(spark).__module__,
+    "kept": sorted(row.id for row in allowed(pages, one).collect()),
+    "dropped": dict(counted(judged(pages, one), one).dropped),
+    "audited": sorted((row.id, row.verdict) for row in audited(pages, one, parts=1).collect()),
+    "refused": refused,
+}))
+spark.stop()
+"""
+
+
+def test_spark_connect(tmp_path: Path) -> None:
+    for name in ("grpc_status", "zstandard"):
+        pytest.importorskip(name, reason="pyspark's extra connect is not installed")
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": paths}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", CONNECT],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = ast.literal_eval(done.stdout[done.stdout.index("{") :])
+    assert found["kind"].startswith("pyspark.sql.connect")
+    assert found["kept"] == KEPT
+    assert found["dropped"] == DROPPED
+    assert [verdict for _, verdict in found["audited"]] == VERDICTS
+    assert "counted(judged(frame, gate), gate)" in found["refused"]

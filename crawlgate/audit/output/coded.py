@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Codes = npt.NDArray[np.int32]
+TEXT = pa.dictionary(pa.int32(), pa.string())
+TIME = pa.timestamp("us", "UTC")
 
 
 def by_appearance(codes: Codes, count: int) -> tuple[Codes, npt.NDArray[np.int64]]:

@@ -19,29 +19,27 @@ from ..engine import Engine, Judged
 from ..listed import Listed
 from ..readers import Batch
 from .bases import Bases
-from .coded import coded
+from .coded import TEXT, TIME, coded
 from .hosts import Hosts
 
-_TEXT = pa.dictionary(pa.int32(), pa.string())
-_TIME = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
     [
-        ("file", _TEXT),
+        ("file", TEXT),
         ("row", pa.int64()),
         ("url", pa.large_string()),
-        ("host", _TEXT),
-        ("surt", _TEXT),
-        ("time", _TIME),
-        ("verdict", _TEXT),
-        ("findings", _TEXT),
+        ("host", TEXT),
+        ("surt", TEXT),
+        ("time", TIME),
+        ("verdict", TEXT),
+        ("findings", TEXT),
         ("criteria", pa.uint64()),
         ("basis", pa.int32()),
-        ("robots", _TEXT),
-        ("robots_at", _TIME),
+        ("robots", TEXT),
+        ("robots_at", TIME),
         ("robots_line", pa.int32()),
-        ("list", _TEXT),
-        ("notice", _TEXT),
-        ("earlier_file", _TEXT),
+        ("list", TEXT),
+        ("notice", TEXT),
+        ("earlier_file", TEXT),
         ("earlier_row", pa.int64()),
     ]
 )
@@ -92,7 +90,7 @@ def decisions_table(
             urls_of(batch, judged, good),
             hosts.column(origins),
             hosts.surts(origins),
-            pa.array(judged.times[good], pa.int64()).cast(_TIME),
+            pa.array(judged.times[good], pa.int64()).cast(TIME),
             coded(codes, len(classes), lambda code: str(classes[code].verdict)),
             coded(codes, len(classes), lambda code: classes[code].spelled),
             pa.array(packed[codes]),
@@ -102,7 +100,7 @@ def decisions_table(
             # Numbered anew, in the order of the rows.
             *(
                 column.cast(pa.string()).dictionary_encode()
-                for column in listed.columns(judged, good, classes, engine.plans, batch.particulars)
+                for column in listed.columns(judged, good, classes, engine.plans)
             ),
             *earlier.columns(good),
         ],
@@ -145,7 +143,7 @@ def robots_columns(numbers: npt.NDArray[np.int32], engine: Engine) -> tuple[Any,
     known = engine.robots
     hashes = coded(numbers, len(known), known.sha256)
     at = received(engine)[numbers]
-    return hashes, pa.array(at, pa.int64(), mask=numbers < 0).cast(_TIME)
+    return hashes, pa.array(at, pa.int64(), mask=numbers < 0).cast(TIME)
 
 
 def received(engine: Engine) -> Numbers:
@@ -161,4 +159,4 @@ def one_value(text: str, count: int) -> Any:
 
 def times_column(values: list[datetime | None]) -> Any:
     """Instants as a column."""
-    return pa.array(values, _TIME)
+    return pa.array(values, TIME)

@@ -15,34 +15,32 @@ from ..engine import Engine, Judged
 from ..readers import Batch
 from ..sweep import Known
 from .causes import Cause, Found
-from .coded import coded
+from .coded import TEXT, TIME, coded
 from .decisions import Numbers, one_value, robots_columns, urls_of
 from .hosts import Hosts
 
-_TEXT = pa.dictionary(pa.int32(), pa.string())
-_TIME = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
     [
-        ("file", _TEXT),
+        ("file", TEXT),
         ("row", pa.int64()),
         ("url", pa.large_string()),
-        ("host", _TEXT),
-        ("time", _TIME),
-        ("effect", _TEXT),
-        ("cause", _TEXT),
-        ("causes", _TEXT),
-        ("criteria", _TEXT),
-        ("known", _TEXT),
+        ("host", TEXT),
+        ("time", TIME),
+        ("effect", TEXT),
+        ("cause", TEXT),
+        ("causes", TEXT),
+        ("criteria", TEXT),
+        ("known", TEXT),
         ("published", pa.bool_()),
-        ("notice", _TEXT),
-        ("list", _TEXT),
-        ("issuer", _TEXT),
-        ("received_at", _TIME),
-        ("override", _TEXT),
-        ("robots", _TEXT),
-        ("robots_at", _TIME),
+        ("notice", TEXT),
+        ("list", TEXT),
+        ("issuer", TEXT),
+        ("received_at", TIME),
+        ("override", TEXT),
+        ("robots", TEXT),
+        ("robots_at", TIME),
         ("robots_line", pa.int32()),
-        ("shard", _TEXT),
+        ("shard", TEXT),
         ("offset", pa.int64()),
         ("content_hash", pa.string()),
     ]
@@ -116,7 +114,7 @@ def removals_table(
             pa.array(numbers[rows], pa.int64()),
             urls_of(batch, judged, rows),
             hosts.column(judged.column.origins[rows]),
-            pa.array(judged.times[rows], pa.int64()).cast(_TIME),
+            pa.array(judged.times[rows], pa.int64()).cast(TIME),
             answers.texts(lambda entry: str(entry.found[0].effect)),
             answers.texts(lambda entry: str(entry.found[0].cause)),
             answers.texts(lambda entry: ";".join(dict.fromkeys(str(one.cause) for one in entry.found))),
@@ -126,7 +124,7 @@ def removals_table(
             answers.texts(lambda entry: None if entry.listed is None else entry.listed.notice.id),
             answers.texts(lambda entry: None if entry.listed is None else entry.listed.notice.source),
             answers.texts(lambda entry: None if entry.listed is None else entry.listed.notice.issuer),
-            pa.array(dated, _TIME).take(pa.array(answers.places)),
+            pa.array(dated, TIME).take(pa.array(answers.places)),
             answers.texts(lambda entry: entry.override or None),
             *robots_columns(files, engine),
             pa.array(lines, pa.int32(), mask=(files < 0) | (lines == 0)),

@@ -16,8 +16,7 @@ from ...errors import ConfigError, UrlError
 from ...headers import Headers
 from ...limits import DEFAULT_LIMITS
 from ...model import Evidence, EvidenceKind
-from ...signals import answer
-from ...signals.reading import Reading
+from ...signals import answer, response
 from ..book import policy_file
 from ..rows import Particulars
 from ..statuses import BAD_STATUS
@@ -45,11 +44,11 @@ def read_archive(path: Source, told: Told) -> Iterator[Batch]:
         if problem:
             seen[rows.take(Found(0, None, problem))] += 1
         for found in records(file):
-            seen[rows.take(found)] += 1
-            if len(rows) >= _BATCH:
+            if len(rows) >= _BATCH and not _goes_with(found):
                 yield rows.batch()
                 first += len(rows)
-                rows = _Rows(path, name, first, told)
+                rows = _Rows(path, name, first, told, rows)
+            seen[rows.take(found)] += 1
         if len(rows) or rows.rejects:
             yield rows.batch()
             first += len(rows)
@@ -61,7 +60,7 @@ def read_archive(path: Source, told: Told) -> Iterator[Batch]:
 class _Rows:
     """The rows of one batch as they come."""
 
-    def __init__(self, path: Source, name: str, first: int, told: Told) -> None:
+    def __init__(self, path: Source, name: str, first: int, told: Told, before: _Rows | None = None) -> None:
         self._path, self._name, self._first, self._told = path, name, first, told
         self._rows: list[tuple[str, str, int | None, str | None]] = []
         self._particulars: dict[int, Particulars] = {}
@@ -71,7 +70,8 @@ class _Rows:
         self._by_id: dict[str, int] = {}
         self._agents: dict[int, str] = {}
         self._referrers: dict[int, str] = {}
-        self._sent: dict[str, tuple[str | None, str | None]] = {}
+        # Of requests whose answers are still to come, those of the batch `before` among them.
+        self._sent: dict[str, tuple[str | None, str | None]] = {} if before is None else before._sent
         self._led: dict[int, str] = {}
 
     def __len__(self) -> int:
@@ -98,9 +98,9 @@ class _Rows:
             return "policy file"
         here = len(self._rows)
         self._offsets[here] = found.offset
-        reading = _read(record, url, status, self._told) if status is not None else None
-        if reading is not None:
-            self._particulars[here] = Particulars(reading=reading)
+        particulars = _read(record, url, status, self._told) if status is not None else None
+        if particulars is not None:
+            self._particulars[here] = particulars
         own = record.rec_headers.get_header("WARC-Record-ID") or ""
         self._by_id[own] = here
         other = record.rec_headers.get_header("WARC-Concurrent-To") or ""
@@ -146,6 +146,11 @@ class _Rows:
             }
         )
         return Batch(self._path, self._first, table, _COLUMNS, self._particulars, self._offsets, tuple(self.rejects))
+
+
+def _goes_with(found: Found) -> bool:
+    """True for a record that tells of an answer before it, so that both belong in one batch."""
+    return found.record is not None and found.record.rec_type == "request"
 
 
 def _is_row(record: Any, url: str) -> bool:
@@ -219,7 +224,7 @@ def _policy_kind(url: str) -> EvidenceKind | None:
     return policy_file(url[slash:]) if slash > 0 else None
 
 
-def _read(record: Any, url: str, status: int, told: Told) -> Reading | None:
+def _read(record: Any, url: str, status: int, told: Told) -> Particulars | None:
     """What headers and page say, or None where the URL cannot be asked about (the engine says why)."""
     try:
         asked = urls.parse(urls.without_userinfo(url))
@@ -228,10 +233,11 @@ def _read(record: Any, url: str, status: int, told: Told) -> Reading | None:
     headers = Headers(record.http_headers.headers)
     most = answer.body_limit(status, headers) if told.pages and record.rec_type != "revisit" else 0
     if not most:
-        return answer.read(status, headers, None, url=asked, token=told.token)
+        return Particulars(reading=answer.read(status, headers, None, url=asked, token=told.token))
     body = _body(record, most + 1)
     whole = len(body) <= most and not record.rec_headers.get_header("WARC-Truncated")
-    return answer.read(status, headers, body, url=asked, token=told.token, whole=whole)
+    reading = answer.read(status, headers, body, url=asked, token=told.token, whole=whole)
+    return Particulars(reading=reading, looked=bool(body) or response.is_page(status, headers))
 
 
 def _body(record: Any, limit: int) -> bytes:

@@ -17,8 +17,9 @@ from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]
 pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 
 from crawlgate import ConfigError
+from crawlgate.audit.readers import read
 from crawlgate.audit.readers.warc import policy_files
-from tests.audit.readers.reading import rows_of, urls_of, written
+from tests.audit.readers.reading import TOLD, rows_of, urls_of, written
 
 zstd = import_module("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
 AT = {"WARC-Date": "2024-05-01T10:00:00Z"}
@@ -137,3 +138,17 @@ def test_a_wacz_is_read_by_its_archives(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(ConfigError, match="cannot be read"):
         urls_of(path)
+
+
+@pytest.mark.parametrize("first", ["request", "response"])
+def test_requests_and_answers_meet_across_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str) -> None:
+    monkeypatch.setattr("crawlgate.audit.readers.warc._BATCH", 2)
+    data = b""
+    for n in range(5):
+        url, name = f"https://a.example/{n}", f"<urn:uuid:{n}>"
+        answer = record(url, WARC_Record_ID=name)
+        request = record(url, kind="request", body=b"", WARC_Concurrent_To=name)
+        data += request + answer if first == "request" else answer + request
+    path = written(tmp_path, "a.warc", data)
+    assert [len(batch.rows) for batch in read(path, TOLD)] == [2, 2, 1]
+    assert [row["user_agent"] for row in rows_of(path)[0]] == ["ExampleBot/2.0"] * 5
