@@ -252,7 +252,7 @@ def _split(url: str) -> tuple[str, str]:
 
 
 def _order(version: Version) -> tuple[int, tuple[str, ...], str]:
-    """Of answers received at one instant the last in this order counts: the same in every process, however they came."""
+    """Of answers of one instant the last in this order counts: the same in every process, however they came."""
     return version.at, tuple(map(str, version.content)), version.evidence.id
 
 
