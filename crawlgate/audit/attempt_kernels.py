@@ -5,27 +5,27 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiled import loop
 from .shown import AFTER_DENY, BACKED_OFF, CHANGED, ELSEWHERE, ROTATING, STOPPED
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _agent_changed(one, other, ours):
     return one >= 0 and other >= 0 and one != other and not (ours[one] and ours[other])
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _proxy_changed(one, other):
     return one >= 0 and other >= 0 and one != other
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _refuses(status):
     return status in (401, 402, 403, 407, 429, 451, 503)
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _before(times, seqs, low, high, time, seq):
     """How many of the sorted places `low` to `high` come before a time, and a place in the log at the same time."""
     while low < high:
@@ -37,7 +37,7 @@ def _before(times, seqs, low, high, time, seq):
     return low
 
 
-@njit(cache=True, nogil=True)
+@loop
 def look_back(
     sites, urls, times, seqs, agents, proxies, statuses, ours,
     starts, r_urls, r_times, r_seqs, r_agents, r_proxies, runs,
@@ -86,7 +86,7 @@ def look_back(
                 earlier[row] = r_seqs[refused]
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _unchanged(begin, last, url, agent, proxy, r_urls, r_agents, r_proxies, ours):
     """The last refusal of a URL, if the identity was one from the first to the attempt at hand; else -1."""
     refused = -1
@@ -103,7 +103,7 @@ def _unchanged(begin, last, url, agent, proxy, r_urls, r_agents, r_proxies, ours
     return refused
 
 
-@njit(cache=True, nogil=True)
+@loop
 def after_denies(urls, times, seqs, taken, d_urls, d_times, d_seqs, speaks_for, codes, earlier):
     """Rows with content whose URL the collector's own check had denied not longer than `speaks_for` before. The
     denies (`d_...`) are in the order of their URLs and times."""
@@ -117,12 +117,12 @@ def after_denies(urls, times, seqs, taken, d_urls, d_times, d_seqs, speaks_for, 
             codes[row], earlier[row] = AFTER_DENY, d_seqs[last - 1]
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _sooner(time, seq, other, place):
     return time < other or (time == other and seq < place)
 
 
-@njit(cache=True, nogil=True)
+@loop
 def note_routes(sites, times, seqs, proxies, names, firsts, places):
     """Keep, for each site, the two proxies that were used first (`names`), with the time and place of their first use
     (`firsts`, `places`); rows come in any order."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from .compiled import loop
 
 STRANGER, RELATED, NAMED = 0, 1, 2
 """Nothing; perhaps a name that shares a label with a listed one; perhaps one that is listed or has listed places."""
@@ -21,27 +22,27 @@ def crc_table() -> Any:
     return table
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _crc(crc, data, begin, end, table):
     for n in range(begin, end):
         crc = table[np.int64((crc ^ np.uint32(data[n])) & np.uint32(255))] ^ (crc >> np.uint32(8))
     return crc
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _is_set(bits, at):
     at = np.int64(at) & (len(bits) * 8 - 1)
     return (bits[at >> 3] >> np.uint8(at & 7)) & 1 != 0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _hinted(hints, crc):
     crc = np.uint32(crc ^ np.uint32(0xFFFFFFFF))
     other = np.uint32((np.uint64(crc) * np.uint64(0x9E3779B1)) & np.uint64(0xFFFFFFFF)) ^ (crc >> np.uint32(15))
     return _is_set(hints, crc) and _is_set(hints, other)
 
 
-@njit(cache=True, nogil=True)
+@loop
 def tell_strangers(data, offsets, names, hints, has_places, shortest, table, found):
     """For each origin in normal form, what its host may be to a list: `found` gets the greatest of the numbers above.
     `shortest` is the least length of a label that relates names."""

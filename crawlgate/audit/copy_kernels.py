@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiled import loop
 from .words import at_place, ordered_word, word
 
 _BYTES = 7
@@ -28,7 +28,7 @@ _SLASHES, _LOWER_H, _CASES = (np.uint64(octet * 0x0101010101010101) for octet in
 _FACTOR, _BITS = np.uint64(0x9E3779B97F4A7C15), np.uint64(54)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _host_begin(data, begin, end):
     """Behind the first "://"; beyond the end if there is none."""
     if end - begin >= 8:
@@ -43,7 +43,7 @@ def _host_begin(data, begin, end):
     return place + 3
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _names_http(data, place, end):
     """True if "/http" stands there, in letters of either case."""
     # Eight octets at once: a slash whose next octet is an h is looked at; a word in which none is is passed over.
@@ -57,7 +57,7 @@ def _names_http(data, place, end):
     return _found(data, place, end)
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _found(data, place, end):
     while place + 4 < end:
         if (
@@ -72,7 +72,7 @@ def _found(data, place, end):
     return False
 
 
-@njit(cache=True, nogil=True)
+@loop
 def may_be_copies(data, offsets, endings, found):
     """Marks the rows whose URL holds "/http" behind its own beginning, or whose host ends as one of `endings`: all
     copies, and some rows more."""

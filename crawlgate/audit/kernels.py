@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiled import loop
 from .words import at_place
 
 
-@njit(cache=True, nogil=True)
+@loop
 def refill(known, hashes, table, table_hashes):
     """Put numbers with their hashes into an empty index."""
     mask = len(table) - 1
@@ -22,7 +22,7 @@ def refill(known, hashes, table, table_hashes):
         table_hashes[slot] = hashes[n]
 
 
-@njit(cache=True, nogil=True)
+@loop
 def intern_keys(keys, table, values, count, codes):
     """A number for each distinct 64-bit key. `table` holds numbers (-1: free) of `values`, where keys stand in the
     order of their first appearance. Returns the new count and how many were done (see `intern_spans`)."""
@@ -51,7 +51,7 @@ def intern_keys(keys, table, values, count, codes):
 _STRETCH = 128
 
 
-@njit(cache=True, nogil=True)
+@loop
 def in_force(host, times, firsts, breaks, said, latest, state, found, plans, evidence):
     """For each row the interval of its host's timeline that holds its time (`found`), and that one's plan and evidence
     (`said`): the last of `breaks` (from `firsts[host]` to the next host's, ascending) that is not later. Each timeline
@@ -98,7 +98,7 @@ def in_force(host, times, firsts, breaks, said, latest, state, found, plans, evi
     return waiting, touched
 
 
-@njit(cache=True, nogil=True)
+@loop
 def fill_breaks(received, contents, skew, lasts, days, day_bounds, always, bounds, voices, beginning, counts, breaks):
     """The breaks of hosts of which one robots.txt is all that is on record (`contents` -1: nothing is): `received` less
     `skew`, the end of the time for which it speaks (`lasts` after it), the `days` of its content that are later, and
@@ -142,7 +142,7 @@ def fill_breaks(received, contents, skew, lasts, days, day_bounds, always, bound
     return used
 
 
-@njit(cache=True, nogil=True)
+@loop
 def count_days(contents, at, days, day_bounds, counts):
     """How many of the `days` of each content (-1: none) are not later than `at`."""
     for n in range(len(contents)):

@@ -8,8 +8,8 @@ whatever is new.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiled import loop
 from .kernels import in_force
 from .row_kernels import weigh_rows
 from .url_kernels import ENCODED, STRETCH, UNCLEAN, look, scan
@@ -19,7 +19,7 @@ NO_STATUS, NO_ANSWER, ROBOTS_PRECLUDED = -1, 0, -9998
 STATUS_PLACES = 1002
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def status_place(status):
     """The place of a status in a table of `STATUS_PLACES`: of one that says nothing 0, then 100 to 999 as they are."""
     if 100 <= status <= 999:
@@ -31,7 +31,7 @@ def status_place(status):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@loop
 def known_rows(
     data,
     offsets,

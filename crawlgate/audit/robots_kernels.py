@@ -9,7 +9,8 @@ key, a line without a colon, octets beyond ASCII) is left to the reader of `sign
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .compiled import loop
 
 AGENT, DISALLOW, ALLOW, EXTENSION = 1, 2, 3, 4
 READ, UNUSUAL, FULL, CROWDED = 0, 1, 2, 3
@@ -23,7 +24,7 @@ _DIRECTORY_PAGE = b"/index.htm"
 _KEYS_BEGIN = b"userusegser-disadissdiasdesadssadsalallocontlicellm-"
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _may_be_key(data, at, end):
     """False if what begins here is surely no key that says who may fetch, or what for (`signals.robots_lines`)."""
     for n in range(at, min(at + 4, end)):
@@ -39,7 +40,7 @@ def _may_be_key(data, at, end):
     return False
 
 
-@njit(cache=True, nogil=True)
+@loop
 def scan(
     data,
     begin,
@@ -230,7 +231,7 @@ def scan(
     return 0
 
 
-@njit(cache=True, nogil=True)
+@loop
 def select(agents, n_agents, traits, firsts, spoken_to, since, classes, day, masks, named, touched, days, bits, found):
     """Which runs speak to whom. `traits` of each value: 1 ours, 2 everybody, 4 more than can be told here; `spoken_to`
     lists the known agents of each value (from `firsts`), doubled, and 1 more where it is also their name.
@@ -286,7 +287,7 @@ def select(agents, n_agents, traits, firsts, spoken_to, since, classes, day, mas
     return (count if good else -1), ours, everybody
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _before(data, measures, a, b, by_text):
     """True if rule `a` comes before `b`: by their text where `by_text`, then the longest first, an Allow before its
     equal, the first line of equals."""
@@ -307,7 +308,7 @@ def _before(data, measures, a, b, by_text):
     return measures[a, 4] < measures[b, 4]
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _sort(data, measures, order, count, by_text):
     """Sort the first `count` of `order` (heapsort: no file is slow to sort)."""
     for begin in range(count // 2 - 1, -1, -1):
@@ -317,7 +318,7 @@ def _sort(data, measures, order, count, by_text):
         _sift(data, measures, order, 0, end, by_text)
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _sift(data, measures, order, at, end, by_text):
     while True:
         child = 2 * at + 1
@@ -331,7 +332,7 @@ def _sift(data, measures, order, at, end, by_text):
         at = child
 
 
-@njit(cache=True, nogil=True)
+@loop
 def build(
     data,
     rules,

@@ -5,8 +5,8 @@ numba. See `url_kernels` for what a column is here."""
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiled import loop
 from .url_kernels import ALONE, ENCODED, UNCLEAN
 from .words import alike, at_place, head
 
@@ -16,14 +16,14 @@ NEW = -2
 """The class of a row whose key was not seen before."""
 
 
-@njit(cache=True, nogil=True)
+@loop
 def heads(text, bounds, first, last, found):
     """The first eight octets of each literal from `first` on, as `words.head` has them."""
     for n in range(first, last):
         found[n] = head(text, bounds[n], bounds[n + 1])
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _matches(data, begin, end, text, bounds, first, last, to_end):
     """True if the pieces `first` to `last` (exclusive) of a pattern stand in `data[begin:end]` in this order. An
     empty first piece is a leading `*`; `to_end` says that the last one has to stand at the end."""
@@ -50,7 +50,7 @@ def _matches(data, begin, end, text, bounds, first, last, to_end):
     return True
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _not_above(heads, low, high, lead):
     """How many of the sorted `heads` from `low` to `high` are not greater than `lead`, counted from 0."""
     while high > low:
@@ -62,7 +62,7 @@ def _not_above(heads, low, high, lead):
     return low
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _last_not_greater(data, begin, end, low, high, text, bounds):
     """How many of the sorted literals from `low` to `high` are not greater than the target, counted from 0."""
     while high > low:
@@ -85,7 +85,7 @@ def _last_not_greater(data, begin, end, low, high, text, bounds):
     return low
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _deciding_rule(data, begin, end, rule_set, sets, text, plain, plain_bounds, plain_heads, wild, needs, piece_bounds):
     """The number of the rule that decides about the target `data[begin:end]`, -1 if none matches: the longest,
     and of equally long ones an Allow (RFC 9309 2.2.2).
@@ -130,7 +130,7 @@ def _deciding_rule(data, begin, end, rule_set, sets, text, plain, plain_bounds, 
     return best
 
 
-@njit(cache=True, nogil=True)
+@loop
 def deciding_rule(data, begin, end, rule_set, sets, text, plain, plain_bounds, plain_heads, wild, needs, piece_bounds):
     """See `_deciding_rule`, which loops take whole into themselves."""
     return _deciding_rule(
@@ -141,7 +141,7 @@ def deciding_rule(data, begin, end, rule_set, sets, text, plain, plain_bounds, p
 _HEX = b"0123456789ABCDEF"
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _hex(byte):
     """The value of a hexadecimal digit, -1 for anything else."""
     if 48 <= byte <= 57:
@@ -151,7 +151,7 @@ def _hex(byte):
     return -1
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _respell(data, at, end, one_spelling, out, used):
     """Write a target in the one spelling of `signals.pathmatch.canonical` to `out`, from `used` on; where it ends.
     `one_spelling` is true for bytes that are written plain."""
@@ -188,7 +188,7 @@ def _respell(data, at, end, one_spelling, out, used):
     return used
 
 
-@njit(cache=True, nogil=True)
+@loop
 def respell(data, begins, ends, one_spelling, out, bounds):
     """Targets in their one spelling, one after another in `out` (three times as long as the targets) with `bounds`."""
     used = 0
@@ -198,7 +198,7 @@ def respell(data, begins, ends, one_spelling, out, bounds):
     bounds[len(begins)] = used
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _class_of(key, table, values, known):
     """The class of a key (see `interning.Keys`), `NEW` if there is none."""
     mask = len(table) - 1
@@ -212,7 +212,7 @@ def _class_of(key, table, values, known):
         slot = (slot + 1) & mask
 
 
-@njit(cache=True, nogil=True)
+@loop
 def weigh_rows(
     data,
     offsets,
@@ -331,7 +331,7 @@ def weigh_rows(
     return new, alone, touched
 
 
-@njit(cache=True, nogil=True)
+@loop
 def lightest(codes, weights, found):
     """For each code the first place whose weight is the least; what `found` says of others stays."""
     for n in range(len(codes)):

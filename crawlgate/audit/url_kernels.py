@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiled import loop
 from .words import alike, at_place, hashed, word
 
 CLEAN = 0
@@ -58,7 +58,7 @@ _SEVEN = np.uint64((1 << 56) - 1)
 _ROBOTS, _ROBOTS_END = (np.uint64(int.from_bytes(text, "little")) for text in (b"/robots.", b"bots.txt"))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _host_end(data, begin, end, hosts):
     """Where the target of a URL in normal form begins; 0 if the URL is in none as far as that.
 
@@ -94,7 +94,7 @@ def _host_end(data, begin, end, hosts):
     return at
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _target_state(data, start, end, targets):
     """What is to be done with the target of a URL: no dot segments, no character that wants encoding is `CLEAN`."""
     several, pairs, before = np.uint8(0), np.uint8(0), np.uint8(0)
@@ -147,7 +147,7 @@ def span(arena: Any, place: int) -> bytes:
     return found
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def _find(data, begin, size, mixed, table, arena):
     """The number of a span that is known, -1 for another."""
     mask = len(table) - 1
@@ -168,7 +168,7 @@ def _find(data, begin, size, mixed, table, arena):
     return found
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _add(data, begin, size, mixed, table, arena, places, count):
     """Give a new span the number `count`. False if there is no room. Kept out of the loops: it is seldom needed."""
     place = places[count]
@@ -184,7 +184,7 @@ def _add(data, begin, size, mixed, table, arena, places, count):
     return True
 
 
-@njit(cache=True, nogil=True)
+@loop
 def _enter(table, mixed, place):
     mask = len(table) - 1
     slot = np.int64(mixed & np.uint64(mask))
@@ -193,7 +193,7 @@ def _enter(table, mixed, place):
     table[slot] = (mixed & _UPPER) | np.uint64(place // 8)
 
 
-@njit(cache=True, nogil=True)
+@loop
 def read_urls(data, offsets, classes, longest, first, table, arena, places, count, starts, state, codes):
     """Read the URLs from row `first` on: where the target of each begins (`starts`, from the row's first octet), what
     is to be done with it (`state`; what has more than `longest` octets is `UNCLEAN`), and the number of its origin
@@ -219,7 +219,7 @@ def read_urls(data, offsets, classes, longest, first, table, arena, places, coun
     return count, rows
 
 
-@njit(cache=True, nogil=True)
+@loop
 def scan(data, offsets, classes, longest, first, last, starts, state):
     """Where the target of each of some URLs begins, and what is to be done with it (see `read_urls`)."""
     hosts, targets = classes[0], classes[1]
@@ -233,7 +233,7 @@ def scan(data, offsets, classes, longest, first, last, starts, state):
         starts[row] = 0 if said == UNCLEAN else start - begin
 
 
-@njit(cache=True, nogil=True)
+@loop
 def look(data, offsets, first, last, starts, table, arena, codes):
     """Look up the beginnings of some rows, `STRETCH` at most; how many are not known."""
     # Memory is slow to answer and answers many at once: all look into the index before any goes on.
@@ -258,7 +258,7 @@ def look(data, offsets, first, last, starts, table, arena, codes):
     return strange
 
 
-@njit(cache=True, nogil=True)
+@loop
 def intern_spans(data, offsets, first, table, arena, places, count, codes):
     """A number for each distinct row, from row `first` on.
 
@@ -279,7 +279,7 @@ def intern_spans(data, offsets, first, table, arena, places, count, codes):
     return count, len(offsets) - 1
 
 
-@njit(cache=True, nogil=True)
+@loop
 def index_anew(arena, places, count, table):
     """Put the first `count` spans of `arena` into an empty index (see `intern_spans`)."""
     for number in range(count):
@@ -288,7 +288,7 @@ def index_anew(arena, places, count, table):
         _enter(table, hashed(arena, begin, begin + size), places[number])
 
 
-@njit(cache=True, nogil=True)
+@loop
 def gather(arena, places, first, end):
     """The spans numbered `first` to `end`, one after another, and where each begins."""
     offsets = np.zeros(end - first + 1, np.int64)
@@ -303,7 +303,7 @@ def gather(arena, places, first, end):
     return data, offsets
 
 
-@njit(cache=True, nogil=True)
+@loop
 def hash_texts(data, begins, lengths, hashes):
     """A 64-bit hash of each text."""
     for row in range(len(lengths)):

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from .compiled import loop
 
 
 def _place(builder: Any, context: Any, kind: Any, args: Any) -> Any:
@@ -51,7 +53,7 @@ ordered_word: Any = _reading(first_octet_highest=True)
 """The same with the first octet highest: such numbers are in the order of the texts."""
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def head(data, begin, end):
     """The first eight octets of a text as a number in the order of texts; what is shorter is filled up with zeros."""
     if end - begin >= 8:
@@ -64,7 +66,7 @@ def head(data, begin, end):
     return found
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def alike(data, at, others, place, size):
     """True if `size` octets of two texts are the same."""
     if size < 8:
@@ -84,7 +86,7 @@ def alike(data, at, others, place, size):
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@loop(inline="always")
 def hashed(data, begin, end):
     """A 64-bit hash of a text."""
     mixed = np.uint64(end - begin) * _FACTOR
