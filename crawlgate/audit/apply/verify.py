@@ -17,7 +17,7 @@ from ...signed_note import VerifierKey
 from ..output.question import digest_of
 from ..output.recorded import AUDIT, REMOVAL
 from ..readers import Source, named
-from .chosen import NOTHING, choose, finished, going_by_file
+from .chosen import NOTHING, choose, finished, going_by_file, same_rows
 from .proof import PROOF, REMOVED, SIGNED, check_signature, read_proof, with_parts
 from .run import rewrite
 
@@ -136,7 +136,7 @@ def _again(folder: Path, proof: Mapping[str, Any], audit: Path, notes: _Notes) -
         notes.problems.append(f"{audit} is not the audit that the proof names")
         return
     removed = pq.read_table(folder / REMOVED)
-    if not removed.equals(choose(audit, proof["effects"], proof["causes"]).removed):
+    if not same_rows(removed, choose(audit, proof["effects"], proof["causes"]).removed):
         notes.problems.append(f"{folder / REMOVED} is not what the removal list of {audit} has of these effects")
     by_file = going_by_file(removed)
     same = 0
