@@ -49,8 +49,13 @@ class GateFilter(BaseFilter):  # type: ignore[misc]
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """As of any filter; says in the log at the end what was dropped."""
-        yield from super().run(data, rank, world_size)
-        self.gate.log_tally(f"datatrove task {rank}")
+        whole, self.gate = self.gate, self.gate.apart()
+        try:
+            yield from super().run(data, rank, world_size)
+            self.gate.log_tally(f"datatrove task {rank}")
+        finally:
+            whole.tally += self.gate.tally
+            self.gate = whole
 
 
 def _why(verdict: str | None, reasons: str | None, problem: str | None) -> str:

@@ -31,7 +31,8 @@ def register(con: duckdb.DuckDBPyConnection, gate: TableGate, name: str = "crawl
     """Make the function `name(url, time)` on a connection; `name(url)` where the gate judges as of one instant.
 
     It answers a struct with the columns of `crawlgate.audit.answers.SCHEMA`. `time` is a timestamp with time zone.
-    DuckDB may ask of a row more than once in a query, or not at all; the gate's tally counts what was asked.
+    The gate's tally counts what DuckDB asks: a row once for the filter and once more for the projection, where both
+    name the function. Judged `AS MATERIALIZED` first, each row is asked once (docs/pipelines.md).
     """
     from ..audit.tables import Columns
 

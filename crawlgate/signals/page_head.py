@@ -51,7 +51,14 @@ _CODECS = {
 }
 
 # Codings in which octets below 0x40 are not ASCII characters: such a page is read in UTF-8 form.
-_RECODED = {"iso-2022-jp": "iso2022_jp", "utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+# The labels are those of the WHATWG Encoding Standard.
+_RECODED = {
+    "iso-2022-jp": "iso2022_jp",
+    "utf-16": "utf-16",
+    "utf-16be": "utf-16-be",
+    "unicodefffe": "utf-16-be",
+    **dict.fromkeys(("utf-16le", "unicode", "ucs-2", "iso-10646-ucs-2", "csunicode", "unicodefeff"), "utf-16-le"),
+}
 
 MAX_MARKED = 64
 """Elements of one page that are told for bearing an attribute of a protocol; further ones repeat the first."""
@@ -123,7 +130,7 @@ def scan(
     """Read the first `limit` bytes of a page. `content_type` is the header; `whole` False says that `body` is cut."""
     data = body[:limit]
     lint: list[Lint] = []
-    recoded = _recoding(data, content_type)
+    recoded = recoding(data, content_type)
     if recoded is not None:
         lint.append(Lint(code="transcoded", message=f"byte ranges count in the UTF-8 form of {recoded}"))
         data = _to_utf8(data, recoded)
@@ -134,7 +141,7 @@ def scan(
 
 def head_complete(buffer: bytes) -> bool:
     """True if the end of the head, or the beginning of the body, stands in `buffer`: enough has been held back."""
-    recoded = _recoding(buffer, "")
+    recoded = recoding(buffer, "")
     if recoded is not None:
         buffer = _to_utf8(buffer, recoded)
     lower = buffer.lower()
@@ -148,7 +155,7 @@ def head_length(buffer: bytes) -> int:
 
     0 for a page in a coding whose octets are not read as ASCII (UTF-16, ISO-2022-JP).
     """
-    if _recoding(buffer, "") is not None:
+    if recoding(buffer, "") is not None:
         return 0
     end, in_text = 0, False
     for token in tokens(buffer):
@@ -362,7 +369,8 @@ def visible(text: bytes, charset: str) -> str:
     return "\n".join(block for block in blocks if block)
 
 
-def _recoding(data: bytes, content_type: str) -> str | None:
+def recoding(data: bytes, content_type: str) -> str | None:
+    """The coding of a page whose octets are not read as ASCII (UTF-16, ISO-2022-JP); None for any other page."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if data.startswith(codecs.BOM_UTF8):

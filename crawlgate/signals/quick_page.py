@@ -37,7 +37,7 @@ from .live import Live, joined, text_of
 from .login_words import suspected
 from .looked import look_at, tags
 from .markup import START, attributes
-from .page_head import NAMING, LinkTag, MetaTag, PageHead, unescape, visible
+from .page_head import NAMING, LinkTag, MetaTag, PageHead, recoding, unescape, visible
 from .reading import Reading
 from .rsl_links import MEDIA_TYPE
 from .triggers import AVAILABLE, Failed, Look, Trigger, triggers
@@ -73,8 +73,8 @@ def read(
         return None
     if not triggers.cache_info().currsize and next(_pages) < _FEW:
         return None
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"2022" in body[:1024]:
-        return None
+    if recoding(body, content_type) is not None or b"2022" in body[:1024] or "2022" in content_type:
+        return None  # its octets are not its letters
     try:
         return _read(body, before, url, content_type, token, evidence, whole=whole, not_looked=not_looked)
     except Failed:

@@ -59,7 +59,9 @@ def test_a_dag_keeps_what_is_allowed_and_fails_where_rows_are_denied(tmp_path: P
         made = run(sys.executable, "-m", "airflow", *words)
         assert made.returncode == 0, made.stderr[-3000:]
     done = run(sys.executable, "-c", RUN, str(dags / "recipe.py"))
-    told = done.stdout.rpartition("STATES ")[2]
+    log, _, told = done.stdout.rpartition("STATES ")
     assert told, f"{DOCS.name}: {done.stderr[-3000:]}"
+    assert ("B2 A measure against AI collection" in log) == ("exited with return code 1" in log) == (state == "failed")
+    assert "1 allow" in log or "2 allow" in log
     assert ast.literal_eval(told.strip()) == {"keep_allowed": "success", "covered": state}
     assert pq.read_table(tmp_path / "allowed.parquet")["id"].to_pylist() == [n for n in KEPT if n <= rows.stop]

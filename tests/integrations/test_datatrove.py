@@ -50,7 +50,8 @@ def run(tmp_path: Path, one: Any, **options: Any) -> Any:
     return LocalPipelineExecutor(steps, logging_dir=str(tmp_path / "logs"), **options).run()
 
 
-def test_an_executor_keeps_what_is_allowed_and_says_why_not(tmp_path: Path) -> None:
+def test_an_executor_keeps_what_is_allowed_and_says_why_not(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "crawlgate.batch")
     one = gate()
     stats = run(tmp_path, one, tasks=2, workers=1)
     assert sorted(doc["id"] for doc in read(tmp_path / "kept")) == [str(n) for n in KEPT]
@@ -65,6 +66,10 @@ def test_an_executor_keeps_what_is_allowed_and_says_why_not(tmp_path: Path) -> N
     assert plain == {reason: list(REASONS.values()).count(reason) for reason in REASONS.values()}
     assert dict(one.tally.dropped) == DROPPED
     assert stats is not None
+    logged = [
+        record.getMessage().partition(" rows:")[0] for record in caplog.records if record.name == "crawlgate.batch"
+    ]
+    assert logged == [f"datatrove task {task}: {len(ROWS[task::2])}" for task in range(2)]
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from crawlgate.cli import main as entry  # noqa: F401 - the command is installed
 from crawlgate.cli.main import cli
 from crawlgate.testing import FakeWeb
+from tests.integrations.pages import COLUMNS
 from tests.integrations.snippets import GATE, KEPT, SITES, command, fill, run, sections
 
 RUN_ELSEWHERE = {"Ray Data", "Spark", "Airflow", GATE}  # the first two in their own tests, where they are started
@@ -50,6 +51,7 @@ def test_arrow_polars_pandas(here: Path, capsys: pytest.CaptureFixture[str]) -> 
     pytest.importorskip("polars")
     found = run("Arrow, polars, pandas")
     assert found["kept"]["id"].to_list() == KEPT
+    assert found["gate"].tally.rows == len(COLUMNS["id"])
     assert "B2 A measure against AI collection" in capsys.readouterr().out
 
 
@@ -62,14 +64,18 @@ def test_polars_lazy(here: Path) -> None:
 def test_duckdb(here: Path) -> None:
     pytest.importorskip("duckdb")
     found = run("DuckDB")
-    assert [number for (number,) in found["found"]] == KEPT
+    assert [number for number, _ in found["found"]] == KEPT
     found["con"].close()
+    assert found["gate"].tally == found["other"].tally
+    assert found["gate"].tally.rows == len(COLUMNS["id"])
     assert ids(here / "allowed.parquet") == KEPT
 
 
 def test_datasets(here: Path) -> None:
     pytest.importorskip("datasets")
-    assert [row["id"] for row in run("Hugging Face datasets")["kept"]] == KEPT
+    found = run("Hugging Face datasets")
+    assert [row["id"] for row in found["kept"]] == KEPT
+    assert found["gate"].tally.rows == len(COLUMNS["id"])
 
 
 def test_datatrove(here: Path) -> None:
@@ -91,7 +97,11 @@ def test_loaders(here: Path) -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_dagster(here: Path) -> None:
     pytest.importorskip("dagster")
-    done = run("Dagster")["done"]
+    found = run("Dagster")
+    done = found["done"]
+    (made,) = done.get_asset_materialization_events()
+    assert made.materialization.metadata["tally"].value == found["gate"].tally.as_dict()
+    assert found["gate"].tally.dropped["B2"]
     assert [evaluation.passed for evaluation in done.get_asset_check_evaluations()] == [True]
 
 

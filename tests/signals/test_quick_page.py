@@ -209,8 +209,12 @@ PIECE = st.builds(
 @given(
     pieces=st.lists(PIECE, min_size=1, max_size=4),
     padding=st.booleans(),
-    content_type=st.sampled_from(["text/html", "text/html; charset=utf-8", "", "text/html; charset=shift_jis"]),
-    coding=st.sampled_from(["utf-8", "utf-8", "utf-8", "shift_jis", "euc_jp", "gb18030", "cp1252", "cp1251", "utf-16"]),
+    content_type=st.sampled_from(
+        ["text/html", "text/html; charset=utf-8", "", "text/html; charset=shift_jis", "text/html; charset=utf-16"]
+    ),
+    coding=st.sampled_from(
+        ["utf-8", "utf-8", "utf-8", "shift_jis", "euc_jp", "gb18030", "cp1252", "cp1251", "utf-16", "utf-16-le"]
+    ),
     whole=st.booleans(),
     declared=st.sampled_from(
         [
@@ -241,6 +245,19 @@ def test_each_statement_in_each_spelling(said: str, how: int) -> None:
     body = b"<html><head></head><body>" + spelt_otherwise(said, how).encode() + PADDING
     quick, full, _ = both(body, "text/html")
     assert quick == full
+
+
+@pytest.mark.parametrize("said", ["<meta name=robots content=noai>", "<p>No AI training.</p>", "<p>AI学習禁止</p>"])
+@pytest.mark.parametrize("label", ["utf-16", "utf-16le", "utf-16be", "ucs-2", "iso-2022-jp"])
+def test_a_coding_that_only_the_header_names_is_read(said: str, label: str) -> None:
+    coding = {"utf-16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "ucs-2": "utf-16-le"}.get(
+        label, label
+    )
+    for padding in (b"", PADDING.decode().encode(coding)):
+        body = f"<html><head>{said}</head><body>".encode(coding) + padding
+        quick, full, _ = both(body, f"text/html; charset={label}")
+        assert quick == full
+        assert not full.silent
 
 
 @settings(max_examples=300, deadline=None)
