@@ -275,3 +275,13 @@ def test_examples_are_few_and_hostile_ones_are_shown_with_escapes() -> None:
         tally.show(tally.refuse("no_scheme"), [f"\x1b[2J{n}"])
     assert len(tally.examples["not_judged: no_scheme"]) == EXAMPLES
     assert "\x1b" not in str(tally)
+
+
+def test_answers_of_one_instant_are_weighed_the_same_however_they_came_and_in_every_process() -> None:
+    said = [robots("twice.example", "User-agent: *\nDisallow: /", status, AT) for status in (404, 403, 200)]
+    rows = {"url": ["https://twice.example/x"], "time": ["2024-05-01T13:00:00Z"]}
+    gates = [gate(evidence=EvidenceBook(order)) for order in (said, said[::-1], said[1:] + said[:1])]
+    gates += [pickle.loads(pickle.dumps(one)) for one in gates]
+    answers = [column(one.judged(rows), "findings") for one in gates]
+    assert answers == answers[:1] * len(gates)
+    assert len({one.fingerprint for one in gates}) == 1

@@ -87,7 +87,7 @@ class EvidenceBook:
             version.evidence
             for origin in sorted(self.origins())
             for _, versions in sorted(self._of(origin).items())
-            for version in sorted(versions, key=lambda v: (v.at, v.evidence.sha256, v.evidence.id))
+            for version in versions
         ]
         rows = [[_plain(getattr(item, name)) for name in _PACKED] for item in items]
         return _unpacked, ({sha256: self._bodies[sha256] for sha256 in sorted({i.sha256 for i in items})}, rows)
@@ -112,7 +112,7 @@ class EvidenceBook:
         if not versions or versions[-1].at < version.at:
             versions.append(version)
         elif not any(v.at == version.at and v.content == content for v in versions):
-            insort(versions, version, key=lambda v: v.at)
+            insort(versions, version, key=_order)
         else:
             return
         self.count += 1
@@ -249,6 +249,11 @@ class EvidenceBook:
 def _split(url: str) -> tuple[str, str]:
     slash = url.find("/", url.find("://") + 3)
     return (url, "/") if slash < 0 else (url[:slash], url[slash:])
+
+
+def _order(version: Version) -> tuple[int, tuple[str, ...], str]:
+    """Of answers of one instant the last in this order counts: the same in every process, however they came."""
+    return version.at, tuple(map(str, version.content)), version.evidence.id
 
 
 def _plain(value: Any) -> Any:

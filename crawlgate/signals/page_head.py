@@ -51,7 +51,14 @@ _CODECS = {
 }
 
 # Codings in which octets below 0x40 are not ASCII characters: such a page is read in UTF-8 form.
-_RECODED = {"iso-2022-jp": "iso2022_jp", "utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+# The labels are those of the WHATWG Encoding Standard.
+_RECODED = {
+    "iso-2022-jp": "iso2022_jp",
+    "utf-16": "utf-16",
+    "utf-16be": "utf-16-be",
+    "unicodefffe": "utf-16-be",
+    **dict.fromkeys(("utf-16le", "unicode", "ucs-2", "iso-10646-ucs-2", "csunicode", "unicodefeff"), "utf-16-le"),
+}
 
 MAX_MARKED = 64
 """Elements of one page that are told for bearing an attribute of a protocol; further ones repeat the first."""

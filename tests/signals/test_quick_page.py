@@ -248,9 +248,11 @@ def test_each_statement_in_each_spelling(said: str, how: int) -> None:
 
 
 @pytest.mark.parametrize("said", ["<meta name=robots content=noai>", "<p>No AI training.</p>", "<p>AI学習禁止</p>"])
-@pytest.mark.parametrize("label", ["utf-16", "utf-16le", "utf-16be", "iso-2022-jp"])
+@pytest.mark.parametrize("label", ["utf-16", "utf-16le", "utf-16be", "ucs-2", "iso-2022-jp"])
 def test_a_coding_that_only_the_header_names_is_read(said: str, label: str) -> None:
-    coding = {"utf-16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}.get(label, label)
+    coding = {"utf-16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "ucs-2": "utf-16-le"}.get(
+        label, label
+    )
     for padding in (b"", PADDING.decode().encode(coding)):
         body = f"<html><head>{said}</head><body>".encode(coding) + padding
         quick, full, _ = both(body, f"text/html; charset={label}")

@@ -71,6 +71,17 @@ def finished(audit: Path) -> Mapping[str, Any]:
     return summary
 
 
+def same_rows(one: Any, other: Any) -> bool:
+    """True if two lists say the same in the same order. In which row groups they are written, and so the order of their
+    dictionaries, says nothing."""
+    return bool(one.schema.equals(other.schema) and _spelled(one).equals(_spelled(other)))
+
+
+def _spelled(table: Any) -> Any:
+    kinds = [field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in table.schema]
+    return table.cast(pa.schema(zip(table.column_names, kinds, strict=True)))
+
+
 def going_by_file(removed: Any) -> dict[str, Going]:
     """The rows of a removal list by the input they are in."""
     files = removed["file"].cast(pa.string()).dictionary_encode().combine_chunks()

@@ -15,9 +15,9 @@ from ...home import Home
 from ...ledger.statements import statements
 from ...signed_note import VerifierKey
 from ..output.question import digest_of
-from ..output.recorded import AUDIT, REMOVAL
+from ..output.recorded import AUDIT, REMOVAL, REMOVAL_RECORDED
 from ..readers import Source, named
-from .chosen import NOTHING, choose, finished, going_by_file
+from .chosen import NOTHING, choose, finished, going_by_file, same_rows
 from .proof import PROOF, REMOVED, SIGNED, check_signature, read_proof, with_parts
 from .run import rewrite
 
@@ -88,6 +88,7 @@ def verify_removal(
     notes.looked.append(f"files as the proof names them: {good} of {len(files)}")
     if notes.file(folder / REMOVED, proof["removed_list"]["sha256"], "list"):
         notes.looked.append(f"rows that went, with their reasons: {proof['removed']:,} in {REMOVED}")
+    _strangers(folder, {one["written"] for one in files}, notes)
     _signature(folder, proof, keys, notes)
     notes.record(home, REMOVAL, "proof", digest_of(folder / PROOF))
     if again is None:
@@ -95,6 +96,16 @@ def verify_removal(
     elif not notes.problems:
         _again(folder, proof, again, notes)
     return notes.checked
+
+
+def _strangers(folder: Path, named_files: set[str], notes: _Notes) -> None:
+    """Tell of files in the folder that the proof says nothing of: rows may stand in them, too."""
+    ours = named_files | {PROOF, SIGNED, REMOVED, REMOVAL_RECORDED}
+    ours |= {f"{name.removesuffix('.idx')}.loc" for name in named_files if name.endswith(".idx")}
+    found = (place.relative_to(folder).as_posix() for place in folder.rglob("*") if not place.is_dir())
+    if strange := sorted(set(found) - ours):
+        more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
+        notes.open.append(f"files that the proof does not name: {', '.join(strange[:3])}{more}")
 
 
 def _signature(folder: Path, proof: Mapping[str, Any], keys: Sequence[VerifierKey], notes: _Notes) -> None:
@@ -136,7 +147,7 @@ def _again(folder: Path, proof: Mapping[str, Any], audit: Path, notes: _Notes) -
         notes.problems.append(f"{audit} is not the audit that the proof names")
         return
     removed = pq.read_table(folder / REMOVED)
-    if not removed.equals(choose(audit, proof["effects"], proof["causes"]).removed):
+    if not same_rows(removed, choose(audit, proof["effects"], proof["causes"]).removed):
         notes.problems.append(f"{folder / REMOVED} is not what the removal list of {audit} has of these effects")
     by_file = going_by_file(removed)
     same = 0
