@@ -78,8 +78,9 @@ def read(
 
 def _readable(data: bytes, content_type: str) -> bytes:
     """`data` in UTF-8 form where its coding hides the tags in it (UTF-16) or uses their octets (ISO-2022-JP)."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace").encode("utf-8", "replace")
+    hidden = page_head.recoding(data, content_type)
+    if hidden is not None:
+        return data.decode(hidden, "replace").encode("utf-8", "replace")
     if _ISO_2022.search(content_type.encode("utf-8", "replace")[:200]) or _ISO_2022.search(data[:1024]):
         return data.decode("iso2022_jp", "replace").encode("utf-8", "replace")
     return data

@@ -198,6 +198,11 @@ def test_codings(coding: str) -> None:
     assert login_page.read(bare, content_type=f"text/html; charset={coding}") != ()
 
 
+def test_utf_16_that_only_the_header_names() -> None:
+    bare = f"<title>ログイン</title>{FORM}".encode("utf-16-le")
+    assert login_page.read(bare, content_type="text/html; charset=utf-16le") != ()
+
+
 @pytest.mark.parametrize(
     "body",
     [
