@@ -136,7 +136,7 @@ def verify(
 
 def _there(context: click.Context, home: Path, *folders: Path) -> tuple[Home | None, str]:
     """The home that was named; else the one that has what stands in one of these folders on record, as they say; else
-    the usual one, if it is there. And what is to be said about it."""
+    the usual one, if it is there and they name none. And what is to be said about it."""
     from ..audit.apply.proof import PROOF
     from ..audit.output.draft import SUMMARY
     from ..audit.output.question import digest_of
@@ -154,7 +154,7 @@ def _there(context: click.Context, home: Path, *folders: Path) -> tuple[Home | N
                 return Home(found), f"home {found}, as {folder / note} says; --home names another"
             if found is not None:
                 missing = f"home {found}, which {folder / note} names, is not there; --home says where it is"
-    return (Home(home) if home.is_dir() else None), missing
+    return (Home(home) if home.is_dir() and not missing else None), missing
 
 
 def _needs(error: ImportError) -> ConfigError:

@@ -99,20 +99,23 @@ def verify_removal(
 
 
 def _strangers(folder: Path, named_files: set[str], notes: _Notes) -> None:
-    """Tell of files in the folder that the proof says nothing of: rows may stand in them, too."""
+    """Files in the folder that the proof says nothing of: rows that went may stand in them."""
     ours = named_files | {PROOF, SIGNED, REMOVED, REMOVAL_RECORDED}
     ours |= {f"{name.removesuffix('.idx')}.loc" for name in named_files if name.endswith(".idx")}
     found = (place.relative_to(folder).as_posix() for place in folder.rglob("*") if not place.is_dir())
     if strange := sorted(set(found) - ours):
         more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
-        notes.open.append(f"files that the proof does not name: {', '.join(strange[:3])}{more}")
+        notes.problems.append(f"files that the proof does not name: {', '.join(strange[:3])}{more}")
 
 
 def _signature(folder: Path, proof: Mapping[str, Any], keys: Sequence[VerifierKey], notes: _Notes) -> None:
     try:
         raw = (folder / SIGNED).read_bytes()
     except FileNotFoundError:
-        notes.open.append("the proof is not signed")
+        if keys:
+            notes.problems.append(f"{folder / SIGNED}: the proof is not signed; a key was named, or is the home's")
+        else:
+            notes.open.append("the proof is not signed")
         return
     if not keys:
         notes.open.append("no key was named: the signature was not looked at")

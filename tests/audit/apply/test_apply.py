@@ -272,7 +272,10 @@ def run(*arguments: object, code: int = 0) -> str:
     return ran.output
 
 
-def test_from_the_command_line_signed_and_on_record(scene: Scene, tmp_path: Path) -> None:
+def test_from_the_command_line_signed_and_on_record(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no usual home is there
     home, out, clean = tmp_path / "home", tmp_path / "out", tmp_path / "clean"
     path = scene.write(rows=[{"url": url, "time": TIME} for url in URLS])
     listed = tmp_path / "list.txt"

@@ -41,4 +41,4 @@ def test_files_that_a_proof_does_not_name_are_told(tmp_path: Path) -> None:
     (tmp_path / "_removed.parquet").touch()
     notes = _Notes()
     _strangers(tmp_path, {"a.idx", "sub/b.csv"}, notes)
-    assert notes.open == ["files that the proof does not name: sub/more.csv"]
+    assert notes.problems == ["files that the proof does not name: sub/more.csv"]
