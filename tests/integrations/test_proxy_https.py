@@ -24,7 +24,8 @@ from tests.webserver import Answer, WebServer, robots
 DECLARED = {name: getattr(DECLARATION, name) for name in ("operator", "token", "user_agent", "token_published")}
 HEAD = b"<!doctype html><html><head><title>Tide tables</title></head><body>tide"
 NOAI = b'<!doctype html><html><head><meta name="robots" content="noai"></head><body>'
-BIG = 8 * 1024 * 1024
+BIG = 32 * 1024 * 1024
+"""More than fits into the buffers on the way, also where the machine is busy."""
 SITE, LISTED = "secure.test", "pirate.example"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Chrome/146.0"
 

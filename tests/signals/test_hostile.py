@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.effort import assert_linear
+from tests import effort
 from tests.signals.hostile import CASES, Case
 
 SECONDS = 1.0
@@ -38,9 +38,11 @@ def test_each_costs_little() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_twice_the_input_is_twice_the_work(case: Case) -> None:
-    assert_linear(case.make, case.read, case.size // case.part)
+    effort.assert_linear(case.make, case.read, case.size // case.part)
 
 
-def test_the_measure_sees_what_is_not_linear() -> None:
+def test_the_measure_sees_what_is_not_linear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "seconds", lambda work: work())  # readers that say themselves what they cost
+    effort.assert_linear(lambda size: size, lambda size: size / 1000, 50)
     with pytest.raises(AssertionError, match="times the input"):
-        assert_linear(lambda size: b"a" * size, lambda data: [data.count(b"b") for _ in data[::10]], 20_000)
+        effort.assert_linear(lambda size: size, lambda size: size**2 / 1000, 50)
