@@ -28,7 +28,7 @@ from .evidence.store import EvidenceStore
 from .flow import OPTIONAL_FILES, Documents, Flow, Survey
 from .flow import survey as survey_flow
 from .home import Home
-from .known import Known
+from .known import Known, joined_offers, joined_texts
 from .ledger.answers import Outcome
 from .ledger.open import open_ledger
 from .ledger.record import evidence_table, outcome_table, record_id
@@ -500,7 +500,7 @@ class Core:
         if (reading.offers or reading.of_site) and url.origin not in self._known:
             with self._known_lock:
                 offers, texts = self._learned.get(url.origin, ((), ()))
-                self._learned[url.origin] = (*offers, *reading.offers), (*texts, *reading.of_site)
+                self._learned[url.origin] = joined_offers(offers, reading.offers), joined_texts(texts, reading.of_site)
         if not reading.silent:
             entries = self.market.learn(url, reading)
             if entries:

@@ -29,7 +29,7 @@ class Headers:
         if self.cut:
             del lines[most:]
         self._longest = longest
-        self._names = [_keys.get(name) or _key(name) for name, _ in lines]
+        self._names = [(isinstance(name, (bytes, str)) and _keys.get(name)) or _key(name) for name, _ in lines]
         self._values = [value if isinstance(value, (bytes, str)) else str(value) for _, value in lines]
         if self._values and len(max(self._values, key=len)) > longest:
             self.cut = True

@@ -14,9 +14,9 @@ from .signals.dataset import PaidOffer
 from .site import Answer, Site
 
 # Paid datasets remembered per origin; a catalogue of thousands is described well enough by its first.
-OFFERS_KEPT = 256
+_OFFERS_KEPT = 256
 # Sentences of a site's terms that are remembered.
-TEXTS_KEPT = 16
+_TEXTS_KEPT = 16
 
 UNSEEN = Circumstances(unseen=(("attempts", "not_assessed.attempts_unseen"),))
 """Asked by a client that is not behind an adapter: its retries, and what it changes for them, are not seen."""
@@ -25,6 +25,19 @@ TAKEN = replace(UNSEEN, fetched=True)
 """As `UNSEEN`, of content that is in hand, whatever was asked before."""
 
 _NOTHING = Circumstances()
+
+
+def joined_offers(kept: tuple[PaidOffer, ...], new: tuple[PaidOffer, ...]) -> tuple[PaidOffer, ...]:
+    """Paid datasets that were known and those told now, each once, as many as are remembered."""
+    return tuple(dict.fromkeys((*kept, *new)))[:_OFFERS_KEPT]
+
+
+def joined_texts(kept: tuple[Signal, ...], new: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    """As `joined_offers`, of what pages say in words about the whole site."""
+    found: dict[tuple[str, str], Signal] = {}
+    for text in (*kept, *new):
+        found.setdefault((text.kind, text.raw), text)
+    return tuple(found.values())[:_TEXTS_KEPT]
 
 
 class Known:
@@ -102,17 +115,16 @@ class Known:
 
     def learn(self, offers: tuple[PaidOffer, ...]) -> None:
         """Remember paid datasets that a page of this origin describes."""
-        new = tuple(offer for offer in offers if offer not in self.offers)
-        if new:
-            self.offers = (self.offers + new)[:OFFERS_KEPT]
+        together = joined_offers(self.offers, offers)
+        if together != self.offers:
+            self.offers = together
             self.plain = self.shareable = False
 
     def read(self, texts: tuple[Signal, ...]) -> None:
         """Remember what terms and the like say in words about the whole site."""
-        known = {(text.kind, text.raw) for text in self.elsewhere}
-        new = tuple(text for text in texts if (text.kind, text.raw) not in known)
-        if new and len(self.elsewhere) < TEXTS_KEPT:
-            self.elsewhere = (self.elsewhere + new)[:TEXTS_KEPT]
+        together = joined_texts(self.elsewhere, texts)
+        if together != self.elsewhere:
+            self.elsewhere = together
             self._renew()
 
     def registered(self, entries: tuple[RegisterEntry, ...]) -> None:

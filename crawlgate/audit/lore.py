@@ -17,7 +17,7 @@ from ..blocklist.match import Listing, Lists
 from ..blocklist.popular import is_popular
 from ..domains import Suffixes
 from ..errors import UrlError
-from ..known import OFFERS_KEPT, TEXTS_KEPT
+from ..known import joined_offers, joined_texts
 from ..market import entries_from
 from ..model import NoticeMatch, NoticeRelation, RegisterEntry, Signal
 from ..signals.access import REDIRECTS
@@ -101,15 +101,14 @@ class Lore:
 
     def add_to(self, url: Url, at: Place, known: Particulars) -> Particulars:
         """`known` of a row, with what the rows before it told. An offer counts from its own page on."""
-        offers: list[PaidOffer] = []
-        texts: dict[tuple[str, str], Signal] = {}
+        offers: tuple[PaidOffer, ...] = ()
+        texts: tuple[Signal, ...] = ()
         for said in self._by_origin.get(url.origin, ()):
             if said.at > at:
                 break
-            offers += (offer for offer in said.offers if offer not in offers)
+            offers = joined_offers(offers, said.offers)
             if said.at < at:
-                for text in said.texts:
-                    texts.setdefault((text.kind, text.raw), text)
+                texts = joined_texts(texts, said.texts)
         entries = tuple(entry for when, entry in self._entries.get(self._site(url.host), ()) if when < at)
         notices = [m for when, found in self._led.get(url.host, ())[:1] if when < at for m in found]
         before = [found for when, found in self._leading.get(url.href, ()) if when < at]
@@ -118,8 +117,8 @@ class Lore:
             return known
         return replace(
             known,
-            offers=tuple(offers[:OFFERS_KEPT]),
-            elsewhere=tuple(texts.values())[:TEXTS_KEPT],
+            offers=offers,
+            elsewhere=texts,
             register=entries,
             links=known.links + tuple(notices),
         )

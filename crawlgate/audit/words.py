@@ -1,7 +1,4 @@
-"""Eight octets of a text at once, for loops that compare, order or hash texts. Compiled code only.
-
-Loops of other files take these whole into themselves: numba's caches do not see when they change.
-"""
+"""Eight octets of a text at once, for loops that compare, order or hash texts. Compiled code only."""
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, misc"
 from __future__ import annotations
