@@ -15,7 +15,7 @@ from ..permit import Permit
 from .body import ACCEPT_ENCODING
 
 if TYPE_CHECKING:
-    from ..gate import Manner
+    from ..options import Manner
 
 _PORTS = {"http": 80, "https": 443}
 _ASKED = {name.lower(): name for name in ("Accept-Encoding", "User-Agent", "Authorization", "Cookie", "Referer")}

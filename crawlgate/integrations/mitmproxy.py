@@ -15,8 +15,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Unpack
 
 from ..errors import CrawlgateError, LedgerError, Refused
-from ..gate import AsyncGate, GateOptions
+from ..gate import AsyncGate
 from ..model import Declaration
+from ..options import GateOptions
 from ..permit import Permit
 from .body import HeadReader, Tally
 from .hop import keep_to, manner, missing
