@@ -54,7 +54,7 @@ class Judging:
         rest = iter(response.stream)
         held: list[bytes] = []
         if permit.see_headers(response.status_code, response.headers, method=method):
-            reader = _head_reader(permit)
+            reader = HeadReader(permit)
             whole = not any(reader.feed(chunk) for chunk in rest)
             reader.judge(whole=whole)
             held = reader.chunks
@@ -98,7 +98,7 @@ class AsyncJudging:
         rest = aiter(response.stream)
         held: list[bytes] = []
         if permit.see_headers(response.status_code, response.headers, method=method):
-            reader = _head_reader(permit)
+            reader = HeadReader(permit)
             whole = True
             async for chunk in rest:
                 if reader.feed(chunk):
@@ -167,7 +167,3 @@ def _to_judged_target(permit: Permit, request: Any) -> Any:
     elif url.raw_path != target:
         request.extensions = {**given, "target": target}
     return given
-
-
-def _head_reader(permit: Permit) -> HeadReader:
-    return HeadReader(permit, permit.header("content-encoding"), permit.header("content-length"))
