@@ -29,7 +29,7 @@ from .flow import OPTIONAL_FILES, Documents, Flow, Survey
 from .flow import survey as survey_flow
 from .home import Home
 from .known import Known, joined_offers, joined_texts
-from .ledger.answers import Outcome
+from .ledger.answers import Outcome, Received
 from .ledger.open import open_ledger
 from .ledger.record import evidence_table, outcome_table, record_id
 from .ledger.upkeep import Upkeep
@@ -427,8 +427,10 @@ class Core:
         attempt: Attempt = AS_DECLARED,
         problem: str | None = None,
         outcome: Mapping[str, Any] | None = None,
+        received: Received | None = None,
     ) -> Decision:
-        """Write a decision, with what became of the response if there is one, then give it out."""
+        """Write a decision, with what became of the response if there is one, and what was read of its body if that is
+        in hand, then give it out."""
         segment, seq = self.ledger.append_decision(
             at,
             url,
@@ -437,6 +439,7 @@ class Core:
             problem,
             attempt.user_agent,
             outcome=None if outcome is None else Outcome(at, outcome),
+            received=received,
         )
         if self.waits:
             self.ledger.commit(segment, seq)
@@ -446,10 +449,9 @@ class Core:
         """Write what became of a body; `table` holds disposition, status and the like."""
         self.ledger.append("outcome", {"at": self.clock.now(), "decision": decision.record, **table})
 
-    def read(self, decision: Decision, *, sha256: str, size: int, complete: bool) -> None:
+    def received(self, decision: Decision, received: Received) -> None:
         """Write what was read of a body that a decision released."""
-        of = (decision.segment, decision.seq)
-        self.ledger.append_read(self.clock.now(), of, sha256=sha256, size=size, complete=complete)
+        self.ledger.append_received(self.clock.now(), (decision.segment, decision.seq), received)
 
     def note_client(self, client: str, evasive: Sequence[Mapping[str, str]] = ()) -> None:
         """Write which client works behind the gate (name and version), and those of its settings that look like

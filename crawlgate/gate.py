@@ -444,7 +444,8 @@ class AsyncGate(_Common):
                 if self._flights.get(key) is lock:
                     del self._flights[key]
             permit.see_documents(received)
-        return await self.settled(permit.conclude())
+        decision = permit.conclude()
+        return await self.settled(decision) if self.core.durable else decision
 
     async def stored(self, decision: Decision | str, **where: Unpack[Place]) -> str:
         """As `Gate.stored`."""

@@ -58,16 +58,22 @@ class HeadReader:
         # Not at the length that the headers tell: who sends chunks may tell any, and go on.
         return self._stuck or self._inflater.truncated or self._enough()
 
-    def judge(self, *, whole: bool) -> None:
-        """Show the permit what was collected; the gate completes it."""
+    def judge(self, *, whole: bool, tallied: bool = False) -> bool:
+        """Show the permit what was collected; the gate completes it. `tallied` asks that what was read of the body be
+        recorded with the answer, if the chunks are all of it; True if that is so, and no tally is to be kept."""
         whole = whole or self._wire == self._length
+        tallied = tallied and whole
+        if tallied:
+            self._permit.has_whole(self.chunks)
         if whole:
             self._inflater.finish()
+            whole = not self._inflater.truncated
         beginning = bytes(self._beginning)
         if self._stuck and not self._permit.enough(beginning):
             self._permit.see_unreadable_page()
         else:
             self._permit.see_page(beginning, whole=whole and not self._stuck)
+        return tallied
 
     def _enough(self) -> bool:
         size = len(self._beginning)

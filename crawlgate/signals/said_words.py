@@ -83,7 +83,12 @@ class SaidWords:
         begun: dict[int, set[int]] = {}
         for number, sets in enumerate(self._alternatives):
             masks = tuple(
-                tuple({sum(1 << numbers.setdefault(mark, len(numbers)) for mark in marks_of(word)) for word in words})
+                tuple(
+                    {
+                        sum(1 << numbers.setdefault(mark, len(numbers)) for mark in marks_of(word))
+                        for word in sorted(words)
+                    }
+                )
                 for words in sets
             )
             self._masks.append(masks)

@@ -152,7 +152,7 @@ class Triggers:
         titles = {
             mark for one in alternatives((login_words.LOGIN_WORD,)) for word in one[0] for mark in marks_of(word)[:1]
         }
-        self._login = Automaton((0, pattern_of(mark)) for mark in titles)
+        self._login = Automaton((0, pattern_of(mark)) for mark in sorted(titles))
 
     def look(self, live: bytes) -> Look:
         """What is seen in the live parts of a page."""
