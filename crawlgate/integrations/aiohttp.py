@@ -36,7 +36,6 @@ if not all(hasattr(aiohttp.StreamReader, name) for name in (*_OVERRIDDEN, *_LOOK
     raise missing("aiohttp", ImportError(f"aiohttp {aiohttp.__version__} has another kind of stream"))
 
 _SWITCHING = 101
-_CODINGS = ("Content-Encoding", "Content-Length")
 
 
 def gate_middleware(gate: AsyncGate) -> ClientMiddlewareType:
@@ -119,8 +118,7 @@ def _all_there(body: aiohttp.StreamReader) -> tuple[bytes, ...] | None:
 def _head_reader(permit: Permit, response: aiohttp.ClientResponse) -> HeadReader:
     """For what the body gives: decoded already, unless a session or a request was told not to."""
     decoded = getattr(response.content, "total_compressed_bytes", None) is not None  # so it was decoded on the way
-    coding, length = (None if decoded else response.headers.get(name) for name in _CODINGS)
-    return HeadReader(permit, coding, length)
+    return HeadReader(permit, decoded=decoded)
 
 
 class _Unpaced:

@@ -22,7 +22,10 @@ an eighth more is there. A server may send a tag in each chunk."""
 
 
 class HeadReader:
-    """Collects raw chunks of a page until its head can be judged, in bounded memory and time."""
+    """Collects raw chunks of a page until its head can be judged, in bounded memory and time.
+
+    For a permit that has seen the headers. `decoded`: the client undoes content codings before the gate sees a byte.
+    """
 
     __slots__ = (
         "_beginning",
@@ -36,10 +39,10 @@ class HeadReader:
         "chunks",
     )
 
-    def __init__(self, permit: Permit, content_encoding: str | None, content_length: str | None = None) -> None:
+    def __init__(self, permit: Permit, *, decoded: bool = False) -> None:
         self._permit = permit
-        self._length = int(content_length) if content_length and content_length.isdecimal() else None
-        self._inflater = Inflater(content_encoding, permit.head_limit)
+        self._length = None if decoded else _length_sent(permit)
+        self._inflater = Inflater(None if decoded else permit.header("content-encoding"), permit.head_limit)
         self._beginning = bytearray()
         self._wire = self._looked = self._look_at = 0
         self._tag_ended = False
@@ -52,7 +55,8 @@ class HeadReader:
         fresh = self._inflater.feed(chunk)
         self._beginning += fresh
         self._tag_ended = self._tag_ended or b">" in fresh  # a head ends with a tag
-        return self._stuck or self._inflater.truncated or self._wire == self._length or self._enough()
+        # Not at the length that the headers tell: who sends chunks may tell any, and go on.
+        return self._stuck or self._inflater.truncated or self._enough()
 
     def judge(self, *, whole: bool, tallied: bool = False) -> bool:
         """Show the permit what was collected; the gate completes it. `tallied` asks that what was read of the body be
@@ -87,6 +91,13 @@ class HeadReader:
     def _stuck(self) -> bool:
         """The coding is refused or corrupt, or decodes to next to nothing."""
         return self._inflater.error is not None or self._wire > self._permit.head_limit + _WIRE_SLACK
+
+
+def _length_sent(permit: Permit) -> int | None:
+    """How long the body is on the wire; unknown where it comes in chunks, whatever else is told (RFC 9112 6.3)."""
+    length = permit.header("content-length")
+    chunked = permit.header("transfer-encoding") is not None
+    return int(length) if length and length.isdecimal() and not chunked else None
 
 
 class Tally:

@@ -103,8 +103,7 @@ class GateAddon:
             response, gate = flow.response, self._open()
             lines = list(response.headers.items(multi=True))
             if exchange.permit.see_headers(response.status_code, lines, method=flow.request.method):
-                coding, length = (response.headers.get(name) for name in ("Content-Encoding", "Content-Length"))
-                exchange.reader = HeadReader(exchange.permit, coding, length)
+                exchange.reader = HeadReader(exchange.permit)
             else:
                 await self._settle(gate, flow, exchange)
         except Exception as error:

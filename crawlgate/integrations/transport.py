@@ -55,7 +55,7 @@ class Judging:
         held: list[bytes] = []
         tallied = False
         if permit.see_headers(response.status_code, response.headers, method=method):
-            reader = _head_reader(permit)
+            reader = HeadReader(permit)
             whole = not any(reader.feed(chunk) for chunk in rest)
             tallied = reader.judge(whole=whole, tallied=True)
             held = reader.chunks
@@ -101,7 +101,7 @@ class AsyncJudging:
         held: list[bytes] = []
         tallied = False
         if permit.see_headers(response.status_code, response.headers, method=method):
-            reader = _head_reader(permit)
+            reader = HeadReader(permit)
             whole = True
             async for chunk in rest:
                 if reader.feed(chunk):
@@ -182,7 +182,3 @@ def _to_judged_target(permit: Permit, request: Any) -> Any:
     elif url.raw_path != target:
         request.extensions = {**given, "target": target}
     return given
-
-
-def _head_reader(permit: Permit) -> HeadReader:
-    return HeadReader(permit, permit.header("content-encoding"), permit.header("content-length"))
