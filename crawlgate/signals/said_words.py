@@ -92,7 +92,7 @@ class SaidWords:
         self._sets: list[tuple[Words, ...]] = []
         for number, sets in enumerate(alternatives(SENTENCES)):
             key = max(sets, key=_telling)
-            for word in key:
+            for word in sorted(key):
                 begun.setdefault(mark_of(word)[0], set()).add(number)
             self._sets.append((*(words for words in sets if words is not key), key))
         # A mark that holds another one of the same alternatives is seen wherever it matters.

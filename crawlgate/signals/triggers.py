@@ -147,7 +147,7 @@ class Triggers:
         self._weighed = Automaton((0, pattern) for pattern in _WEIGHED)
         self._names = Automaton((0, name) for name in _META_NAMES)
         titles = {mark_of(word)[0] for one in alternatives((login_words.LOGIN_WORD,)) for word in one[0]}
-        self._login = Automaton((0, pattern_of(mark)) for mark in titles)
+        self._login = Automaton((0, pattern_of(mark)) for mark in sorted(titles))
 
     def look(self, live: bytes) -> Look:
         """What is seen in the live parts of a page."""
