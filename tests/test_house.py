@@ -49,6 +49,7 @@ SIDE = {
     "evidence": COMMON - {"explain", "declaration"},
     "ledger": {"model", "errors", "limits", "evidence", "signed_note"},
     "blocklist": COMMON | {"domains", "evidence"},
+    "kept": set(),
 }
 PURE = ["signals", "criteria", "policy", "flow", "site", "register", "assess", "cases", "inspection"]
 IMPURE = {"httpx", "httpcore", "anyio", "asyncio", "socket", "threading", "random", "time", "subprocess", "os"}
