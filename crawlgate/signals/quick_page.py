@@ -46,8 +46,8 @@ _JOINS = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f]")
 _NOTHING = Graph(())
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
-_FEW = 8
-"""Pages that are read in full before automata are made: a process that reads no more is done sooner without."""
+_FEW = 3
+"""Pages that are read in full before automata are made or loaded: a process that reads no more is done sooner without."""
 
 _ENOUGH_TEXT = 1_600
 _RUNS = 400
