@@ -162,7 +162,7 @@ async def _hop(
         rest = aiter(response.read_stream())
         held: list[bytes] = []
         if permit.see_headers(response.status_code, [*_lines(response), *_new(cookies_before, session)], method=method):
-            reader, whole = HeadReader(permit, None), True  # the clients decode by themselves
+            reader, whole = HeadReader(permit, decoded=True), True  # the clients decode by themselves
             async for chunk in rest:
                 if reader.feed(chunk):
                     whole = False

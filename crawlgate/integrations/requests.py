@@ -93,7 +93,7 @@ class GateAdapter(HTTPAdapter):
         raw: HTTPResponse = response.raw
         held: list[bytes] = []
         if permit.see_headers(raw.status, raw.headers, method=request.method or "GET"):
-            reader = HeadReader(permit, raw.headers.get("content-encoding"), raw.headers.get("content-length"))
+            reader = HeadReader(permit)
             with _errors_of_requests(request):
                 chunks = iter(partial(raw.read1, CHUNK, decode_content=False), b"")
                 whole = not any(reader.feed(chunk) for chunk in chunks)

@@ -30,9 +30,7 @@ class Hop:
     def see_headers(self, status: int, headers: Headers, method: str) -> None:
         self.seen = True
         if self.permit.see_headers(status, headers, method=method):
-            self.reader = HeadReader(
-                self.permit, _text(headers.get("Content-Encoding")), _text(headers.get("Content-Length"))
-            )
+            self.reader = HeadReader(self.permit)
 
     def see_bytes(self, data: bytes) -> None:
         if self.reader is not None and self.reader.feed(data):
@@ -51,10 +49,6 @@ class Hop:
             self.fault = error
         if self.refused or self.fault is not None:
             raise StopDownload(fail=True)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")
 
 
 def status_announced() -> int | None:

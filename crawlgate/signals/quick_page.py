@@ -118,7 +118,7 @@ def _read(
     graph = Graph((*blocks, *microdata.nodes(body, charset=charset)) if described else blocks)
     licensed = any("license" in link.rel for link in head.links)
     if not (graph.nodes or licensed or metas):
-        return replace(before, not_looked=not_looked)
+        return before if before.not_looked == not_looked else replace(before, not_looked=not_looked)
     facts = dataset.read(graph, page=url, evidence=evidence) if weighed else dataset.DatasetFacts()
     told = graph if weighed else _NOTHING
     if (
@@ -208,6 +208,8 @@ def _canonical_elsewhere(head: PageHead, page: Url) -> bool:
     """True if the first canonical link names another host: then it counts whether it stands in the head."""
     for link in head.links:
         if "canonical" in link.rel.split():
+            if link.href.startswith(f"{page.scheme}://{page.host}/"):
+                return False
             try:
                 return urls.join(page, link.href).host != page.host
             except UrlError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html.entities
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .factors import EDGE
 
@@ -77,29 +77,30 @@ _LETTER_NUMBERS_16 = (
 )
 
 
-def references() -> Iterator[bytes]:
-    """Patterns for references to letters: numbers, but for those of punctuation, and names."""
-    for zeros in (b"", b"0+"):  # apart, because what has a fixed length is found faster
-        for number in _LETTER_NUMBERS:
-            yield zeros + number + rb"(?:[^0-9]|\z)"
-        yield zeros + rb"[1-9][0-9]{4}"
-        for number in _LETTER_NUMBERS_16:
-            yield b"x" + zeros + number + rb"(?:[^0-9a-f]|\z)"
-        yield b"x" + zeros + rb"[1-9a-f][0-9a-f]{4}"
+def references(wanted: frozenset[str]) -> bytes:
+    """A pattern for references to letters: numbers, but for those of punctuation; names of wanted letters; references
+    without their semicolon that a letter or a tag follows. All begins with the one `&`, which is found fast."""
+    numbers = rb"#0*(?:(?:%b)(?:[^0-9]|\z)|[1-9][0-9]{4})" % b"|".join(_LETTER_NUMBERS)
+    numbers_16 = rb"#x0*(?:(?:%b)(?:[^0-9a-f]|\z)|[1-9a-f][0-9a-f]{4})" % b"|".join(_LETTER_NUMBERS_16)
+    unfinished = {name.encode().lower() for name in html.entities.html5 if not name.endswith(";")}
+    ways = (numbers, numbers_16, _any_of(_names(wanted)), rb"[#a-z0-9]*<", rb"#x[0-9a-f]{1,6}[g-z]")
+    return b"&(?:%b|%b[a-z])" % (b"|".join(ways), _any_of(unfinished))
 
 
-def open_references() -> Iterator[bytes]:
-    """Patterns for references without their semicolon that a letter or a tag follows."""
-    yield rb"[#a-z0-9]{0,32}<"
-    yield rb"#x[0-9a-f]{1,6}[g-z]"
-    for name in html.entities.html5:
-        if not name.endswith(";"):
-            yield name.encode() + b"[a-z]"
-
-
-def named_references(wanted: frozenset[str]) -> Iterator[bytes]:
+def _names(wanted: frozenset[str]) -> Iterator[bytes]:
     """Names of references to wanted letters."""
     for name, text in html.entities.html5.items():
         folded = unicodedata.normalize("NFKC", text).casefold()
         if not wanted.isdisjoint(folded):
-            yield re.escape(name.encode())
+            yield name.encode().lower()
+
+
+def _any_of(words: Iterable[bytes]) -> bytes:
+    """A pattern for what begins with one of these words; what they have in common is written once."""
+    heads: dict[bytes, set[bytes]] = {}
+    for word in words:
+        if not word:
+            return b""
+        heads.setdefault(word[:1], set()).add(word[1:])
+    parts = [re.escape(head) + _any_of(tails) for head, tails in sorted(heads.items())]
+    return parts[0] if len(parts) == 1 else b"(?:%b)" % b"|".join(parts)

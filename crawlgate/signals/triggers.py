@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from . import creator, dataset, login_page, login_words, microdata, open_licence, page_head, paywall
+from . import creator, dataset, login_page, login_words, open_licence, page_head, paywall
 from .automata import AVAILABLE, Automaton, Failed
 from .robots_tags import DIRECTIVES
-from .said_words import SaidWords, alternatives, marks_of, pattern_of, wanted_letters
-from .spelling import named_references, open_references, other_letters, references
+from .said_words import SaidWords, alternatives, mark_of, pattern_of, wanted_letters
+from .spelling import other_letters, references
 from .tdmrep import META_NAMES
 
 __all__ = ["AVAILABLE", "Failed", "Look", "Trigger", "Triggers", "triggers"]
@@ -46,10 +46,7 @@ _CLEAN = rb"(?:[^<>\"'=]|[\"']|=%b\"[^\"<>]*\"|=%b'[^'<>]*'|=%b[^\t\n\f\r <>\"']
 _ODD = rb"</?[a-z]%b(?:<|=%b<|=%b\"[^\"<>]*[<>]|=%b'[^'<>]*[<>]|\z|=%b\z|=%b[\"'][^<>]*\z)" % (
     (_CLEAN, *(_BLANKS,) * 5)
 )
-_OTHER_CODING = (
-    rb"<meta[^<>]*charset%b=%b[\"']?%b(?:[^u\"'\t\n\f\r <>]|u[^t]|ut[^f]|utf[^8-]|utf-[^8]|utf-?8[a-z0-9_-])"
-    % ((_BLANKS,) * 3)
-)
+_OTHER_CODING = re.compile(rb"charset(?!%b=%b[\"']?%butf-?8(?![a-z0-9_-]))" % ((_BLANKS,) * 3))
 # Matches wherever `_ODD` does, and seldom elsewhere: what stands between a tag's start, or a value's, and the next `<`.
 _PERHAPS_ODD = (
     rb"<[/a-z][^<>]*(?:<|\z)",
@@ -72,15 +69,6 @@ def relaxed(pattern: re.Pattern[bytes]) -> bytes:
     """A reader's own pattern as RE2 writes it: nothing possessive, no bounds; it matches wherever the reader's does."""
     text = re.sub(rb"([*+?}])\+", rb"\1", pattern.pattern).replace(rb"\s", rb"[\t\n\v\f\r ]")
     return re.sub(rb"\{0,[0-9]+\}", b"*", text)
-
-
-def _metas() -> Iterator[bytes]:
-    junk = rb"(?:[^a-z<>&]|&[#a-z0-9]*;?)*"
-    for word in DIRECTIVES:
-        yield junk.join(bytes([octet]) for octet in word.encode())
-    for name in (*open_licence.META_NAMES, *creator.META_NAMES, *paywall.TIER_NAMES, *META_NAMES):
-        yield re.escape(name.encode())
-    yield rb"(?:name|property|http-equiv|itemprop)%b=%b[\"']?[^\"'<>=]*&" % (_BLANKS, _BLANKS)
 
 
 def _group(patterns: Iterable[bytes]) -> bytes:
@@ -112,7 +100,10 @@ class Look(NamedTuple):
 
 
 _META_AT, _LINK_AT, _MARKS = 1_001, 1_002, 2_000
+_LICENCE = 256
+"""A bit beside those of `Trigger`: the word `license`."""
 _NAME_END = rb"[\t\n\f\r />]"
+_LINK = re.compile(rb"<[lL][iI][nN][kK]" + _NAME_END)
 _NO_LETTERS = bytes(octet for octet in range(256) if not 0x61 <= octet <= 0x7A)
 _META_NAMES = tuple(
     dict.fromkeys(
@@ -120,38 +111,42 @@ _META_NAMES = tuple(
         for name in (*DIRECTIVES, *open_licence.META_NAMES, *creator.META_NAMES, *paywall.TIER_NAMES, *META_NAMES)
     )
 )
+_REFERENCE = re.compile(rb"&[#a-z0-9]*;?")
+_NAMED_BY_REFERENCE = re.compile(rb"(?:name|property|http-equiv|itemprop)%b=%b[\"']?[^\"'<>=]*&" % (_BLANKS, _BLANKS))
+# Words without which a pattern cannot match that is slow in a whole page, and then the patterns themselves.
+_HINTS = (
+    *((Trigger.MICRODATA, word) for word in (b"itemscope", b"typeof")),
+    (Trigger.PASSWORD, b"password"),
+    *((Trigger.MARK, word) for word in (b"mlnoindex", b"amp-access", b"amp-subscriptions")),
+    (_LICENCE, b"license"),
+)
 
 
 class Triggers:
-    """The automata; making them takes about half a second, once a process."""
+    """The automata; making them takes some tenths of a second, once a process."""
 
     def __init__(self) -> None:
         self._said = SaidWords()
         wanted = wanted_letters()
-        said = [(_MARKS + number, pattern) for number, pattern in enumerate(self._said.marks)]
-        spelt_otherwise = [
-            *((Trigger.SPELT, b"&#" + number) for number in references()),
-            *((Trigger.SPELT, b"&" + name) for name in dict.fromkeys((*named_references(wanted), *open_references()))),
-            (Trigger.SPELT, b"(?-i:%b)" % _group(other_letters(wanted))),
-        ]
-        tags = [
-            *((Trigger.ODD, pattern) for pattern in _PERHAPS_ODD),
-            (Trigger.CODING, _OTHER_CODING),
-            (Trigger.MICRODATA, relaxed(microdata.MAY_HOLD)),
-            (Trigger.PASSWORD, relaxed(login_page.PASSWORD)),
-            (Trigger.MARK, relaxed(page_head.MARKS)),
-            (Trigger.MARK, b"<[^<>]*" + relaxed(open_licence.ANCHOR)),
-            *((Trigger.SPLIT, pattern) for pattern in _splits()),
-        ]
-        places = [(_META_AT, b"<meta" + _NAME_END), (_LINK_AT, b"<link" + _NAME_END + b"[^<>]*(?:canon|licen|&)")]
-        self._page = Automaton([*tags, *spelt_otherwise, *said], places)
+        self._page = Automaton(
+            [
+                *((_MARKS + number, pattern) for number, pattern in enumerate(self._said.marks)),
+                *((Trigger.ODD, pattern) for pattern in _PERHAPS_ODD),
+                *((Trigger.SPLIT, pattern) for pattern in _splits()),
+                (Trigger.SPELT, references(wanted)),
+                (Trigger.SPELT, b"(?-i:%b)" % _group(other_letters(wanted))),
+                *_HINTS,
+            ],
+            [(_META_AT, b"<meta" + _NAME_END), (_LINK_AT, b"canon")],
+        )
         self._odd = Automaton([(Trigger.ODD, _ODD)])
+        self._password = Automaton([(0, relaxed(login_page.PASSWORD))])
+        self._marked = Automaton([(0, relaxed(page_head.MARKS)), (0, b"<[^<>]*" + relaxed(open_licence.ANCHOR))])
+        self._links = Automaton((), [(0, b"<link" + _NAME_END + b"[^<>]*(?:canon|licen|&)")])
         self._describes = Automaton((0, pattern) for pattern in _DESCRIBES)
         self._weighed = Automaton((0, pattern) for pattern in _WEIGHED)
-        self._metas = Automaton([(Trigger.META, b"<meta[^<>]*" + _group(_metas()))])
-        titles = {
-            mark for one in alternatives((login_words.LOGIN_WORD,)) for word in one[0] for mark in marks_of(word)[:1]
-        }
+        self._names = Automaton((0, name) for name in _META_NAMES)
+        titles = {mark_of(word)[0] for one in alternatives((login_words.LOGIN_WORD,)) for word in one[0]}
         self._login = Automaton((0, pattern_of(mark)) for mark in sorted(titles))
 
     def look(self, live: bytes) -> Look:
@@ -163,24 +158,34 @@ class Triggers:
             elif number == _META_AT:
                 metas.append(end - 6)
             elif number == _LINK_AT:
-                start = live.rfind(b"<", 0, end)
-                if start not in links:
-                    links.append(start)
+                links.append(end)
             else:
                 seen |= number
         if seen & Trigger.ODD and not self.odd(live):
             seen &= ~Trigger.ODD
-        if metas and self._may_bear(b"".join([live[start : live.find(b">", start) + 1] for start in metas])):
-            seen |= Trigger.META
-        return Look(seen, tuple(marks), metas, links)
+        if seen & Trigger.PASSWORD and not self._password.hits(live):
+            seen &= ~Trigger.PASSWORD
+        if seen & (Trigger.MARK | _LICENCE):
+            seen &= ~Trigger.MARK
+            if self._marked.hits(live):
+                seen |= Trigger.MARK
+        if seen & (Trigger.SPELT | _LICENCE):
+            links = [end for _, end in self._links.hits(live)]
+        if metas:
+            seen |= self._may_bear(b"".join([live[start : live.find(b">", start) + 1] for start in metas]))
+        return Look(seen & ~_LICENCE, tuple(marks), metas, _link_tags(live, links) if links else links)
 
-    def _may_bear(self, metas: bytes) -> bool:
-        """True if one of these meta tags may bear on use or name an author."""
-        squeezed = metas.lower().translate(None, _NO_LETTERS)
-        for name in _META_NAMES:
-            if name in squeezed:
-                return True
-        return b"&" in metas and bool(self._metas.hits(metas))
+    def _may_bear(self, metas: bytes) -> int:
+        """`META` if one of these meta tags may bear on use or name an author, `CODING` if one names another coding."""
+        lower = metas.lower()
+        seen = Trigger.CODING if _OTHER_CODING.search(lower) else 0
+        squeezed = lower.translate(None, _NO_LETTERS)
+        if b"&" in lower:
+            if _NAMED_BY_REFERENCE.search(lower):
+                return seen | Trigger.META
+            # A reference may stand for what is passed over in a directive, or be none.
+            squeezed += b"\0" + _REFERENCE.sub(b"", lower).translate(None, _NO_LETTERS)
+        return seen | Trigger.META if self._names.hits(squeezed) else seen
 
     def odd(self, hidden: bytes) -> bool:
         """True if a tag holds a `<` or `>`, or is open."""
@@ -207,6 +212,12 @@ class Triggers:
     def may_be_login(self, title: str) -> bool:
         """True if a title may be that of a login page."""
         return bool(self._login.hits(title.lower().encode("utf-8", "replace")))
+
+
+def _link_tags(live: bytes, within: Iterable[int]) -> list[int]:
+    """Where link tags begin that hold one of these places."""
+    starts = dict.fromkeys(live.rfind(b"<", 0, end) for end in sorted(within))
+    return [start for start in starts if start >= 0 and _LINK.match(live, start)]
 
 
 @functools.cache

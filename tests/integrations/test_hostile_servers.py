@@ -1,0 +1,25 @@
+"""Servers that break the rules of HTTP, before the real clients: what they say is heard all the same."""
+
+from pathlib import Path
+
+import pytest
+
+from crawlgate import Denied
+from tests.integrations.clients import CLIENTS, Client, started
+from tests.webserver import Answer
+
+NOAI = b'<!doctype html><html><head><meta name="robots" content="noai"></head><body>not for AI</body></html>'
+
+
+def _lies_of_its_length() -> Answer:
+    """Chunks, and a length beside them that is that of the first one; clients go by the chunks (RFC 9112 6.3)."""
+    return Answer((NOAI[:15], 0.05, NOAI[15:]), headers=(("Content-Length", "15"),))
+
+
+@pytest.mark.parametrize("kind", [CLIENTS[name] for name in ("httpx", "httpx async", "httpx2", "requests")])
+def test_a_length_beside_chunks_ends_no_page(kind: type[Client], tmp_path: Path) -> None:
+    with started(kind, tmp_path) as start:
+        client, site = start({"/": _lies_of_its_length()})
+        with pytest.raises(Denied) as refused:
+            client.get(f"{site}/")
+    assert [reason.criterion for reason in refused.value.decision.reasons] == ["B2"]
