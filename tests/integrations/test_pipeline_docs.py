@@ -19,7 +19,7 @@ from crawlgate.testing import FakeWeb
 from tests.integrations.pages import COLUMNS
 from tests.integrations.snippets import GATE, KEPT, SITES, command, fill, run, sections
 
-RUN_ELSEWHERE = {"Ray Data", "Spark", "Airflow", GATE}  # the first two in their own tests, where they are started
+RUN_ELSEWHERE = {"Ray Data", "Spark", "Airflow", "PyTorch", GATE}  # in their own tests
 
 
 @pytest.fixture
