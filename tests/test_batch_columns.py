@@ -81,6 +81,12 @@ def test_rows_that_were_judged_twice_are_not_judged_over_their_answers(kind: str
         gate().judged(twice)
 
 
+def test_names_that_sql_does_not_tell_apart_are_taken() -> None:
+    judged = gate().judged(TABLE.append_column("Verdict", TABLE["text"]))
+    assert judged["crawlgate_verdict"].to_pylist() == VERDICTS
+    assert "verdict" not in judged.column_names
+
+
 def test_packed_outcomes_reach_pandas_whole() -> None:
     pandas = pytest.importorskip("pandas")
     packed = (5 << 3 * (len(CRITERIA) - 1)) + 1  # the last criterion waits for a person, the first is met

@@ -97,8 +97,9 @@ def first(count: int, rows: Mapping[str, list[Any]], columns: Columns) -> tuple[
 
 
 def answer_names(taken: Iterable[str], answers: Iterable[str]) -> dict[str, str]:
-    """What `answers` are called beside columns whose names are `taken`. Raises `ConfigError` where nothing is left."""
-    taken = set(taken)
+    """What `answers` are called beside columns whose names are `taken`, in whatever case, which SQL does not tell
+    apart. Raises `ConfigError` where nothing is left."""
+    taken = {name.lower() for name in taken}
     named = {name: name if name not in taken else PREFIX + name for name in answers}
     if twice := sorted(taken.intersection(named.values())):
         raise ConfigError(
