@@ -55,8 +55,7 @@ class HeadReader:
         fresh = self._inflater.feed(chunk)
         self._beginning += fresh
         self._tag_ended = self._tag_ended or b">" in fresh  # a head ends with a tag
-        # Not at the length that the headers tell: who sends chunks may tell any, and go on.
-        return self._stuck or self._inflater.truncated or self._enough()
+        return self._stuck or self._inflater.truncated or self._wire == self._length or self._enough()
 
     def judge(self, *, whole: bool, tallied: bool = False) -> bool:
         """Show the permit what was collected; the gate completes it. `tallied` asks that what was read of the body be

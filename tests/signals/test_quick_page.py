@@ -513,17 +513,19 @@ def test_a_page_whose_scan_fails_is_read_in_full(monkeypatch: pytest.MonkeyPatch
     assert full.signals
 
 
-def test_the_first_pages_of_a_process_are_read_in_full() -> None:
+@pytest.mark.parametrize(("prepared", "in_full"), [(False, 3), (True, 0)])
+def test_the_first_pages_of_a_process_are_read_in_full_unless_it_prepared(*, prepared: bool, in_full: int) -> None:
     script = (
         "from crawlgate import url; from crawlgate.headers import Headers; "
         "from crawlgate.signals import quick_page, response; "
         "u = url.parse('https://a.example/'); h = Headers({'content-type': 'text/html'}); "
         "b = response.read_headers(200, h, url=u, token='X'); "
+        f"{prepared} and quick_page.prepare(); "
         "print([quick_page.read(b'<p>' + b'words and words ' * 200, b, url=u, content_type='', token='X', whole=True, "
-        "not_looked={}) is not None for _ in range(10)])"
+        "not_looked={}) is not None for _ in range(5)])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == str([False] * 8 + [True] * 2)
+    assert done.stdout.strip() == str([False] * in_full + [True] * (5 - in_full))
 
 
 def test_scans_of_many_threads_do_not_meet() -> None:
