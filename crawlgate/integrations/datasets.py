@@ -80,7 +80,8 @@ def allowed(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_p
     _tell(gate, tally_of_fates(fates, asked.with_format(None)[columns.url]), rows)
     if gate.mode == "observe":
         return rows
-    return rows.select(pc.indices_nonzero(pc.equal(fates, "allow")).to_numpy())
+    places = pc.indices_nonzero(pc.equal(fates, "allow")).to_numpy()
+    return rows.select(places.astype("int64"))  # datasets reckons with them, and unsigned ones become fractions
 
 
 def judged(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_proc: int | None = None) -> Rows:

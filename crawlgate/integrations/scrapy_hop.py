@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from scrapy.exceptions import StopDownload
-from scrapy.http import Headers
+from scrapy.http import Headers, Request
 
 from ..errors import Refused
 from ..permit import Permit
@@ -49,6 +49,11 @@ class Hop:
             self.fault = error
         if self.refused or self.fault is not None:
             raise StopDownload(fail=True)
+
+
+def stays(request: Request) -> bool:
+    """True for a request that does not leave the machine."""
+    return request.url[:5].lower() in ("data:", "file:")
 
 
 def status_announced() -> int | None:

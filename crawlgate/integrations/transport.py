@@ -12,6 +12,7 @@ from ..model import DIRECT
 from ..permit import Permit
 from .body import HeadReader, Tally
 from .hop import Recorded, keep_to, manner
+from .http2 import alet_go, let_go
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate
@@ -44,6 +45,7 @@ class Judging:
             try:
                 return self._judged(permit, request.method, response)
             except BaseException:
+                let_go(response.stream)
                 response.close()
                 raise
 
@@ -90,6 +92,7 @@ class AsyncJudging:
             try:
                 return await self._judged(permit, request.method, response)
             except BaseException:
+                await alet_go(response.stream)
                 await response.aclose()
                 raise
 
@@ -135,9 +138,12 @@ class Released:
             tally.end(complete=True)
 
     def close(self) -> None:
-        if self._tally is not None:
-            self._tally.end(complete=False)
-        self._stream.close()
+        try:
+            if self._tally is not None:
+                self._tally.end(complete=False)
+        finally:
+            let_go(self._stream)
+            self._stream.close()
 
 
 class AsyncReleased:
@@ -158,9 +164,12 @@ class AsyncReleased:
             tally.end(complete=True)
 
     async def aclose(self) -> None:
-        if self._tally is not None:
-            self._tally.end(complete=False)
-        await self._stream.aclose()
+        try:
+            if self._tally is not None:
+                self._tally.end(complete=False)
+        finally:
+            await alet_go(self._stream)
+            await self._stream.aclose()
 
 
 def _to_judged_target(permit: Permit, request: Any) -> Any:

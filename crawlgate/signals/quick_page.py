@@ -11,6 +11,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from .. import url as urls
@@ -46,8 +47,8 @@ _JOINS = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f]")
 _NOTHING = Graph(())
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
-_FEW = 8
-"""Pages that are read in full before automata are made: a process that reads no more is done sooner without."""
+_FEW = 3
+"""Pages that are read in full before automata are made or loaded: who reads no more is done sooner without."""
 
 _ENOUGH_TEXT = 1_600
 _RUNS = 400
@@ -81,6 +82,14 @@ def read(
         return None
 
 
+def prepare() -> None:
+    """Have the automata now: for a process that is going to read many pages, before it begins."""
+    if AVAILABLE:
+        with suppress(Failed):
+            triggers()
+            look_at(b"", "text/html")
+
+
 def _read(
     body: bytes,
     before: Reading,
@@ -108,7 +117,8 @@ def _read(
         or (parts.challenge and not _has_content(parts.data) and _challenges(body, content_type))
     ):
         return None
-    metas = tuple(_metas(parts.data, look.metas)) if seen & (Trigger.META | Trigger.SPELT) else ()
+    bearing = look.metas if seen & Trigger.SPELT else look.bearing
+    metas = tuple(_metas(parts.data, bearing)) if bearing else ()
     head = PageHead(meta=metas, links=tuple(_links(parts.data, look.links)))
     blocks = _blocks(parts) if parts.scripts else []
     if blocks is None or _canonical_elsewhere(head, url):

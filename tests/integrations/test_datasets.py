@@ -51,6 +51,12 @@ def test_a_dataset_is_filtered_and_told(pages: Any) -> None:
     assert len(allowed(pages.select([]), gate())) == 0
 
 
+@pytest.mark.parametrize("chosen", [[0, 2], [0], [2, 0], [1, 3], [1, 0, 2, 3]])
+def test_rows_that_are_allowed_may_stand_together(chosen: list[int], pages: Any) -> None:
+    some = pages.select(chosen).flatten_indices()
+    assert allowed(some, gate())["id"][:] == [n + 1 for n in chosen if n + 1 in KEPT]
+
+
 def test_the_cache_answers_and_is_counted(pages: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first = allowed(pages, gate())
     monkeypatch.setattr(TableGate, "fates", lambda *_: pytest.fail("judged anew"))

@@ -23,3 +23,14 @@ def test_a_length_beside_chunks_ends_no_page(kind: type[Client], tmp_path: Path)
         with pytest.raises(Denied) as refused:
             client.get(f"{site}/")
     assert [reason.criterion for reason in refused.value.decision.reasons] == ["B2"]
+
+
+@pytest.mark.parametrize("kind", [CLIENTS[name] for name in ("httpx", "requests", "aiohttp")])
+def test_a_page_in_several_ranges_is_no_page_that_was_read(kind: type[Client], tmp_path: Path) -> None:
+    parts = b"".join(b"--X\r\nContent-Type: text/html\r\n\r\n" + part + b"\r\n" for part in (NOAI[:40], NOAI[40:]))
+    several = Answer(parts + b"--X--\r\n", status=206, content_type="multipart/byteranges; boundary=X")
+    with started(kind, tmp_path) as start:
+        client, site = start({"/": several})
+        with pytest.raises(Denied) as refused:
+            client.get(f"{site}/", Range="bytes=0-39,40-")
+    assert refused.value.decision.reasons[0].outcome == "unknown"

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +18,7 @@ pytest.importorskip("pyarrow", reason="the audit extra is not installed")
 from crawlgate import ConfigError
 from crawlgate.integrations.loader import AllowedRows, allowed_rows
 from tests.integrations.pages import AT, DROPPED, KEPT, ROWS, gate
+from tests.integrations.snippets import GATE, fill, sections
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 1000])
@@ -151,3 +157,25 @@ def test_what_is_no_place_is_told(place: Any) -> None:
 def test_what_is_no_row_is_told(row: Any) -> None:
     with pytest.raises(ConfigError, match=f"a row is {type(row).__name__}, no mapping"):
         list(allowed_rows([row], gate(as_of=AT)))
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch, a gigabyte, is not installed beside the tests")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_what_the_docs_show_for_torch(method: str, tmp_path: Path) -> None:
+    fill(tmp_path)
+    shown = "\n".join(sections()[GATE] + sections()["PyTorch"]).replace(
+        "num_workers=2", f'num_workers=2, multiprocessing_context="{method}"'
+    )
+    file = tmp_path / "training.py"
+    file.write_text(shown.replace('batch["text"]', 'print("batch", len(batch["text"]))') + "    print(gate.tally)\n")
+    done = subprocess.run(
+        [sys.executable, file], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+    )
+    assert sum(int(size) for size in re.findall(r"batch (\d+)", done.stdout)) == 100
+    told = re.findall(r"worker (\d): loader: (\d+) rows: (\d+) allow", done.stderr)
+    assert sorted(told) == [("0", "50", "50"), ("1", "50", "50")]
+    assert "0 rows" in done.stdout.splitlines()
