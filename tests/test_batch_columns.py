@@ -28,6 +28,10 @@ def dictionary(kind: Any) -> Any:
     return made
 
 
+def column(table: Any, name: str) -> list[Any]:
+    return list(table.column(name).to_pylist())
+
+
 TYPES: dict[str, Any] = {
     "large_string": lambda values: pa.array(values, pa.large_string()),
     "string_view": lambda values: pa.array(values, pa.string_view()),
@@ -57,6 +61,17 @@ def test_text_of_every_type_is_judged_and_chosen(form: str) -> None:
         assert gate().allowed(batch).column("id").to_pylist() == KEPT
 
 
+def test_rows_are_chosen_from_columns_with_views_within_them() -> None:
+    within = pa.array([[text] for text in COLUMNS["text"]], pa.list_(pa.string_view()))
+    table = TABLE.append_column("words", within).append_column("views", TABLE["text"].cast(pa.string_view()))
+    for one in (table, table.to_batches()[0], pa.concat_tables([table.slice(0, 1), table.slice(1)])):
+        kept = gate().allowed(one)
+        assert kept.schema == table.schema
+        assert column(kept, "words") == [["one"], ["three"]]
+        assert column(kept, "views") == ["one", "three"]
+    assert gate().allowed(table.slice(1, 1)).num_rows == 0
+
+
 @pytest.mark.parametrize("form", ["run ends", "dictionary of string_view", "string_view"])
 def test_statuses_and_names_of_every_type_are_read(form: str) -> None:
     made = TYPES[form]
@@ -79,6 +94,12 @@ def test_rows_that_were_judged_twice_are_not_judged_over_their_answers(kind: str
     twice = gate().judged(gate().judged(makers[kind]()))
     with pytest.raises(ConfigError, match=r"columns criteria, .* and crawlgate_criteria, .* drop or rename the older"):
         gate().judged(twice)
+
+
+def test_names_that_sql_does_not_tell_apart_are_taken() -> None:
+    judged = gate().judged(TABLE.append_column("Verdict", TABLE["text"]))
+    assert judged["crawlgate_verdict"].to_pylist() == VERDICTS
+    assert "verdict" not in judged.column_names
 
 
 def test_packed_outcomes_reach_pandas_whole() -> None:

@@ -49,7 +49,7 @@ _BANG, _TEMPLATE_END, _FIRST_HOLDER = 0, 1, 2
 _HOLDERS = (b"script", b"style", b"title", b"textarea", b"template", b"xmp", b"iframe", b"plaintext", b"noembed")
 _NAMES = (b"", b"template", *_HOLDERS, b"noframes")
 _LENGTHS = (2, 11, *(len(name) + 2 for name in _NAMES[_FIRST_HOLDER:]))
-_LITERAL, _BANGED, _NO_END_TAG = 1_000, 1_001, 1_002
+_LITERAL, _BANGED = 1_000, 1_001
 
 
 @functools.cache
@@ -58,7 +58,7 @@ def _opening() -> Automaton:
     holders = enumerate((b"<" + name + _ENDS for name in _NAMES[_FIRST_HOLDER:]), _FIRST_HOLDER)
     return Automaton(
         [(_BANGED, b"--!>"), *((_LITERAL, re.escape(literal)) for literal in challenge.LITERALS)],
-        [(_BANG, rb"<[!?]"), (_NO_END_TAG, rb"</[^a-z]"), (_TEMPLATE_END, b"</template" + _ENDS), *holders],
+        [(_BANG, rb"<[!?]"), (_TEMPLATE_END, b"</template" + _ENDS), *holders],
     )
 
 
@@ -70,10 +70,8 @@ def _openings(data: bytes) -> tuple[list[tuple[int, int]], bool, bool]:
     for kind, end in _opening().hits(data):
         if kind < _LITERAL:
             found.append((end - _LENGTHS[kind], kind))
-        elif kind <= _BANGED:
-            others |= kind - _LITERAL + 1
         else:
-            found.append((end - 3, _BANG))
+            others |= kind - _LITERAL + 1
     found.sort()
     return found, others & 2 != 0, others & 1 != 0
 
@@ -93,7 +91,8 @@ class Live(NamedTuple):
 
 def live(data: bytes) -> Live | None:
     """The live parts of a page; right where no tag in `data` or `hidden` holds a `<`, so that every `<` begins a tag or
-    something inert. None where something is open at the end of the page. Time is linear."""
+    something inert, and no `</` begins what is no tag. None where something is open at the end of the page. Time is
+    linear."""
     shown: list[bytes] = []
     hidden: list[bytes] = []
     titles: list[bytes] = []

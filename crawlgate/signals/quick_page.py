@@ -117,7 +117,8 @@ def _read(
         or (parts.challenge and not _has_content(parts.data) and _challenges(body, content_type))
     ):
         return None
-    metas = tuple(_metas(parts.data, look.metas)) if seen & (Trigger.META | Trigger.SPELT) else ()
+    bearing = look.metas if seen & Trigger.SPELT else look.bearing
+    metas = tuple(_metas(parts.data, bearing)) if bearing else ()
     head = PageHead(meta=metas, links=tuple(_links(parts.data, look.links)))
     blocks = _blocks(parts) if parts.scripts else []
     if blocks is None or _canonical_elsewhere(head, url):

@@ -54,9 +54,15 @@ def wanted_letters() -> frozenset[str]:
     return frozenset(letter for word in words for letter in word if letter.isalnum())
 
 
-def any_of(words: Iterable[str]) -> bytes:
+def any_of(words: Words) -> bytes:
     """A pattern for these words as they may be spelt."""
-    return b"(?:%b)" % b"|".join(dict.fromkeys(map(spelt, sorted(words))))
+    shortest = [word for word in sorted(words) if not any(_begins(other, word) for other in words)]
+    return b"(?:%b)" % b"|".join(dict.fromkeys(map(spelt, shortest)))
+
+
+def _begins(other: str, word: str) -> bool:
+    """True if `other` stands wherever `word` begins, however that is spelt."""
+    return other != word and word.startswith(other) and other[-1] != EDGE and f"{other[-1]}{word[len(other)]}" != "ss"
 
 
 def mark_of(word: str) -> tuple[str, int]:

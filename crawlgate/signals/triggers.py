@@ -16,7 +16,7 @@ from . import creator, dataset, login_page, login_words, open_licence, page_head
 from .automata import AVAILABLE, Automaton, Failed
 from .robots_tags import DIRECTIVES
 from .said_words import SaidWords, alternatives, mark_of, pattern_of, wanted_letters
-from .spelling import other_letters, references
+from .spelling import CUT_REFERENCE, other_letters, references
 from .tdmrep import META_NAMES
 
 __all__ = ["AVAILABLE", "Failed", "Look", "Trigger", "Triggers", "triggers"]
@@ -26,7 +26,7 @@ class Trigger:
     """What was seen in the live parts of a page, as bits of a number."""
 
     ODD: Final = 1
-    """A tag that holds a `<` or `>`, or is open at the end."""
+    """A tag that holds a `<` or `>`, or is open at the end; a `</` that begins no tag."""
     CODING: Final = 2
     """Another coding than UTF-8 is named."""
     MICRODATA: Final = 4
@@ -47,9 +47,11 @@ _ODD = rb"</?[a-z]%b(?:<|=%b<|=%b\"[^\"<>]*[<>]|=%b'[^'<>]*[<>]|\z|=%b\z|=%b[\"'
     (_CLEAN, *(_BLANKS,) * 5)
 )
 _OTHER_CODING = re.compile(rb"charset(?!%b=%b[\"']?%butf-?8(?![a-z0-9_-]))" % ((_BLANKS,) * 3))
-# Matches wherever `_ODD` does, and seldom elsewhere: what stands between a tag's start, or a value's, and the next `<`.
+_NO_TAG = rb"</[^a-z]"
+# Matches wherever `_ODD` or `_NO_TAG` does, and seldom elsewhere: what stands between a tag's start, or a value's, and
+# the next `<`.
 _PERHAPS_ODD = (
-    rb"<[/a-z][^<>]*(?:<|\z)",
+    rb"<(?:/[^a-z]|/?[a-z][^<>]*(?:<|\z))",
     rb"=%b\"[^\"<>]*[<>]" % _BLANKS,
     rb"=%b'[^'<>]*[<>]" % _BLANKS,
 )
@@ -90,12 +92,13 @@ _WEIGHED = (rb"\\u", rb"@context\"\s*:\s*[\[{]", *(name.encode() for name in _WE
 
 
 class Look(NamedTuple):
-    """What one pass over the live parts of a page saw: triggers, words by their marks, where meta and link tags begin
-    that may bear on use."""
+    """What was seen in the live parts of a page: triggers, words by their marks, where meta tags begin, those of them
+    that may bear on use or name an author, and link tags that may bear on use."""
 
     triggers: int
     marks: tuple[int, ...]
     metas: list[int]
+    bearing: list[int]
     links: list[int]
 
 
@@ -104,10 +107,10 @@ _LICENCE = 256
 """A bit beside those of `Trigger`: the word `license`."""
 _NAME_END = rb"[\t\n\f\r />]"
 _LINK = re.compile(rb"<[lL][iI][nN][kK]" + _NAME_END)
-_NO_LETTERS = bytes(octet for octet in range(256) if not 0x61 <= octet <= 0x7A)
+_SQUEEZED_OUT = bytes(octet for octet in range(256) if not (0x61 <= octet <= 0x7A or octet == 0x3E))
 _META_NAMES = tuple(
     dict.fromkeys(
-        name.encode().lower().translate(None, _NO_LETTERS)
+        name.encode().lower().translate(None, _SQUEEZED_OUT)
         for name in (*DIRECTIVES, *open_licence.META_NAMES, *creator.META_NAMES, *paywall.TIER_NAMES, *META_NAMES)
     )
 )
@@ -131,21 +134,22 @@ class Triggers:
         self._page = Automaton(
             [
                 *((_MARKS + number, pattern) for number, pattern in enumerate(self._said.marks)),
-                *((Trigger.ODD, pattern) for pattern in _PERHAPS_ODD),
                 *((Trigger.SPLIT, pattern) for pattern in _splits()),
-                (Trigger.SPELT, references(wanted)),
+                *((Trigger.SPELT, pattern) for pattern in references(wanted)),
                 (Trigger.SPELT, b"(?-i:%b)" % _group(other_letters(wanted))),
                 *_HINTS,
             ],
             [(_META_AT, b"<meta" + _NAME_END), (_LINK_AT, b"canon")],
         )
-        self._odd = Automaton([(Trigger.ODD, _ODD)])
+        # Apart, because each automaton is the faster for it.
+        self._tags = Automaton([*((Trigger.ODD, pattern) for pattern in _PERHAPS_ODD), (Trigger.SPELT, CUT_REFERENCE)])
+        self._odd = Automaton([(Trigger.ODD, _ODD), (Trigger.ODD, _NO_TAG)])
         self._password = Automaton([(0, relaxed(login_page.PASSWORD))])
         self._marked = Automaton([(0, relaxed(page_head.MARKS)), (0, b"<[^<>]*" + relaxed(open_licence.ANCHOR))])
         self._links = Automaton((), [(0, b"<link" + _NAME_END + b"[^<>]*(?:canon|licen|&)")])
         self._describes = Automaton((0, pattern) for pattern in _DESCRIBES)
         self._weighed = Automaton((0, pattern) for pattern in _WEIGHED)
-        self._names = Automaton((0, name) for name in _META_NAMES)
+        self._names = Automaton((), ((0, name) for name in _META_NAMES))
         titles = {mark_of(word)[0] for one in alternatives((login_words.LOGIN_WORD,)) for word in one[0]}
         self._login = Automaton((0, pattern_of(mark)) for mark in sorted(titles))
 
@@ -161,6 +165,8 @@ class Triggers:
                 links.append(end)
             else:
                 seen |= number
+        for number, _ in self._tags.hits(live):
+            seen |= number
         if seen & Trigger.ODD and not self.odd(live):
             seen &= ~Trigger.ODD
         if seen & Trigger.PASSWORD and not self._password.hits(live):
@@ -171,30 +177,35 @@ class Triggers:
                 seen |= Trigger.MARK
         if seen & (Trigger.SPELT | _LICENCE):
             links = [end for _, end in self._links.hits(live)]
+        bearing: list[int] = []
         if metas:
-            seen |= self._may_bear(b"".join([live[start : live.find(b">", start) + 1] for start in metas]))
-        return Look(seen & ~_LICENCE, tuple(marks), metas, _link_tags(live, links) if links else links)
+            told, bearing = self._may_bear(live, metas)
+            seen |= told
+        return Look(seen & ~_LICENCE, tuple(marks), metas, bearing, _link_tags(live, links) if links else links)
 
-    def _may_bear(self, metas: bytes) -> int:
-        """`META` if one of these meta tags may bear on use or name an author, `CODING` if one names another coding."""
-        lower = metas.lower()
+    def _may_bear(self, live: bytes, metas: list[int]) -> tuple[int, list[int]]:
+        """`META` if some of these meta tags may bear on use or name an author, `CODING` if one names another coding;
+        and where those begin."""
+        lower = b"".join([live[start : live.find(b">", start) + 1] for start in metas]).lower()
         seen = Trigger.CODING if _OTHER_CODING.search(lower) else 0
-        squeezed = lower.translate(None, _NO_LETTERS)
-        if b"&" in lower:
-            if _NAMED_BY_REFERENCE.search(lower):
-                return seen | Trigger.META
-            # A reference may stand for what is passed over in a directive, or be none.
-            squeezed += b"\0" + _REFERENCE.sub(b"", lower).translate(None, _NO_LETTERS)
-        return seen | Trigger.META if self._names.hits(squeezed) else seen
+        squeezed = lower.translate(None, _SQUEEZED_OUT)  # letters, and a `>` behind each tag
+        if b"&" not in lower:
+            told = {squeezed.count(b">", 0, end) for _, end in self._names.hits(squeezed)}
+            return (seen | Trigger.META, [metas[number] for number in sorted(told)]) if told else (seen, [])
+        # A reference may stand for what is passed over in a directive, or be none.
+        squeezed += _REFERENCE.sub(b"", lower).translate(None, _SQUEEZED_OUT)
+        if _NAMED_BY_REFERENCE.search(lower) or self._names.hits(squeezed):
+            return seen | Trigger.META, metas
+        return seen, []
 
     def odd(self, hidden: bytes) -> bool:
-        """True if a tag holds a `<` or `>`, or is open."""
+        """True if a tag holds a `<` or `>`, or is open, or something that begins like an end tag is none."""
         return bool(hidden) and bool(self._odd.hits(hidden))
 
     def look_at_text(self, text: bytes) -> tuple[int, tuple[int, ...]]:
         """`SPELT` if it is seen in a text without tags, and the marks of its words."""
         hits = self._page.hits(text)
-        spelt = any(number == Trigger.SPELT for number, _ in hits)
+        spelt = any(number == Trigger.SPELT for number, _ in (*hits, *self._tags.hits(text)))
         return spelt * Trigger.SPELT, tuple(number - _MARKS for number, _ in hits if number >= _MARKS)
 
     def may_describe(self, live: bytes) -> bool:
