@@ -171,7 +171,9 @@ class Core:
         return Assessor(self.declaration, self.profile, lists_loaded=bool(lists.lists), stale_lists=lists.stale)
 
     def survey(self, url: Url) -> Flow[Survey]:
-        """The flow that asks for the policy files of `url`'s origin."""
+        """The flow that asks for the policy files of `url`'s origin. Raises `LedgerError` where none could be kept: a
+        site is not to be asked again and again for what nobody can record."""
+        self.store.ready()
         return survey_flow(
             url, self.declaration.token, self.limits, optional=self.policy_files, avoid=self._not_contacted
         )

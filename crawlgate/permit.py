@@ -187,7 +187,11 @@ class Permit:
         return False
 
     def see_page(self, beginning: bytes, *, whole: bool) -> None:
-        """Judge the head of a page, decoded from its content coding. `whole` says that nothing follows."""
+        """Judge the head of a page, decoded from its content coding. `whole` says that nothing follows. One that is
+        compressed and does not say so is not silent: nothing in it can be seen."""
+        if beginning.startswith(_GZIP):
+            self.see_unreadable_page()
+            return
         self._see_body(beginning, whole=whole)
         self._beginning = beginning
         self._settle()
@@ -205,8 +209,6 @@ class Permit:
         if body is None:
             self._unseen("not_assessed.no_body_given")
             self._settle()
-        elif body.startswith(_GZIP):  # handed over as it was sent; nothing in it can be seen
-            self.see_unreadable_page()
         else:
             self.see_page(body, whole=whole)
 

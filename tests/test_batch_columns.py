@@ -28,6 +28,10 @@ def dictionary(kind: Any) -> Any:
     return made
 
 
+def column(table: Any, name: str) -> list[Any]:
+    return list(table.column(name).to_pylist())
+
+
 TYPES: dict[str, Any] = {
     "large_string": lambda values: pa.array(values, pa.large_string()),
     "string_view": lambda values: pa.array(values, pa.string_view()),
@@ -55,6 +59,17 @@ def test_text_of_every_type_is_judged_and_chosen(form: str) -> None:
     assert other.allowed(table.slice(1, 1)).num_rows == 0
     for batch in table.combine_chunks().to_batches():
         assert gate().allowed(batch).column("id").to_pylist() == KEPT
+
+
+def test_rows_are_chosen_from_columns_with_views_within_them() -> None:
+    within = pa.array([[text] for text in COLUMNS["text"]], pa.list_(pa.string_view()))
+    table = TABLE.append_column("words", within).append_column("views", TABLE["text"].cast(pa.string_view()))
+    for one in (table, table.to_batches()[0], pa.concat_tables([table.slice(0, 1), table.slice(1)])):
+        kept = gate().allowed(one)
+        assert kept.schema == table.schema
+        assert column(kept, "words") == [["one"], ["three"]]
+        assert column(kept, "views") == ["one", "three"]
+    assert gate().allowed(table.slice(1, 1)).num_rows == 0
 
 
 @pytest.mark.parametrize("form", ["run ends", "dictionary of string_view", "string_view"])

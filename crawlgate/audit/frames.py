@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import ConfigError
 from .tables import Columns
@@ -143,7 +144,7 @@ def chosen(table: Any, mask: Any) -> Any:
         try:
             return table.filter(mask)
         except pa.ArrowNotImplementedError:  # views of text, run ends: Arrow cannot choose among their rows yet
-            return _sliced(table, mask)
+            return _by_column(table, mask)
     kept = mask.to_numpy(zero_copy_only=False)
     if isinstance(table, Mapping):
         return {name: list(compress(values, kept)) for name, values in table.items()}
@@ -154,13 +155,31 @@ def chosen(table: Any, mask: Any) -> Any:
     return table[kept]
 
 
-def _sliced(table: Any, mask: Any) -> Any:
-    """As `filter`, by stretches of rows that are kept."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.to_numpy(zero_copy_only=False).view(np.int8), [0]])))
-    stretches = list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)) or [(0, 0)]
-    if isinstance(table, pa.RecordBatch):
-        return pa.concat_batches([table.slice(begin, end - begin) for begin, end in stretches])
-    return pa.concat_tables([table.slice(begin, end - begin) for begin, end in stretches]).combine_chunks()
+def _by_column(table: Any, mask: Any) -> Any:
+    """As `filter`, for columns among which it cannot choose."""
+    columns = [_of_column(column, mask) for column in table.columns]
+    return type(table).from_arrays(columns, schema=table.schema)
+
+
+def _of_column(column: Any, mask: Any) -> Any:
+    kind = column.type
+    if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
+        wide = pa.large_string() if pa.types.is_string_view(kind) else pa.large_binary()
+        return column.cast(wide).filter(mask).cast(kind)
+    if pa.types.is_run_end_encoded(kind):
+        return pc.run_end_encode(pc.run_end_decode(column).filter(mask), run_end_type=kind.run_end_type)
+    try:
+        return column.filter(mask)
+    except (
+        pa.ArrowNotImplementedError
+    ):  # such types within others: by stretches of rows that are kept, which takes longer
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.to_numpy(zero_copy_only=False).view(np.int8), [0]])))
+        kept = [column.slice(begin, end - begin) for begin, end in edges.reshape(-1, 2).tolist()] or [
+            column.slice(0, 0)
+        ]
+        if isinstance(column, pa.Array):
+            return pa.concat_arrays(kept)
+        return pa.chunked_array([chunk for part in kept for chunk in part.chunks], kind).combine_chunks()
 
 
 def _array(values: Any) -> Any:

@@ -1,11 +1,12 @@
 """Servers that break the rules of HTTP, before the real clients: what they say is heard all the same."""
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from crawlgate import Denied
-from tests.integrations.clients import CLIENTS, Client, started
+from tests.integrations.clients import CLIENTS, HEAD, Client, Requests, started
 from tests.webserver import Answer
 
 NOAI = b'<!doctype html><html><head><meta name="robots" content="noai"></head><body>not for AI</body></html>'
@@ -34,3 +35,20 @@ def test_a_page_in_several_ranges_is_no_page_that_was_read(kind: type[Client], t
         with pytest.raises(Denied) as refused:
             client.get(f"{site}/", Range="bytes=0-39,40-")
     assert refused.value.decision.reasons[0].outcome == "unknown"
+
+
+@pytest.mark.parametrize("kind", [CLIENTS[name] for name in ("httpx", "requests", "aiohttp")])
+def test_a_compressed_page_that_does_not_say_so_is_not_silent(kind: type[Client], tmp_path: Path) -> None:
+    with started(kind, tmp_path) as start:
+        client, site = start({"/": Answer(gzip.compress(NOAI))})
+        with pytest.raises(Denied) as refused:
+            client.get(f"{site}/")
+    assert refused.value.decision.reasons[0].outcome == "unknown"
+
+
+def test_requests_hears_header_lines_behind_a_broken_one(tmp_path: Path) -> None:
+    broken = Answer(HEAD, headers=(("X-Cache ", "hit"), ("X-Robots-Tag", "noai")))
+    with started(Requests, tmp_path) as start:
+        client, site = start({"/": broken})
+        with pytest.raises(Denied):
+            client.get(f"{site}/")
