@@ -91,11 +91,12 @@ class _Rows:
         row = self._of_record.get(str(table.get("decision")))
         if row is None:
             return
-        status = table.get("status")
-        if table.get("disposition") in TAKEN:
-            self._rows[row]["status"] = status if isinstance(status, int) else None
-        elif isinstance(status, int) and not 200 <= status < 300:
-            self._rows[row]["status"] = status
+        status, known = table.get("status"), self._rows[row]
+        taken = table.get("disposition") in TAKEN
+        if isinstance(status, int) and (taken or not 200 <= status < 300):
+            known["status"] = status
+        elif taken and known["status"] == NO_ANSWER:
+            known["status"] = None  # it came, nobody says how
 
     def _add(self, record: Record, url: str, status: int) -> int:
         row = len(self._rows)
