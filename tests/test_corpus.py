@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from click.testing import CliRunner
 
-from crawlgate import Declaration, Gate
+from crawlgate import Declaration, Gate, Refused
 from crawlgate.audit.corpus import run_facts
 from crawlgate.cli.corpus import corpus
 from crawlgate.cli.register import register
@@ -138,13 +139,26 @@ def test_a_page_that_sells_data_is_known_to_the_next_gate(tmp_path: Path) -> Non
     assert outcomes == ["not_met", "indicated", "indicated"]
 
 
+def test_a_server_that_asks_crawlers_to_pay_is_known_though_no_page_was_read(tmp_path: Path) -> None:
+    web = FakeWeb({f"{SITE}/paid": Page("pay", status=402), f"{SITE}/1": "<p>1</p>"})
+    with gate(web, tmp_path) as opened, opened.httpx_client(transport=web.transport()) as client:
+        before = opened.check(f"{SITE}/1")
+        with pytest.raises(Refused):
+            client.get(f"{SITE}/paid")
+        after = opened.check(f"{SITE}/1")
+    assert [d.basis.finding("B1").reason for d in (before, after)] == ["b1.none", "b1.registered"]  # type: ignore[union-attr]
+
+
 def test_bodies_that_were_not_measured_are_no_zero(tmp_path: Path) -> None:
     """A share of duplicates and a volume that nobody could count are not known, even where a limit is set."""
     web, home = FakeWeb({f"{SITE}/{n}": page("Aida", "the same") for n in range(3)}), tmp_path / "home"
     profile = tmp_path / "ours.toml"
     profile.write_text(LIMITS, "utf-8")
+    file = httpx.MockTransport(
+        lambda _: httpx.Response(200, content=b"%PDF", headers={"content-type": "application/pdf"})
+    )
     with gate(web, home, profile=profile) as opened:
-        with opened.httpx_client(transport=web.transport()) as client:  # bodies in one piece pass unmeasured
+        with opened.httpx_client(transport=file) as client:  # files in one piece pass unmeasured
             for n in range(3):
                 client.get(f"{SITE}/{n}")
         found = {entry.finding.criterion: entry.finding for entry in opened.corpus()}

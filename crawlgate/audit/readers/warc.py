@@ -16,7 +16,7 @@ from ...errors import ConfigError, UrlError
 from ...headers import Headers
 from ...limits import DEFAULT_LIMITS
 from ...model import Evidence, EvidenceKind
-from ...signals import answer, response
+from ...signals import answer
 from ..book import policy_file
 from ..rows import Particulars
 from ..statuses import BAD_STATUS
@@ -237,7 +237,7 @@ def _read(record: Any, url: str, status: int, told: Told) -> Particulars | None:
     body = _body(record, most + 1)
     whole = len(body) <= most and not record.rec_headers.get_header("WARC-Truncated")
     reading = answer.read(status, headers, body, url=asked, token=told.token, whole=whole)
-    return Particulars(reading=reading, looked=bool(body) or response.is_page(status, headers))
+    return Particulars(reading=reading)
 
 
 def _body(record: Any, limit: int) -> bytes:
