@@ -1,13 +1,15 @@
 """Installs crawlgate with each extra alone, in an environment of its own, and looks at what came:
-`python .ci/extras.py [EXTRA...]`, by default those of clients and of the service.
+`python .ci/extras.py [EXTRA...]`, by default all.
 
 What came in is no package of another client's extra, but for what the extra's own packages want; the extra's
-integration is there; and every other one says which extra it needs. Takes uv where it is on the path, pip otherwise.
+integration is there; every other one says which extra it needs; and what docs/pipelines.md shows for it runs. Takes uv
+where it is on the path, pip otherwise.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +20,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIENTS = ("aiohttp", "crawlee", "httpx2", "mitmproxy", "playwright", "requests", "scrapy")
-USUAL = (*CLIENTS, "serve")
+SHOWN = {
+    "audit": "Training loaders",
+    "dagster": "Dagster",
+    "datasets": "Hugging Face datasets",
+    "datatrove": "datatrove",
+    "duckdb": "DuckDB",
+    "polars": "polars, lazy",
+    "ray": "Ray Data",
+    "spark": "Spark",
+}
+"""The sections of docs/pipelines.md."""
+TOGETHER = {"all", "test"}
 SECONDS = 600
 UV = shutil.which("uv")
 
@@ -77,6 +90,26 @@ def look(python: Path, extra: str, integrations: set[str]) -> tuple[dict[str, st
     return found["said"], set(found["names"])
 
 
+def shown(python: Path, heading: str, work: Path) -> list[str]:
+    """What went wrong where the section's snippet was run."""
+    code = [python, "-c", SHOW, heading, ROOT, tempfile.mkdtemp(dir=work)]
+    environment = {**os.environ, "PYSPARK_PYTHON": str(python), "HF_HUB_OFFLINE": "1", "HF_HOME": str(work / "hf")}
+    done = subprocess.run([str(one) for one in code], capture_output=True, text=True, timeout=SECONDS, env=environment)
+    return [f"what the docs show under {heading!r} does not run: {done.stderr[-2000:]}"] if done.returncode else []
+
+
+SHOW = """
+import os, sys
+from pathlib import Path
+heading, root, folder = sys.argv[1:]
+sys.path.append(root)  # behind what is installed
+from tests.integrations.snippets import fill, run
+os.chdir(folder)
+fill(Path(folder))
+run(heading)
+"""
+
+
 def main(asked: list[str]) -> int:
     extras: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
         "optional-dependencies"
@@ -91,7 +124,7 @@ def main(asked: list[str]) -> int:
         core = environment(Path(work) / "core")
         install(core, str(made))
         _, in_core = look(core, "", set())
-        for extra in asked or USUAL:
+        for extra in asked or sorted(set(extras) - TOGETHER):
             began = time.monotonic()
             python = environment(Path(work) / extra)
             install(python, f"crawlgate[{extra}] @ {made.as_uri()}")
@@ -107,6 +140,8 @@ def main(asked: list[str]) -> int:
             if others and extra in CLIENTS:
                 why = run(python, "-I", "-c", WANTED, extra, *sorted(others)).split()
                 problems += [f"it brings {other}, which {extra} does not want" for other in sorted(others - set(why))]
+            if extra in SHOWN:
+                problems += shown(python, SHOWN[extra], Path(work))
             wrong += bool(problems)
             told = "; ".join(problems) or f"{len(came)} packages beside the core's"
             print(f"crawlgate[{extra}]: {told} ({time.monotonic() - began:.1f} s)", flush=True)

@@ -2,12 +2,13 @@
 
     python benchmarks/clients.py [--of web|small|pictures] [--data FOLDER] [--requests 500] [--rounds 7]
 
-A server in a process of its own answers with pages that look like those of the web (`weblike.py`, 30 KB), another one
-at each URL; with a data folder they are pages of the web. `--of small` sends pages of a kilobyte, `--of pictures` files
-that are no pages: how much there is to look through is most of what the gate costs. Both clients fetch the same URLs in
-alternating rounds of one run. Each body is read whole, so that with the wrapped client robots.txt was asked, headers
-and page were judged, and the ledger's lines are written. `wall` is what a caller waits; `cpu` is that of the client's
-process, the steadier figure on a machine that does other things. What counts is the ratio.
+A server in a process of its own, which does not sleep, answers with pages that look like those of the web
+(`weblike.py`, 30 KB), another one at each URL; with a data folder they are pages of the web. `--of small` sends pages
+of a kilobyte, `--of pictures` files that are no pages: how much there is to look through is most of what the gate
+costs. Both clients, as they are without options, fetch the same URLs in alternating rounds of one run. Each body is
+read whole, so that with the wrapped client robots.txt was asked, headers and page were judged, and the ledger's lines
+are written. `wall` is what a caller waits; `cpu` is that of the client's process, the steadier figure on a machine that
+does other things. What counts is the ratio.
 """
 
 from __future__ import annotations
@@ -82,15 +83,14 @@ async def measure(at: str, home: str, asked: argparse.Namespace) -> None:
         token_published=True,
         user_agent="ExampleBot/1.0 (+https://lab.example)",
     )
-    limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
     urls = [f"{at}/articles/{n}" for n in range(asked.requests)]
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         gate = await enter(AsyncGate(declaration, home=home, allow_addresses=["127.0.0.0/8"]))
         pairs: dict[str, tuple[Fetch, Fetch]] = {
             "httpx": (
-                of_httpx(await enter(httpx.AsyncClient(limits=limits, timeout=None))),
-                of_httpx(await enter(gate.httpx_async_client(limits=limits, timeout=None))),
+                of_httpx(await enter(httpx.AsyncClient(timeout=None))),
+                of_httpx(await enter(gate.httpx_async_client(timeout=None))),
             ),
             "aiohttp": (
                 of_aiohttp(await enter(aiohttp.ClientSession())),
@@ -100,7 +100,11 @@ async def measure(at: str, home: str, asked: argparse.Namespace) -> None:
         for name, (bare, wrapped) in pairs.items():
             for fetch in (bare, wrapped):  # connections and evidence
                 await round_of(fetch, urls[:300])
-            took = [(await round_of(bare, urls), await round_of(wrapped, urls)) for _ in range(asked.rounds)]
+            took = []
+            for number in range(asked.rounds):
+                first, second = (bare, wrapped) if number % 2 else (wrapped, bare)  # who is first changes
+                pair = (await round_of(first, urls), await round_of(second, urls))
+                took.append(pair if number % 2 else pair[::-1])
             for which, figure in enumerate(("wall", "cpu")):
                 pair = [(theirs[which], ours[which]) for theirs, ours in took]
                 theirs, ours = (statistics.median(column) * 1e6 for column in zip(*pair, strict=True))
@@ -122,7 +126,7 @@ def main() -> None:
     make, kind = KINDS[asked.of]
     pages = real_pages(asked.data, asked.requests) if asked.data else [make(n) for n in range(asked.requests)]
     asked.requests = len(pages)
-    server, port = start(pages, ROBOTS.encode(), kind)
+    server, port = start(pages, ROBOTS.encode(), kind, awake=True)
     sizes = sorted(map(len, pages))
     print(f"{len(pages)} bodies ({asked.of}), median {sizes[len(sizes) // 2]} bytes, {AT_ONCE} at once")
     with tempfile.TemporaryDirectory() as home:

@@ -115,9 +115,9 @@ def real_pages(data: Path, count: int) -> list[bytes]:
         return [opened.read() for m in files if m.name in chosen and (opened := packed.extractfile(m)) is not None]
 
 
-def serve(told: Connection, pages: list[bytes], robots: bytes, kind: str) -> None:
+def serve(told: Connection, pages: list[bytes], robots: bytes, kind: str, awake: bool) -> None:
     """Answer until the process is ended: robots.txt, `/articles/N` and `/page/N` with the page of that number, 404 for
-    all else. Tells the port."""
+    all else. Tells the port. See `start`."""
 
     def answer(body: bytes, kind: str, status: str = "200 OK") -> bytes:
         head = (
@@ -148,22 +148,33 @@ def serve(told: Connection, pages: list[bytes], robots: bytes, kind: str) -> Non
                     sent = missing
                 self.transport.write(sent)  # type: ignore[attr-defined]
 
+    def stay_awake(loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_soon(stay_awake, loop)
+
     async def main() -> None:
-        server = await asyncio.get_running_loop().create_server(Web, "localhost", 0, family=socket.AF_INET)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(Web, "localhost", 0, family=socket.AF_INET)
         port = server.sockets[0].getsockname()[1]
         own = f"http://localhost:{port}".encode()
         made.extend(answer(body.replace(ORIGIN.encode(), own), kind) for body in pages)
         told.send(port)
+        if awake:
+            stay_awake(loop)
         await server.serve_forever()
 
     asyncio.run(main())
 
 
 def start(
-    pages: list[bytes], robots: bytes, kind: str = "text/html; charset=utf-8"
+    pages: list[bytes], robots: bytes, kind: str = "text/html; charset=utf-8", *, awake: bool = False
 ) -> tuple[multiprocessing.process.BaseProcess, int]:
-    """A server in a process of its own, and its port. End the process when done."""
+    """A server in a process of its own, and its port. End the process when done.
+
+    `awake` keeps it from sleeping while nothing is asked: who sends to a server that sleeps pays for waking it, and a
+    client that does more between its requests pays that more often.
+    """
     here, there = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there, pages, robots, kind), daemon=True)
+    given = (there, pages, robots, kind, awake)
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=given, daemon=True)
     server.start()
     return server, here.recv()

@@ -7,6 +7,7 @@ lists), fixed and ready to be sent to workers. Pipelines call it on their batche
 from __future__ import annotations
 
 import logging
+import os
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from functools import cached_property
 from os import PathLike, fspath
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from .errors import ConfigError
 from .model import Declaration, Notice, Stage
@@ -102,7 +104,7 @@ class TableGate:
             raise ConfigError(f"as_of {as_of.isoformat()} has no zone; write Z or an offset")
         self.declaration = declaration
         self.mode = mode
-        self.tally = Tally()
+        self._counts = _Counts()
         self._named = {"url": url, "time": time, "status": status, "user_agent": user_agent}
         self.options: Mapping[str, Any] = {
             "profile": profile if isinstance(profile, Profile) else load_profile(fspath(profile)),
@@ -139,8 +141,22 @@ class TableGate:
     def apart(self) -> TableGate:
         """A gate that shares what this one learnt, with a tally of its own."""
         other = object.__new__(TableGate)
-        other.__dict__.update(self.__dict__, tally=Tally())
+        other.__dict__.update(self.__dict__, _counts=_Counts())
         return other
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted in this process."""
+        return self._counts.here()
+
+    @tally.setter
+    def tally(self, tally: Tally) -> None:
+        self._counts = _Counts(tally)
+
+    def count(self, tally: Tally) -> None:
+        """Add what a gate `apart`, or somebody else, counted of rows."""
+        with self._judge.lock:
+            self.tally.__iadd__(tally)
 
     def judged(self, table: Any) -> Any:
         """A table (of Arrow, polars or pandas, or a mapping from column to values) with `answers` beside its rows."""
@@ -180,9 +196,9 @@ class TableGate:
         with self._judge.lock:
             return self._judge.ready().passing(*asked, self.tally, everything=self.mode == "observe")
 
-    def log_tally(self, where: str) -> None:
-        """Say in the log what was dropped and why, at the end of `where`."""
-        _log.info("%s: %s", where, self.tally)
+    def log_tally(self, where: str, tally: Tally | None = None) -> None:
+        """Say in the log what was dropped and why, at the end of `where`: of all rows, or those of `tally`."""
+        _log.info("%s: %s", where, self.tally if tally is None else tally)
 
     def columns(self, names: Sequence[str]) -> Columns:
         """Which of the columns hold what. Raises `ConfigError` where there are no URLs, or no times and no `as_of`."""
@@ -220,6 +236,12 @@ class _Judge:
         self._declaration, self.options = declaration, options
         self._made: Answering | None = None
         self.lock = Lock()
+        _judges.add(self)
+
+    def after_fork(self) -> None:
+        """Begin anew in a process that was forked while a thread, which is not here, was judging."""
+        if self.lock.locked():
+            self.lock, self._made = Lock(), None
 
     def ready(self) -> Answering:
         if self._made is None:
@@ -228,6 +250,29 @@ class _Judge:
 
             self._made = Answering(TableJudge(self._declaration, **self.options))
         return self._made
+
+
+_judges: WeakSet[_Judge] = WeakSet()
+
+
+def _after_fork() -> None:
+    for judge in _judges:
+        judge.after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+class _Counts:
+    """A tally of one process: a fork of it begins with none."""
+
+    def __init__(self, tally: Tally | None = None) -> None:
+        self._tally, self._process = tally or Tally(), os.getpid()
+
+    def here(self) -> Tally:
+        if self._process != (process := os.getpid()):
+            self._tally, self._process = Tally(), process
+        return self._tally
 
 
 _restored_here: OrderedDict[str, TableGate] = OrderedDict()

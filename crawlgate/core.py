@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import platform
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from . import __version__
@@ -27,12 +24,12 @@ from .evidence.address import AddressPolicy
 from .evidence.store import EvidenceStore
 from .flow import OPTIONAL_FILES, Documents, Flow, Survey
 from .flow import survey as survey_flow
+from .freshness import lifetime
 from .home import Home
-from .known import Known, joined_offers, joined_texts
-from .ledger.answers import Outcome
+from .known import Known
+from .ledger.answers import Outcome, Received
 from .ledger.open import open_ledger
 from .ledger.record import evidence_table, outcome_table, record_id
-from .ledger.upkeep import Upkeep
 from .limits import Limits
 from .loaded import Blocklist, LoadedLists
 from .market import Market
@@ -44,17 +41,17 @@ from .model import (
     Decision,
     Declaration,
     Evidence,
-    Signal,
     Stage,
     Verdict,
 )
+from .options import Keeping
+from .origins import Origins
 from .people import People
 from .permit import Permit
 from .policy import Profile, load_profile
 from .policy.effective import limit_table
 from .signals import agents
 from .signals.archives import asked_first
-from .signals.dataset import PaidOffer
 from .signals.response import Reading
 from .signals.robots_standing import Standing
 from .site import Answer, Site
@@ -63,25 +60,9 @@ from .unjudged import Unjudged
 from .url import Url
 
 MODES = ("enforce", "observe")
-DURABILITY = ("process", "disk")
 PAGE_EVIDENCE = ("speaking", "all")
 # Routes for which one attempt object is kept; a pool of more is not usual.
 _ROUTES_KEPT = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """How the ledger of a gate is kept: `durability` is `process` or `disk`; `key_file` signs, None the home's key."""
-
-    durability: str = "process"
-    key_file: Path | None = None
-    upkeep: Upkeep = field(default_factory=Upkeep)
-
-    def __post_init__(self) -> None:
-        if self.durability not in DURABILITY:
-            hint = suggestion(self.durability, DURABILITY)
-            known = ", ".join(DURABILITY)
-            raise ConfigError(f"durability {self.durability!r} is unknown{hint}; use one of {known}")
 
 
 class Core:
@@ -129,13 +110,9 @@ class Core:
         self.lists = LoadedLists(self.home, wanted, clock=clock, limits=limits)
         suffixes = Suffixes()
         self.assessor = self._assessor()
-        self._known: dict[str, Known] = {}
-        self._weight = 0
-        # What pages of origins said that are no longer kept: paid datasets, and words for the whole site.
-        self._learned: dict[str, tuple[tuple[PaidOffer, ...], tuple[Signal, ...]]] = {}
+        self.origins = Origins(limits)
         self._url_length = limits.url_length
         self._now, self._ticks = clock.now, clock.ticks
-        self._known_lock = threading.Lock()
         self.people = People(self.home, limits.people_recheck, clock.ticks())
         self.store = EvidenceStore(self.home.evidence)
         self.durable = keeping.durability == "disk"
@@ -153,7 +130,7 @@ class Core:
         self.state = State(self.home, keep=timedelta(seconds=limits.refusal_memory), now=clock.now())
         self.memory = Memory(self.state, suffixes, limits.origins)
         self.market = Market(self.state, self.ledger, suffixes, clock.now)
-        self.conduct = Conduct(declaration, self.memory, self.ledger, self._known.get, self._index, clock.now)
+        self.conduct = Conduct(declaration, self.memory, self.ledger, self.origins.get, self._index, clock.now)
         # The same attempt by the same route is one object.
         self._routes: dict[str | None, Attempt] = {None: AS_DECLARED}
 
@@ -166,7 +143,7 @@ class Core:
             self.people.look(ticks)
         if ticks >= self.lists.due:
             self.look_for_lists(ticks)
-        known = self._known.get(origin)
+        known = self.origins.get(origin)
         if known is None or ticks >= known.good_until:
             return None
         generation = self.lists.generation
@@ -194,7 +171,9 @@ class Core:
         return Assessor(self.declaration, self.profile, lists_loaded=bool(lists.lists), stale_lists=lists.stale)
 
     def survey(self, url: Url) -> Flow[Survey]:
-        """The flow that asks for the policy files of `url`'s origin."""
+        """The flow that asks for the policy files of `url`'s origin. Raises `LedgerError` where none could be kept: a
+        site is not to be asked again and again for what nobody can record."""
+        self.store.ready()
         return survey_flow(
             url, self.declaration.token, self.limits, optional=self.policy_files, avoid=self._not_contacted
         )
@@ -210,7 +189,7 @@ class Core:
         site = Site(survey, self.declaration.token, self.catalogue)
         slim = (_without_body(survey.robots), _without_body(survey.tdmrep))
         site.survey = replace(survey, robots=slim[0], tdmrep=slim[1], licences=(), policies={}, optional={})
-        good_until = ticks + self._lifetime(survey)
+        good_until = ticks + lifetime(survey, self.limits)
         licences = bool(self.declaration.licences)
         documents = Documents(
             self.declaration.token, self.limits, own={survey.origin: survey.file}, avoid=self._not_contacted
@@ -230,40 +209,13 @@ class Core:
         )
         if site.keeps_us_out:
             known.memory.stirred = True  # other views of what it refuses are looked at
-        with self._known_lock:
-            self._forget(survey.origin)
-            offers, elsewhere = self._learned.pop(survey.origin, ((), ()))
-            known.learn(offers)
-            known.read(elsewhere)
-            known.weight = sum(len(evidence.body) for evidence in survey.evidence)
-            while self._known and (
-                len(self._known) >= self.limits.origins or self._weight + known.weight > self.limits.policy_bytes
-            ):
-                self._forget(next(iter(self._known)))
-            self._known[survey.origin] = known
-            self._weight += known.weight
+        self.origins.keep(survey.origin, known, weight=sum(len(evidence.body) for evidence in survey.evidence))
         return known
-
-    def _forget(self, origin: str) -> None:
-        """Keep an origin no longer; it is asked again when it comes up. What its pages said is still known."""
-        known = self._known.pop(origin, None)
-        if known is not None:
-            self._weight -= known.weight
-            if known.offers or known.elsewhere:
-                self._learned[origin] = known.offers, known.elsewhere
 
     def keep(self, evidence: Evidence) -> None:
         """Evidence to disk, and its record to the ledger."""
         location = self.store.put(evidence)
         self.ledger.append("evidence", evidence_table(evidence, location))
-
-    def _lifetime(self, survey: Survey) -> float:
-        """Seconds for which a survey stands. A failure stands shorter, but not shorter than asked for."""
-        if survey.standing is not Standing.UNREACHABLE:
-            failed = "not_assessed.unreachable" in survey.not_looked.values()
-            return self.limits.unreachable_retry if failed else self.limits.robots_max_age
-        wait = _retry_after(survey.robots) if survey.robots is not None else 0.0
-        return min(max(wait, self.limits.unreachable_retry), self.limits.robots_max_age)
 
     def _notices(self, origin: str) -> HostNotices | None:
         index = self._index()
@@ -427,8 +379,10 @@ class Core:
         attempt: Attempt = AS_DECLARED,
         problem: str | None = None,
         outcome: Mapping[str, Any] | None = None,
+        received: Received | None = None,
     ) -> Decision:
-        """Write a decision, with what became of the response if there is one, then give it out."""
+        """Write a decision, with what became of the response if there is one, and what was read of its body if that is
+        in hand, then give it out."""
         segment, seq = self.ledger.append_decision(
             at,
             url,
@@ -437,6 +391,7 @@ class Core:
             problem,
             attempt.user_agent,
             outcome=None if outcome is None else Outcome(at, outcome),
+            received=received,
         )
         if self.waits:
             self.ledger.commit(segment, seq)
@@ -446,10 +401,9 @@ class Core:
         """Write what became of a body; `table` holds disposition, status and the like."""
         self.ledger.append("outcome", {"at": self.clock.now(), "decision": decision.record, **table})
 
-    def read(self, decision: Decision, *, sha256: str, size: int, complete: bool) -> None:
+    def received(self, decision: Decision, received: Received) -> None:
         """Write what was read of a body that a decision released."""
-        of = (decision.segment, decision.seq)
-        self.ledger.append_read(self.clock.now(), of, sha256=sha256, size=size, complete=complete)
+        self.ledger.append_received(self.clock.now(), (decision.segment, decision.seq), received)
 
     def note_client(self, client: str, evasive: Sequence[Mapping[str, str]] = ()) -> None:
         """Write which client works behind the gate (name and version), and those of its settings that look like
@@ -492,22 +446,11 @@ class Core:
 
     def learn(self, url: Url, known: Known, reading: Reading) -> None:
         """Keep what a page says beyond itself: paid datasets, its site's terms, entries for the register."""
-        for one in (known, self._known.get(url.origin)):  # a site that is not contacted is known for this answer alone
-            if one is not None:
-                one.learn(reading.offers)
-                if reading.of_site:
-                    one.read(reading.of_site)
-        if (reading.offers or reading.of_site) and url.origin not in self._known:
-            with self._known_lock:
-                offers, texts = self._learned.get(url.origin, ((), ()))
-                self._learned[url.origin] = joined_offers(offers, reading.offers), joined_texts(texts, reading.of_site)
+        self.origins.learn(url.origin, known, reading)
         if not reading.silent:
             entries = self.market.learn(url, reading)
             if entries:
-                with self._known_lock:
-                    for other in self._known.values():
-                        if other.memory is known.memory:
-                            other.registered(entries)
+                self.origins.registered(known.memory, entries)
 
     def no_permit(self, decision: Decision) -> Permit:
         """What there is for a URL that cannot be asked about: `Denied`, or, where the gate only observes, a permit
@@ -557,20 +500,6 @@ class Core:
             "mode": "enforce" if self.enforcing else "observe",
             "lists": [loaded.table(now) for loaded in self.lists.lists],
         }
-
-
-def _retry_after(evidence: Evidence) -> float:
-    """Seconds for which a site asks to be left alone (RFC 9110 10.2.3: a number or a date), 0 if it does not."""
-    asked = next((value for name, value in evidence.headers if name == "retry-after"), "")
-    if asked.isdecimal():
-        return float(asked[:9])
-    try:
-        until = parsedate_to_datetime(asked)
-    except (ValueError, OverflowError):
-        return 0.0
-    if until.tzinfo is None:  # "-0000", or no zone at all: HTTP dates are in UTC
-        until = until.replace(tzinfo=UTC)
-    return (until - evidence.fetched_at).total_seconds()
 
 
 def _without_body(evidence: Evidence | None) -> Evidence | None:

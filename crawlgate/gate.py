@@ -6,30 +6,26 @@ that could not be recorded: where the ledger fails, the call raises `LedgerError
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from os import PathLike
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Required, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import anyio
 
-from .clock import Clock, SystemClock
+from .clock import SystemClock
 from .commits import AsyncCommits
-from .core import Core, Keeping
+from .core import Core
 from .declaration import suggestion
 from .errors import ConfigError
 from .evidence.fetch import AsyncFetcher, Fetcher
 from .flow import Fetch, adrive, drive
 from .known import Known
-from .ledger.anchor import anchor
-from .ledger.upkeep import CHECKPOINT_INTERVAL, COMMIT_INTERVAL, Anchor, Upkeep
 from .limits import DEFAULT_LIMITS, Limits
 from .loaded import Blocklist
 from .model import AS_DECLARED, Decision, Declaration, Evidence
+from .options import GateOptions, Manner, Place, keeping
 from .permit import Permit, given_body, has_content
 from .url import Url
 
@@ -44,55 +40,6 @@ if TYPE_CHECKING:
     from .integrations.playwright import BrowserGate, SyncBrowserGate
 
 __all__ = ["AsyncGate", "Blocklist", "Gate"]
-
-
-class GateOptions(TypedDict, total=False):
-    """The options that `Gate` and `AsyncGate` share; see `Gate`."""
-
-    profile: str | PathLike[str]
-    blocklists: Sequence[str | PathLike[str] | Blocklist]
-    home: str | PathLike[str]
-    mode: str
-    allow_addresses: Sequence[str]
-    policy_files: Sequence[str]
-    page_evidence: str
-    durability: str
-    commit_interval: float
-    checkpoint_interval: float
-    anchors: Sequence[str | Anchor]
-    ledger_key: str | PathLike[str] | None
-    limits: Limits
-    clock: Clock
-
-
-class Place(TypedDict, total=False):
-    """Where a body is: `length` bytes at `offset` of `shard` in `dataset`, counted from 0; `sha256` (hexadecimal) and
-    `size` are of the body as stored. `dataset` is needed, the rest is what there is to say."""
-
-    dataset: Required[str]
-    shard: str
-    offset: int
-    length: int
-    sha256: str
-    size: int
-    media_type: str
-
-
-class Manner(TypedDict, total=False):
-    """How a request is made, where it is not the usual way. Never holds a secret.
-
-    `user_agent` is the header that is sent, if it is not the declared one; `credentials` names what is used to log in
-    (`licensed:KRI-77`), `proxy` the route; `referrer` is the page that led here; `challenge_solved` says that software
-    or a service answers, or answered, a challenge for it. `cookies` is the `Cookie` header: it is compared with what
-    the site gave to the anonymous crawler, and only a name of it is ever kept.
-    """
-
-    user_agent: str | None
-    credentials: str | None
-    proxy: str | None
-    referrer: str | None
-    challenge_solved: bool
-    cookies: str | None
 
 
 class _Common:
@@ -118,7 +65,7 @@ class _Common:
             allow_addresses=options.get("allow_addresses", ()),
             policy_files=options.get("policy_files", ()),
             page_evidence=options.get("page_evidence", "speaking"),
-            keeping=_keeping(options),
+            keeping=keeping(options),
             limits=options.get("limits", DEFAULT_LIMITS),
             clock=options.get("clock") or SystemClock(),
         )
@@ -139,27 +86,6 @@ class _Common:
     @property
     def limits(self) -> Limits:
         return self.core.limits
-
-
-def _keeping(options: GateOptions) -> Keeping:
-    """How the ledger is to be kept. Raises `ConfigError`."""
-    anchors = options.get("anchors", ())
-    if isinstance(anchors, (str, bytes)):
-        raise ConfigError("anchors is one string; write a list")
-    for name in ("commit_interval", "checkpoint_interval"):
-        seconds = options.get(name, 1.0)
-        if not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
-            raise ConfigError(f"{name} is {seconds!r}; write a number of seconds above 0")
-    key = options.get("ledger_key")
-    return Keeping(
-        durability=options.get("durability", "process"),
-        key_file=None if key is None else Path(key),
-        upkeep=Upkeep(
-            commit_interval=options.get("commit_interval", COMMIT_INTERVAL),
-            checkpoint_interval=options.get("checkpoint_interval", CHECKPOINT_INTERVAL),
-            anchors=[anchor(given) if isinstance(given, str) else given for given in anchors],
-        ),
-    )
 
 
 class Gate(_Common):
@@ -444,7 +370,8 @@ class AsyncGate(_Common):
                 if self._flights.get(key) is lock:
                     del self._flights[key]
             permit.see_documents(received)
-        return await self.settled(permit.conclude())
+        decision = permit.conclude()
+        return await self.settled(decision) if self.core.durable else decision
 
     async def stored(self, decision: Decision | str, **where: Unpack[Place]) -> str:
         """As `Gate.stored`."""

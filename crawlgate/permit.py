@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from . import url as urls
 from .assess import Circumstances
 from .errors import ConfigError, UrlError
 from .headers import Headers
+from .ledger.answers import Received
 from .model import Attempt, Basis, Decision, Evidence, EvidenceKind, Verdict
 from .signals import login_words, response
 from .signals.answer import NO_CONTENT
@@ -86,6 +88,7 @@ class Permit:
         "_method",
         "_named",
         "_reading",
+        "_received",
         "_state",
         "_status",
         "_told",
@@ -117,6 +120,7 @@ class Permit:
         self._evidence = ""
         self._method = "GET"
         self._beginning = b""
+        self._received: Received | None = None  # the body, if it was in hand before the answer
         self._reading = SILENCE
         self._named: tuple[str, ...] = ()  # ids of the documents that the response names
         self._state = _ANSWERED
@@ -183,7 +187,11 @@ class Permit:
         return False
 
     def see_page(self, beginning: bytes, *, whole: bool) -> None:
-        """Judge the head of a page, decoded from its content coding. `whole` says that nothing follows."""
+        """Judge the head of a page, decoded from its content coding. `whole` says that nothing follows. One that is
+        compressed and does not say so is not silent: nothing in it can be seen."""
+        if beginning.startswith(_GZIP):
+            self.see_unreadable_page()
+            return
         self._see_body(beginning, whole=whole)
         self._beginning = beginning
         self._settle()
@@ -201,8 +209,6 @@ class Permit:
         if body is None:
             self._unseen("not_assessed.no_body_given")
             self._settle()
-        elif body.startswith(_GZIP):  # handed over as it was sent; nothing in it can be seen
-            self.see_unreadable_page()
         else:
             self.see_page(body, whole=whole)
 
@@ -269,10 +275,19 @@ class Permit:
         if self.decision is not None:
             self._core.enforce(self.decision)
 
+    def has_whole(self, chunks: Iterable[bytes]) -> None:
+        """Say, before the headers or the page are shown, that these octets as sent are all of the body and that the
+        caller gets them as they are: what was read of it is then recorded with the answer, and `done` is not called."""
+        digest, size = hashlib.sha256(), 0
+        for chunk in chunks:
+            digest.update(chunk)
+            size += len(chunk)
+        self._received = Received(digest.hexdigest(), size, complete=True)
+
     def done(self, *, sha256: str, size: int, complete: bool) -> None:
         """Record what was read of a released body: digest and size of the bytes as sent, and whether it ended."""
         if self.decision is not None:
-            self._core.read(self.decision, sha256=sha256, size=size, complete=complete)
+            self._core.received(self.decision, Received(sha256, size, complete))
 
     def _unseen(self, why: str) -> None:
         self._reading = replace(self._reading, not_looked=self._reading.not_looked | {"page": why, "terms": why})
@@ -354,7 +369,10 @@ class Permit:
         outcome["status"] = self._status
         if 300 <= self._status < 400:
             outcome |= self._redirect()
-        self.decision = decision = core.record(self.url.href, at, basis, self._attempt, outcome=outcome)
+        received = self._received if released else None
+        self.decision = decision = core.record(
+            self.url.href, at, basis, self._attempt, outcome=outcome, received=received
+        )
         self._state = _ANSWERED
         return decision
 

@@ -57,8 +57,9 @@ class Tally:
 
     def show(self, key: str, urls: Iterable[str]) -> None:
         """Keep examples of a reason."""
-        known = self.examples.setdefault(key, [])
-        known += [url for url in urls if url not in known][: EXAMPLES - len(known)]
+        known = self.examples.get(key, [])
+        if more := [url for url in urls if url not in known][: EXAMPLES - len(known)]:
+            self.examples[key] = known + more
 
     def __add__(self, other: Tally) -> Tally:
         return Tally().__iadd__(self).__iadd__(other)

@@ -22,6 +22,7 @@ class Unjudged(Permit):
     def __init__(self, core: Core, decision: Decision) -> None:
         self._core = core
         self.decision = decision
+        self._received = None
 
     def enough(self, beginning: bytes) -> bool:  # noqa: ARG002
         return True
@@ -36,7 +37,10 @@ class Unjudged(Permit):
         whole: bool = True,  # noqa: ARG002
     ) -> bool:
         """Record that an answer came; there is no page to be shown."""
-        self._core.outcome(self.conclude(), {"disposition": "passed_on", "status": status})
+        decision = self.conclude()
+        self._core.outcome(decision, {"disposition": "passed_on", "status": status})
+        if self._received is not None:
+            self._core.received(decision, self._received)
         return False
 
     def named_documents(self) -> None:

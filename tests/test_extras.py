@@ -75,6 +75,17 @@ def test_a_client_brings_no_other_client(extra: str) -> None:
     assert (brought - (core - {extra})) & set(CLIENTS) == {extra} | BY_THEMSELVES.get(extra, set())
 
 
+def test_spark_brings_what_its_arrow_functions_want() -> None:
+    """pyspark alone leaves out pandas and pyarrow, without which `mapInArrow` refuses to work."""
+    try:
+        wanted = [Requirement(line) for line in requires("pyspark") or ()]
+    except PackageNotFoundError:
+        pytest.skip("pyspark is not installed beside the tests; .ci/extras.py installs it")
+    names = {canonicalize_name(one.name) for one in wanted if one.marker and one.marker.evaluate({"extra": "sql"})}
+    assert "pandas" in names
+    assert names <= brought_by_itself("spark")
+
+
 def test_all_holds_every_extra_that_lives_beside_the_others() -> None:
     assert brought_by_itself("all") == {
         name for extra in set(EXTRAS) - {*TOGETHER, "mitmproxy", "ray", "spark"} for name in brought_by_itself(extra)

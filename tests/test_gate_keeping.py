@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import threading
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,21 @@ def test_a_place_that_cannot_be(tmp_path: Path, of: str, where: dict[str, Any]) 
 def test_options_that_cannot_be(tmp_path: Path, options: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         gate(tmp_path, **options)
+
+
+def test_a_site_is_not_asked_again_and_again_for_what_cannot_be_recorded(tmp_path: Path) -> None:
+    web = FakeWeb(WEB)
+    with Gate(DECLARED, home=tmp_path, evidence_transport=web.transport()) as opened:
+        usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, usual[1]))  # no file grows any more, as on a disk that is full
+        try:
+            for number in range(5):
+                with pytest.raises(LedgerError):
+                    opened.check(f"{SITE}/{number}")
+            asked = len(web.requests)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert asked == 2  # robots.txt and tdmrep.json, for the first of them
+    with pytest.raises(LedgerError):  # closed by now
+        opened.check("https://other.example/")
+    assert len(web.requests) == asked

@@ -107,11 +107,11 @@ class Answering:
             key = tally.count(str(one.verdict), one.reasons, rows)
             if key is not None and (wanted := tally.wanting(key)):
                 places = np.flatnonzero(np.take(legend.alike, found.classes) == number)
-                tally.show(key, (str(urls[row]) for row in places[found.classes[places] >= 0][:wanted].tolist()))
+                tally.show(key, _examples(urls, places[found.classes[places] >= 0][:wanted].tolist()))
         for row, (code, _) in sorted(found.refused.items()):
             key = tally.refuse(code)
             if tally.wanting(key):
-                tally.show(key, [str(urls[row])])
+                tally.show(key, _examples(urls, [row]))
 
 
 class _Legend:
@@ -142,7 +142,7 @@ def tally_of_fates(found: Any, urls: Any) -> Tally:
         else:
             key = tally.count(verdict, reasons, one["row_count"])
         if key is not None:
-            tally.show(key, [str(urls[one["row_min"]])])
+            tally.show(key, _examples(urls, [one["row_min"]]))
     return tally
 
 
@@ -169,6 +169,12 @@ def tally_of_groups(groups: Iterable[tuple[Any, ...]]) -> Tally:
         if key is not None and url is not None:
             tally.show(key, [str(url)])
     return tally
+
+
+def _examples(urls: Any, rows: list[int]) -> list[str]:
+    """The URLs of some rows, of those that have one."""
+    found = (urls[row] for row in rows)
+    return [str(one) for one in found if one is not None and getattr(one, "is_valid", True)]
 
 
 def _texts(values: list[Any]) -> Any:

@@ -82,14 +82,34 @@ def joined(values: Sequence[str]) -> Texts:
 def readable(column: Any) -> Any:
     """An array that can be cast to text: dictionaries are decoded, bytes are read as UTF-8 (what is none is replaced),
     lists, maps and structs are spelled as JSON."""
-    if isinstance(column, pa.DictionaryArray):
-        column = column.dictionary_decode()
+    column = plain(column)
     kind = column.type
     if _is_bytes(kind):
         return _spelled(column, lambda value: value.decode("utf-8", "replace"))
     if pa.types.is_nested(kind):
         return _spelled(column, lambda value: json.dumps(value, default=str))
     return column
+
+
+def plain(column: Any) -> Any:
+    """An array without what types are wrapped in: dictionaries, run ends and extensions."""
+    while True:
+        if isinstance(column, pa.DictionaryArray):
+            column = _decoded(column)
+        elif isinstance(column, pa.RunEndEncodedArray):
+            column = pc.run_end_decode(column)
+        elif isinstance(column, pa.ExtensionArray):
+            column = column.storage
+        else:
+            return column
+
+
+def _decoded(column: Any) -> Any:
+    kind = column.type.value_type
+    if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):  # which Arrow cannot take by index yet
+        wide = pa.large_string() if pa.types.is_string_view(kind) else pa.large_binary()
+        column = pa.DictionaryArray.from_arrays(column.indices, column.dictionary.cast(wide))
+    return column.dictionary_decode()
 
 
 def _is_bytes(kind: Any) -> bool:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ..errors import ConfigError
 from .book import EPOCH, MICROSECOND, micros
-from .texts import encoded
+from .texts import encoded, plain
 from .timeline import BEGINNING
 
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})\Z")
@@ -39,8 +39,8 @@ def read_times(column: Any, *, latest: datetime, zone: tzinfo | None = None) -> 
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     refused: dict[int, tuple[str, str]] = {}
     kind = column.type
-    if pa.types.is_dictionary(kind) and pa.types.is_temporal(kind.value_type):
-        column = column.dictionary_decode()
+    if not pa.types.is_dictionary(kind) or pa.types.is_temporal(kind.value_type):
+        column = plain(column)
         kind = column.type
     last = micros(latest)
     if kind == _USUAL and not column.null_count and len(column):

@@ -10,9 +10,10 @@ import click
 
 from ..declaration import from_table
 from ..errors import ConfigError
-from ..gate import Gate, GateOptions
+from ..gate import Gate
 from ..loaded import Blocklist
 from ..model import Declaration
+from ..options import GateOptions
 from ..policy.config import read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -15,9 +15,10 @@ import httpx
 import orjson
 
 from ..errors import ConfigError, Refused
-from ..gate import Blocklist, Gate, GateOptions, Manner
+from ..gate import Blocklist, Gate
 from ..home import Home
 from ..model import Decision, Declaration, Finding, Licence, Stage, Use, Verdict
+from ..options import GateOptions, Manner
 from ..permit import Permit
 from .sites import NOTICES, SITES, TOKEN, Site
 from .web import POLICY_FILES, DemoWeb, Hit

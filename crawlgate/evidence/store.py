@@ -71,6 +71,11 @@ class EvidenceStore:
         """The file that is being written; None before the first `put`."""
         return self._path if self._fd >= 0 else None
 
+    def ready(self) -> None:
+        """Raises `LedgerError` where nothing is kept any more."""
+        if self._trouble is not None:
+            raise LedgerError(self._trouble, str(self._path))
+
     def put(self, evidence: Evidence) -> Location:
         """Keep evidence. Its records are whole and with the kernel when this returns. Raises `LedgerError`."""
         with self._lock:
@@ -144,8 +149,7 @@ class EvidenceStore:
         return Location(self._path.name, offset, len(raw), hashlib.sha256(raw).hexdigest())
 
     def _ready(self) -> None:
-        if self._trouble is not None:
-            raise LedgerError(self._trouble, str(self._path))
+        self.ready()
         if self._fd < 0 or self._pid != os.getpid():
             self._drop()
             self._open()

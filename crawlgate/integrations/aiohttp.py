@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from ..gate import AsyncGate
 
 _OVERRIDDEN = ("_wait", "_read_nowait_chunk")
-if not all(hasattr(aiohttp.StreamReader, name) for name in _OVERRIDDEN):
+_LOOKED_AT = ("_buffer", "_buffer_offset")
+if not all(hasattr(aiohttp.StreamReader, name) for name in (*_OVERRIDDEN, *_LOOKED_AT)):
     # A body that could not be held back must not look as if it were.
     raise missing("aiohttp", ImportError(f"aiohttp {aiohttp.__version__} has another kind of stream"))
 
 _SWITCHING = 101
-_CODINGS = ("Content-Encoding", "Content-Length")
 
 
 def gate_middleware(gate: AsyncGate) -> ClientMiddlewareType:
@@ -66,8 +66,13 @@ def session(gate: AsyncGate, **options: Any) -> aiohttp.ClientSession:
 
 async def _judge(gate: AsyncGate, permit: Permit, response: aiohttp.ClientResponse) -> None:
     body = response.content
+    if (chunks := _all_there(body)) is not None:
+        _see_whole(permit, response, chunks)
+        await gate.complete(permit)
+        permit.enforce()
+        return
     held: list[tuple[bytes, bool]] = []
-    if permit.see_headers(response.status, response.headers, method=response.method):
+    if permit.see_headers(response.status, _lines(response), method=response.method):
         reader: HeadReader | None = None
         whole = True
         while not body.at_eof():
@@ -88,11 +93,32 @@ async def _judge(gate: AsyncGate, permit: Permit, response: aiohttp.ClientRespon
         response.content = _Released(response, held, tally)
 
 
+def _see_whole(permit: Permit, response: aiohttp.ClientResponse, chunks: tuple[bytes, ...]) -> None:
+    """Show a body that is there already, and stays in its stream for the caller."""
+    permit.has_whole(chunks)
+    if permit.see_headers(response.status, _lines(response), method=response.method):
+        reader = _head_reader(permit, response)
+        reader.feed(b"".join(chunks))
+        reader.judge(whole=True)
+
+
+def _lines(response: aiohttp.ClientResponse) -> Any:
+    raw = response.raw_headers
+    return raw if b"".join([value for _, value in raw]).isascii() else response.headers
+
+
+def _all_there(body: aiohttp.StreamReader) -> tuple[bytes, ...] | None:
+    """The chunks of a body of which nothing was read and all has come; they stay where they are. Else None."""
+    if type(body) is not aiohttp.StreamReader or not body.is_eof() or body.exception() is not None:
+        return None
+    chunks = tuple(body._buffer)  # the only way to look without taking
+    return chunks if body._buffer_offset == 0 and sum(map(len, chunks)) == body.total_bytes else None
+
+
 def _head_reader(permit: Permit, response: aiohttp.ClientResponse) -> HeadReader:
     """For what the body gives: decoded already, unless a session or a request was told not to."""
     decoded = getattr(response.content, "total_compressed_bytes", None) is not None  # so it was decoded on the way
-    coding, length = (None if decoded else response.headers.get(name) for name in _CODINGS)
-    return HeadReader(permit, coding, length)
+    return HeadReader(permit, decoded=decoded)
 
 
 class _Unpaced:

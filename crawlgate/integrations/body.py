@@ -22,7 +22,10 @@ an eighth more is there. A server may send a tag in each chunk."""
 
 
 class HeadReader:
-    """Collects raw chunks of a page until its head can be judged, in bounded memory and time."""
+    """Collects raw chunks of a page until its head can be judged, in bounded memory and time.
+
+    For a permit that has seen the headers. `decoded`: the client undoes content codings before the gate sees a byte.
+    """
 
     __slots__ = (
         "_beginning",
@@ -36,10 +39,10 @@ class HeadReader:
         "chunks",
     )
 
-    def __init__(self, permit: Permit, content_encoding: str | None, content_length: str | None = None) -> None:
+    def __init__(self, permit: Permit, *, decoded: bool = False) -> None:
         self._permit = permit
-        self._length = int(content_length) if content_length and content_length.isdecimal() else None
-        self._inflater = Inflater(content_encoding, permit.head_limit)
+        self._length = None if decoded else _length_sent(permit)
+        self._inflater = Inflater(None if decoded else permit.header("content-encoding"), permit.head_limit)
         self._beginning = bytearray()
         self._wire = self._looked = self._look_at = 0
         self._tag_ended = False
@@ -54,16 +57,22 @@ class HeadReader:
         self._tag_ended = self._tag_ended or b">" in fresh  # a head ends with a tag
         return self._stuck or self._inflater.truncated or self._wire == self._length or self._enough()
 
-    def judge(self, *, whole: bool) -> None:
-        """Show the permit what was collected; the gate completes it."""
+    def judge(self, *, whole: bool, tallied: bool = False) -> bool:
+        """Show the permit what was collected; the gate completes it. `tallied` asks that what was read of the body be
+        recorded with the answer, if the chunks are all of it; True if that is so, and no tally is to be kept."""
         whole = whole or self._wire == self._length
+        tallied = tallied and whole
+        if tallied:
+            self._permit.has_whole(self.chunks)
         if whole:
             self._inflater.finish()
+            whole = not self._inflater.truncated
         beginning = bytes(self._beginning)
         if self._stuck and not self._permit.enough(beginning):
             self._permit.see_unreadable_page()
         else:
             self._permit.see_page(beginning, whole=whole and not self._stuck)
+        return tallied
 
     def _enough(self) -> bool:
         size = len(self._beginning)
@@ -81,6 +90,13 @@ class HeadReader:
     def _stuck(self) -> bool:
         """The coding is refused or corrupt, or decodes to next to nothing."""
         return self._inflater.error is not None or self._wire > self._permit.head_limit + _WIRE_SLACK
+
+
+def _length_sent(permit: Permit) -> int | None:
+    """How long the body is on the wire; unknown where it comes in chunks, whatever else is told (RFC 9112 6.3)."""
+    length = permit.header("content-length")
+    chunked = permit.header("transfer-encoding") is not None
+    return int(length) if length and length.isdecimal() and not chunked else None
 
 
 class Tally:

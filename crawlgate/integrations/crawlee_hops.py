@@ -17,6 +17,7 @@ from ..gate import AsyncGate
 from ..permit import Permit
 from .body import HeadReader, Tally
 from .hop import Recorded, keep_to, manner, route
+from .http2 import alet_go
 
 if TYPE_CHECKING:
     from crawlee.proxy_configuration import ProxyInfo
@@ -159,10 +160,11 @@ async def _hop(
         target = permit.url.href if permit.judged else url
         asked = client.stream(target, method=method, headers=HttpHeaders(dict(told)), **given)  # type: ignore[arg-type]
         response = await open_now.enter_async_context(asked)
+        open_now.push_async_callback(alet_go, getattr(getattr(response, "_response", None), "stream", None))
         rest = aiter(response.read_stream())
         held: list[bytes] = []
         if permit.see_headers(response.status_code, [*_lines(response), *_new(cookies_before, session)], method=method):
-            reader, whole = HeadReader(permit, None), True  # the clients decode by themselves
+            reader, whole = HeadReader(permit, decoded=True), True  # the clients decode by themselves
             async for chunk in rest:
                 if reader.feed(chunk):
                     whole = False

@@ -37,7 +37,7 @@ def gate_check(
     def check(table: Any) -> dagster.AssetCheckResult:
         own = gate.apart()
         own.mask(table)
-        gate.tally += own.tally
+        gate.count(own.tally)
         return result(own, review=review)
 
     made: dagster.AssetChecksDefinition = dagster.asset_check(

@@ -22,12 +22,13 @@ try:
     from datasets.formatting.formatting import LazyBatch
 
     from ..audit.answers import SCHEMA, tally_of, tally_of_fates
-    from ..audit.frames import PREFIX
+    from ..audit.frames import answer_names
 except ImportError as error:
     raise missing("datasets", error) from None
 
 if TYPE_CHECKING:
     from ..batch import TableGate
+    from ..tally import Tally
 
 _BATCH = 50_000  # rows of which nothing but URL, time and the like is looked at
 _WHOLE = 10_000  # rows with their texts
@@ -76,11 +77,11 @@ def allowed(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_p
         desc="Judging",
     )
     fates = answered.with_format("arrow")[:]["fate"]
-    gate.tally += tally_of_fates(fates, asked.with_format(None)[columns.url])
-    gate.log_tally("datasets")
+    _tell(gate, tally_of_fates(fates, asked.with_format(None)[columns.url]), rows)
     if gate.mode == "observe":
         return rows
-    return rows.select(pc.indices_nonzero(pc.equal(fates, "allow")).to_numpy())
+    places = pc.indices_nonzero(pc.equal(fates, "allow")).to_numpy()
+    return rows.select(places.astype("int64"))  # datasets reckons with them, and unsigned ones become fractions
 
 
 def judged(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_proc: int | None = None) -> Rows:
@@ -104,12 +105,16 @@ def judged(rows: Rows, gate: TableGate, *, batch_size: int | None = None, num_pr
         return rows
     names: dict[str, Any] = _features(rows.features)
     plain = answered.select_columns(list(names)).rename_columns(dict(zip(names, SCHEMA.names, strict=True)))
-    gate.tally += tally_of(plain.with_format("arrow")[:], rows.with_format(None)[columns.url])
-    gate.log_tally("datasets")
+    _tell(gate, tally_of(plain.with_format("arrow")[:], rows.with_format(None)[columns.url]), rows)
     shown = [*form["columns"], *names] if set(form["columns"]) != set(rows.column_names) else None
     return answered.with_format(
         form["type"], columns=shown, output_all_columns=form["output_all_columns"], **form["format_kwargs"]
     )
+
+
+def _tell(gate: TableGate, told: Tally, rows: hf.Dataset) -> None:
+    gate.count(told)
+    gate.log_tally(f"datasets, split {rows.split}" if rows.split else "datasets", told)
 
 
 class _Fates:
@@ -139,7 +144,7 @@ class _Beside:
 def _features(names: Any) -> dict[str, Any]:
     """The names of the answers beside columns of those names, with their types."""
     known = hf.Features.from_arrow_schema(SCHEMA)
-    return {name if name not in names else PREFIX + name: kind for name, kind in known.items()}
+    return {name: known[answer] for answer, name in answer_names(names, known).items()}
 
 
 def _batch(rows: Any, gate: TableGate) -> tuple[Any, bool]:

@@ -16,6 +16,8 @@ from .hop import missing
 try:
     from datatrove.data import Document
     from datatrove.pipeline.filters.base_filter import BaseFilter
+
+    from ..audit.frames import RowReader
 except ImportError as error:
     raise missing("datatrove", error) from None
 
@@ -32,6 +34,7 @@ class GateFilter(BaseFilter):  # type: ignore[misc]
     def __init__(self, gate: TableGate, exclusion_writer: Any = None, batch_size: int = 1_000) -> None:
         super().__init__(exclusion_writer, batch_size)
         self.gate = gate
+        self._rows = RowReader(gate.columns)
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         """Whether one document is kept, and why not."""
@@ -39,9 +42,7 @@ class GateFilter(BaseFilter):  # type: ignore[misc]
 
     def filter_batch(self, batch: list[Document]) -> list[bool | tuple[bool, str]]:
         """For each document whether it is kept, and why not."""
-        from ..audit.frames import of_rows
-
-        answers = self.gate.answers(*of_rows([doc.metadata for doc in batch], self.gate.columns))
+        answers = self.gate.answers(*self._rows([doc.metadata for doc in batch]))
         if self.gate.mode == "observe":
             return [True] * len(batch)
         rows = zip(*(answers[name].to_pylist() for name in ("verdict", "reasons", "problem")), strict=True)
@@ -52,9 +53,9 @@ class GateFilter(BaseFilter):  # type: ignore[misc]
         whole, self.gate = self.gate, self.gate.apart()
         try:
             yield from super().run(data, rank, world_size)
-            self.gate.log_tally(f"datatrove task {rank}")
         finally:
-            whole.tally += self.gate.tally
+            self.gate.log_tally(f"datatrove task {rank}")
+            whole.count(self.gate.tally)
             self.gate = whole
 
 

@@ -1,7 +1,7 @@
 """DuckDB behind the gate: a function for SQL, and a stream of the rows of a query that are allowed.
 
 register(con, gate)
-con.sql("SELECT * FROM pages WHERE crawlgate(url, time).verdict = 'allow'")
+con.sql("SELECT * FROM pages WHERE crawlgate(url, time::TIMESTAMPTZ).verdict = 'allow'")
 
 kept = allowed(con.sql("SELECT * FROM 'pages.parquet'"), gate)      # larger batches, every row counted once
 con.sql("COPY (SELECT * FROM kept) TO 'allowed.parquet'")
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..tally import Tally
 from .hop import missing
 
 try:
@@ -70,8 +71,15 @@ def allowed(relation: duckdb.DuckDBPyRelation, gate: TableGate, *, batch_size: i
     gate.columns(rows.schema.names)
 
     def kept() -> Iterator[Any]:
-        for batch in rows:
-            yield gate.allowed(batch)
-        gate.log_tally("DuckDB")
+        told = Tally()
+        try:
+            for batch in rows:
+                own = gate.apart()
+                passed = own.allowed(batch)
+                gate.count(own.tally)
+                told += own.tally
+                yield passed
+        finally:
+            gate.log_tally("DuckDB", told)
 
     return pa.RecordBatchReader.from_batches(rows.schema, kept())

@@ -15,10 +15,10 @@ from ..permit import Permit
 from .body import ACCEPT_ENCODING
 
 if TYPE_CHECKING:
-    from ..gate import Manner
+    from ..options import Manner
 
 _PORTS = {"http": 80, "https": 443}
-_ASKED = ("Accept-Encoding", "User-Agent", "Authorization", "Cookie", "Referer")
+_ASKED = {name.lower(): name for name in ("Accept-Encoding", "User-Agent", "Authorization", "Cookie", "Referer")}
 
 
 class ExtraMissing(ConfigError, ImportError):
@@ -61,8 +61,12 @@ def _said(headers: MutableMapping[str, Any]) -> dict[str, str]:
         sent = {name.decode("latin-1").lower(): value.decode("ascii") for name, value in raw}
         if len(sent) == len(raw):
             return sent
-    found = ((name.lower(), _text(headers.get(name))) for name in _ASKED)
-    return {name: value for name, value in found if value is not None}
+    found = {}
+    for name, asked in _ASKED.items():
+        value = headers.get(asked)
+        if value is not None:
+            found[name] = value.decode("latin-1") if isinstance(value, bytes) else value
+    return found
 
 
 def route(proxy: str | None) -> str:

@@ -2,19 +2,22 @@
 
     for row in allowed_rows(rows, gate):                          # dicts with a URL
         ...
-    DataLoader(Stream(allowed_rows(rows, gate)), num_workers=4)   # rows of an IterableDataset: each worker has its gate
 
-Rows are judged in batches and come out in their order. What was dropped and why is in `gate.tally`, and in the log when
-the rows are at their end; in a worker process both are of that worker alone.
+As rows of an `IterableDataset` of torch each worker has its gate, and is given its own share (docs/pipelines.md).
+
+Rows are judged in batches and come out in their order. What was dropped and why is in `gate.tally` after each batch,
+and of one passage in the log when it ends, at the last row or where it is left; in a worker both are of that worker.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
 from ..errors import ConfigError
+from ..tally import Tally
 
 if TYPE_CHECKING:
     from ..batch import TableGate
@@ -39,17 +42,33 @@ class AllowedRows(Generic[Row]):
         self._skip = self._taken = 0
 
     def __iter__(self) -> Iterator[Row]:
-        from ..audit.frames import of_rows
+        from ..audit.frames import RowReader, first
 
-        self._taken, self._skip = self._skip, 0
-        rest = islice(iter(self.rows), self._taken, None)
-        while batch := list(islice(rest, self.batch_size)):
-            mask = self.gate.passing(*of_rows(batch, self.gate.columns)).tolist()
-            for row, passes in zip(batch, mask, strict=True):
-                self._taken += 1
-                if passes:
-                    yield row
-        self.gate.log_tally("loader")
+        begun, self._skip = self._skip, 0
+        self._taken = begun
+        rest, read, told = islice(iter(self.rows), begun, None), RowReader(self.gate.columns), Tally()
+        try:
+            while batch := list(islice(rest, self.batch_size)):
+                columns = read(batch)
+                own = self.gate.apart()
+                mask = own.passing(*columns).tolist()
+                taken = 0
+                try:
+                    for row, passes in zip(batch, mask, strict=True):
+                        taken += 1
+                        self._taken = begun + taken
+                        if passes:
+                            yield row
+                finally:
+                    # Rows that waited when the passage was left are asked of again when it continues.
+                    if taken < len(batch) and not sys.is_finalizing():
+                        own = self.gate.apart()
+                        own.passing(*first(taken, *columns))
+                    begun += taken
+                    told += own.tally
+                    self.gate.count(own.tally)
+        finally:
+            self.gate.log_tally("loader", told)
 
     def state_dict(self) -> Place:
         """Where the passage is, for `load_state_dict`: every row that was handed out is behind it."""
@@ -57,15 +76,18 @@ class AllowedRows(Generic[Row]):
 
     def load_state_dict(self, place: Place) -> None:
         """Let the next passage begin there. The source has to give the same rows in the same order; those that are
-        behind are read again, and neither judged nor counted again."""
-        self._skip = place["taken"]
+        behind are read again, and neither judged nor counted again. Raises `ConfigError` for what is no place."""
+        taken = place.get("taken") if isinstance(place, Mapping) else None
+        if not isinstance(taken, int) or taken < 0:
+            raise ConfigError(f"{place!r:.200} is no place in a passage; pass what state_dict() gave")
+        self._skip = self._taken = taken
 
 
 def allowed_rows(rows: Iterable[Row], gate: TableGate, *, batch_size: int = _BATCH) -> AllowedRows[Row]:
     """The rows that are allowed, to be passed through as often as the source can be.
 
     URL, time, status and user agent are keys of a row, under their usual names or those that the gate names; a row
-    without a URL is dropped and counted. `batch_size` rows wait in memory. Raises `ConfigError` where no row of a batch
-    has a time, and the gate does not judge as of one instant.
+    without a URL is dropped and counted. `batch_size` rows wait in memory. Raises `ConfigError` where no row of the
+    first batch has a time, and the gate does not judge as of one instant.
     """
     return AllowedRows(rows, gate, batch_size=batch_size)

@@ -15,8 +15,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Unpack
 
 from ..errors import CrawlgateError, LedgerError, Refused
-from ..gate import AsyncGate, GateOptions
+from ..gate import AsyncGate
 from ..model import Declaration
+from ..options import GateOptions
 from ..permit import Permit
 from .body import HeadReader, Tally
 from .hop import keep_to, manner, missing
@@ -102,8 +103,7 @@ class GateAddon:
             response, gate = flow.response, self._open()
             lines = list(response.headers.items(multi=True))
             if exchange.permit.see_headers(response.status_code, lines, method=flow.request.method):
-                coding, length = (response.headers.get(name) for name in ("Content-Encoding", "Content-Length"))
-                exchange.reader = HeadReader(exchange.permit, coding, length)
+                exchange.reader = HeadReader(exchange.permit)
             else:
                 await self._settle(gate, flow, exchange)
         except Exception as error:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..gate import GateOptions
 from ..loaded import Blocklist
 from ..model import DIRECT, Declaration
+from ..options import GateOptions
 from .declared import FILE, read_declaration
 from .hop import route
 

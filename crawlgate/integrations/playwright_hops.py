@@ -158,7 +158,7 @@ class Hops:
             return _CONTINUE  # the body goes to the page without us
         taken = await self._send("Fetch.takeResponseBodyAsStream", {"requestId": event["requestId"]})
         try:
-            reader, chunks = HeadReader(permit, None), self._read(taken["stream"])
+            reader, chunks = HeadReader(permit, decoded=True), self._read(taken["stream"])
             whole = True
             async for chunk in chunks:
                 if reader.feed(chunk):

@@ -39,9 +39,10 @@ def judged(frame: pl.LazyFrame, gate: TableGate) -> pl.LazyFrame:
     """`frame` with the answers as further columns."""
     known = frame.collect_schema()
     gate.columns(known.names())
-    from ..audit.frames import PREFIX
+    from ..audit.frames import answer_names
 
-    added = {name if name not in known else PREFIX + name: kind for name, kind in _ANSWERS.items()}
+    names = answer_names(known.names(), _ANSWERS)
+    added = {names[name]: kind for name, kind in _ANSWERS.items()}
     return frame.map_batches(
         gate.judged,
         schema=pl.Schema({**known, **added}),

@@ -92,8 +92,8 @@ class GateAdapter(HTTPAdapter):
     def _judge(self, permit: Permit, request: requests.PreparedRequest, response: requests.Response) -> None:
         raw: HTTPResponse = response.raw
         held: list[bytes] = []
-        if permit.see_headers(raw.status, raw.headers, method=request.method or "GET"):
-            reader = HeadReader(permit, raw.headers.get("content-encoding"), raw.headers.get("content-length"))
+        if permit.see_headers(raw.status, _lines(raw), method=request.method or "GET"):
+            reader = HeadReader(permit)
             with _errors_of_requests(request):
                 chunks = iter(partial(raw.read1, CHUNK, decode_content=False), b"")
                 whole = not any(reader.feed(chunk) for chunk in chunks)
@@ -102,6 +102,18 @@ class GateAdapter(HTTPAdapter):
         self._gate.complete(permit)
         permit.enforce()
         response.raw = Released(raw, Body(raw, held, Tally(permit)), request.method)
+
+
+def _lines(raw: HTTPResponse) -> list[tuple[str, str]]:
+    """The header lines. `http.client` stops at one that it cannot read, and takes those behind it for a body; what they
+    say is heard all the same."""
+    lines = list(raw.headers.items())
+    message = getattr(raw._original_response, "msg", None)
+    unread = message.get_payload() if message is not None and message.defects else ""
+    if isinstance(unread, str):
+        parted = (line.partition(":") for line in unread.splitlines())
+        lines += [(name.strip(), value.strip()) for name, colon, value in parted if colon]
+    return lines
 
 
 class GateSession(requests.Session):

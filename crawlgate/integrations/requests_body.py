@@ -64,10 +64,16 @@ class Released(HTTPResponse):
             retries=inner.retries,
             enforce_content_length=False,  # the inner one does
             request_method=method,
+            request_url=inner.geturl(),
+            sock_shutdown=inner._sock_shutdown,
         )
+
+    def read_chunked(self, amt: int | None = None, decode_content: bool | None = None) -> Generator[bytes, None, None]:
+        """As in urllib3; the inner one has taken off what frames the chunks."""
+        yield from iter(partial(self.read1, amt, decode_content), b"")
 
     def stream(self, amt: int | None = 2**16, decode_content: bool | None = None) -> Generator[bytes, None, None]:
         if self._as_it_comes:
-            yield from iter(partial(self.read1, amt, decode_content), b"")
+            yield from self.read_chunked(amt, decode_content)
         else:
             yield from super().stream(amt, decode_content)

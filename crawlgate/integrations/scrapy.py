@@ -31,13 +31,14 @@ except ImportError as error:
 from ..errors import Denied, Refused
 from ..model import Decision, Verdict
 from .body import Tally
-from .scrapy_hop import Hop, status_announced
+from .scrapy_hop import Hop, status_announced, stays
 from .scrapy_settings import GATE, HEAP, apply, evasive
 from .scrapy_threads import gate_of
 
 logger = logging.getLogger(__name__)
 
-_LOCAL = ("data", "file")  # schemes whose requests do not leave the machine
+_CUT = frozenset(("download_stopped", "dataloss", "partial"))  # flags of responses that are not whole
+_COUNTED = {verdict: f"crawlgate/{verdict}" for verdict in Verdict}
 
 
 class GateRefused(IgnoreRequest):
@@ -79,18 +80,19 @@ class GateMiddleware:
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> Request | None:  # noqa: ARG002
         """Ask before the request leaves. One whose URL the gate reads otherwise than the wire goes again as read."""
-        if urlsplit(request.url).scheme in _LOCAL:
+        if stays(request):
             return None
         hop = await self._ask(request)
         if not hop.permit.judged:
             return None
-        parts = urlsplit(request.url)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        if target.rstrip("?") != hop.permit.url.target.rstrip("?") and request.url != hop.permit.url.href:
-            del self._hops[request]
-            return request.replace(url=hop.permit.url.href, dont_filter=True)
-        host = (request.headers.get("Host") or b"").decode("latin-1").lower()
-        if host and host != parts.netloc.lower():
+        if request.url != hop.permit.url.href:
+            parts = urlsplit(request.url)
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            if target.rstrip("?") != hop.permit.url.target.rstrip("?"):
+                del self._hops[request]
+                return request.replace(url=hop.permit.url.href, dont_filter=True)
+        host = request.headers.get("Host")
+        if host and host.decode("latin-1").lower() != urlsplit(request.url).netloc.lower():
             self._raise(request, lambda: hop.permit.refuse("host_mismatch"))
         return None
 
@@ -115,7 +117,7 @@ class GateMiddleware:
         """Hand on a response that was judged. One from the HTTP cache was not asked about yet, and is now."""
         hop = self._hops.get(request)
         if hop is None:
-            if urlsplit(request.url).scheme in _LOCAL:
+            if stays(request):
                 return response
             hop = await self._ask(request)
         await self._settle(request, hop, response)
@@ -160,7 +162,7 @@ class GateMiddleware:
         self._hops.pop(request, None)
         if hop.fault is not None:
             raise hop.fault
-        whole = not {"download_stopped", "dataloss", "partial"} & set(response.flags)
+        whole = _CUT.isdisjoint(response.flags)
         if not hop.seen:  # no signals: cached, or by a download handler that sends none
             hop.see_headers(response.status, response.headers, request.method)
             hop.see_bytes(response.body)
@@ -188,7 +190,7 @@ class GateMiddleware:
 
     def _count(self, request: Request, decision: Decision) -> None:
         request.meta[GATE] = decision
-        self._stats.inc_value(f"crawlgate/{decision.verdict}")
+        self._stats.inc_value(_COUNTED[decision.verdict])
         if decision.verdict is not Verdict.ALLOW:
             for reason in {f.criterion for f in decision.reasons} or {f"url_{decision.problem}"}:
                 self._stats.inc_value(f"crawlgate/{decision.verdict}/{reason}")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from scrapy.exceptions import StopDownload
-from scrapy.http import Headers
+from scrapy.http import Headers, Request
 
 from ..errors import Refused
 from ..permit import Permit
@@ -30,9 +30,7 @@ class Hop:
     def see_headers(self, status: int, headers: Headers, method: str) -> None:
         self.seen = True
         if self.permit.see_headers(status, headers, method=method):
-            self.reader = HeadReader(
-                self.permit, _text(headers.get("Content-Encoding")), _text(headers.get("Content-Length"))
-            )
+            self.reader = HeadReader(self.permit)
 
     def see_bytes(self, data: bytes) -> None:
         if self.reader is not None and self.reader.feed(data):
@@ -53,8 +51,9 @@ class Hop:
             raise StopDownload(fail=True)
 
 
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")
+def stays(request: Request) -> bool:
+    """True for a request that does not leave the machine."""
+    return request.url[:5].lower() in ("data:", "file:")
 
 
 def status_announced() -> int | None:

@@ -16,10 +16,11 @@ from scrapy.utils.misc import load_object
 
 from ..declaration import from_table, suggestion
 from ..errors import ConfigError
-from ..gate import AsyncGate, Gate, GateOptions
+from ..gate import AsyncGate, Gate
 from ..limits import DEFAULT_LIMITS, Limits
 from ..loaded import Blocklist
 from ..model import Declaration
+from ..options import GateOptions
 from .declared import FILE, read_declaration
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from scrapy.settings import BaseSettings
@@ -13,6 +15,7 @@ from ..errors import ConfigError
 from ..gate import AsyncGate, Gate
 from ..model import Decision
 from ..permit import Permit
+from ..signals import quick_page
 from .scrapy_settings import read_settings, shared_gate
 
 T = TypeVar("T")
@@ -45,6 +48,7 @@ def _in_thread(call: Callable[[], T]) -> Awaitable[T]:
 
 def gate_of(settings: BaseSettings) -> tuple[AsyncGate | GateInThreads, bool]:
     """The gate that the settings ask for, and whether it belongs to others, who close it. Raises `ConfigError`."""
+    _make_ready()
     shared = shared_gate(settings)
     if isinstance(shared, Gate):
         return GateInThreads(shared), True
@@ -56,3 +60,12 @@ def gate_of(settings: BaseSettings) -> tuple[AsyncGate | GateInThreads, bool]:
     if is_asyncio_available():
         return AsyncGate(declaration, **options), False
     return GateInThreads(Gate(declaration, **options)), False
+
+
+def _make_ready() -> None:
+    """Load what the first requests would wait for, and the reactor with them. It is there then before what is in memory
+    is left out of garbage collection."""
+    quick_page.prepare()
+    for name in ("crawlgate.explain", *(("anyio._backends._asyncio",) if is_asyncio_available() else ())):
+        with suppress(ImportError):
+            importlib.import_module(name)

@@ -106,11 +106,11 @@ def audited(
 
 def _answered(frame: DataFrame) -> types.StructType:
     from ..audit.answers import SCHEMA
-    from ..audit.frames import PREFIX
+    from ..audit.frames import answer_names
 
     schema = types.StructType(list(frame.schema.fields))
-    for name in SCHEMA.names:
-        schema = schema.add(name if name not in frame.columns else PREFIX + name, _TYPES.get(name, types.StringType()))
+    for answer, name in answer_names(frame.columns, SCHEMA.names).items():
+        schema = schema.add(name, _TYPES.get(answer, types.StringType()))
     return schema
 
 

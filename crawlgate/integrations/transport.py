@@ -12,6 +12,7 @@ from ..model import DIRECT
 from ..permit import Permit
 from .body import HeadReader, Tally
 from .hop import Recorded, keep_to, manner
+from .http2 import alet_go, let_go
 
 if TYPE_CHECKING:
     from ..gate import AsyncGate, Gate
@@ -44,6 +45,7 @@ class Judging:
             try:
                 return self._judged(permit, request.method, response)
             except BaseException:
+                let_go(response.stream)
                 response.close()
                 raise
 
@@ -53,14 +55,16 @@ class Judging:
     def _judged(self, permit: Permit, method: str, response: Any) -> Any:
         rest = iter(response.stream)
         held: list[bytes] = []
+        tallied = False
         if permit.see_headers(response.status_code, response.headers, method=method):
-            reader = _head_reader(permit)
+            reader = HeadReader(permit)
             whole = not any(reader.feed(chunk) for chunk in rest)
-            reader.judge(whole=whole)
+            tallied = reader.judge(whole=whole, tallied=True)
             held = reader.chunks
         self._gate.complete(permit)
         permit.enforce()
-        response.stream = self.released(held, rest, response.stream, Tally(permit))
+        tally = None if tallied else Tally(permit)
+        response.stream = self.released(held, rest, response.stream, tally)
         return response
 
 
@@ -88,6 +92,7 @@ class AsyncJudging:
             try:
                 return await self._judged(permit, request.method, response)
             except BaseException:
+                await alet_go(response.stream)
                 await response.aclose()
                 raise
 
@@ -97,55 +102,74 @@ class AsyncJudging:
     async def _judged(self, permit: Permit, method: str, response: Any) -> Any:
         rest = aiter(response.stream)
         held: list[bytes] = []
+        tallied = False
         if permit.see_headers(response.status_code, response.headers, method=method):
-            reader = _head_reader(permit)
+            reader = HeadReader(permit)
             whole = True
             async for chunk in rest:
                 if reader.feed(chunk):
                     whole = False
                     break
-            reader.judge(whole=whole)
+            tallied = reader.judge(whole=whole, tallied=True)
             held = reader.chunks
         await self._gate.complete(permit)
         permit.enforce()
-        response.stream = self.released(held, rest, response.stream, Tally(permit))
+        tally = None if tallied else Tally(permit)
+        response.stream = self.released(held, rest, response.stream, tally)
         return response
 
 
 class Released:
-    """The beginning that was held back, then the rest as it comes; tallied on the way."""
+    """The beginning that was held back, then the rest as it comes; tallied on the way. Without a `tally` what was held
+    is all of the body, whatever may follow beyond the length that was told."""
 
-    def __init__(self, held: list[bytes], rest: Iterator[bytes], stream: Any, tally: Tally) -> None:
+    def __init__(self, held: list[bytes], rest: Iterator[bytes], stream: Any, tally: Tally | None) -> None:
         self._held, self._rest, self._stream, self._tally = held, rest, stream, tally
 
     def __iter__(self) -> Iterator[bytes]:
+        tally = self._tally
         while self._held:
-            yield self._tally.add(self._held.pop(0))
-        for chunk in self._rest:
-            yield self._tally.add(chunk)
-        self._tally.end(complete=True)
+            chunk = self._held.pop(0)
+            yield chunk if tally is None else tally.add(chunk)
+        for chunk in self._rest:  # to its end in any case, so that the connection can serve again
+            if tally is not None:
+                yield tally.add(chunk)
+        if tally is not None:
+            tally.end(complete=True)
 
     def close(self) -> None:
-        self._tally.end(complete=False)
-        self._stream.close()
+        try:
+            if self._tally is not None:
+                self._tally.end(complete=False)
+        finally:
+            let_go(self._stream)
+            self._stream.close()
 
 
 class AsyncReleased:
     """As `Released`, for async streams."""
 
-    def __init__(self, held: list[bytes], rest: AsyncIterator[bytes], stream: Any, tally: Tally) -> None:
+    def __init__(self, held: list[bytes], rest: AsyncIterator[bytes], stream: Any, tally: Tally | None) -> None:
         self._held, self._rest, self._stream, self._tally = held, rest, stream, tally
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        tally = self._tally
         while self._held:
-            yield self._tally.add(self._held.pop(0))
+            chunk = self._held.pop(0)
+            yield chunk if tally is None else tally.add(chunk)
         async for chunk in self._rest:
-            yield self._tally.add(chunk)
-        self._tally.end(complete=True)
+            if tally is not None:
+                yield tally.add(chunk)
+        if tally is not None:
+            tally.end(complete=True)
 
     async def aclose(self) -> None:
-        self._tally.end(complete=False)
-        await self._stream.aclose()
+        try:
+            if self._tally is not None:
+                self._tally.end(complete=False)
+        finally:
+            await alet_go(self._stream)
+            await self._stream.aclose()
 
 
 def _to_judged_target(permit: Permit, request: Any) -> Any:
@@ -167,7 +191,3 @@ def _to_judged_target(permit: Permit, request: Any) -> Any:
     elif url.raw_path != target:
         request.extensions = {**given, "target": target}
     return given
-
-
-def _head_reader(permit: Permit) -> HeadReader:
-    return HeadReader(permit, permit.header("content-encoding"), permit.header("content-length"))

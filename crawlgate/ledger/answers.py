@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from .canonical import clean, dump, micros
 from .record import row
@@ -46,12 +47,22 @@ class Outcome:
         return dump({**self._made, "decision": decision}) + b"\n"
 
 
-def read_line(at: datetime, decision: int, *, sha256: str, size: int, complete: bool) -> bytes:
-    """The line that tells what was read of a body: digest and size of it, and whether it ended."""
-    return b'{"at":%d,"bytes":%d,"complete":%b,"decision":%d,"disposition":"read","kind":"outcome","sha256":"%b"}\n' % (
-        micros(at),
-        size,
-        b"true" if complete else b"false",
-        decision,
-        clean(sha256).encode(),
-    )
+class Received(NamedTuple):
+    """What was read of a body: digest and size of its octets as sent, and whether it ended."""
+
+    sha256: str
+    size: int
+    complete: bool
+
+    def line(self, at: datetime, decision: int) -> bytes:
+        """The line that tells it, of the body that a decision of the same segment released."""
+        return _RECEIVED % (
+            micros(at),
+            self.size,
+            b"true" if self.complete else b"false",
+            decision,
+            clean(self.sha256).encode(),
+        )
+
+
+_RECEIVED = b'{"at":%d,"bytes":%d,"complete":%b,"decision":%d,"disposition":"read","kind":"outcome","sha256":"%b"}\n'

@@ -1,4 +1,5 @@
-"""The segment that is being written: one write(2) for a record, or two that belong together; no way around a failure.
+"""The segment that is being written: one write(2) for a record, or for those that belong together; no way around a
+failure.
 
 A record counts once its bytes are with the kernel, so that it survives the death of the process; `commit` brings
 what was written to the disk. Whatever fails ends the segment: it stays as it is, and nothing more goes into it.
@@ -163,12 +164,17 @@ class CurrentSegment:
             self._plant({"kind": "tree"})
         return self._emit(_bounded(data))
 
-    def emit_pair(self, first: bytes, second: Callable[[int], bytes]) -> int:
-        """Two lines with one call of the system, both or an error: `second` is made from the number of the first,
-        which is returned."""
-        if len(self._pending) >= TREE_EVERY - 1:
+    def next_of(self, lines: int) -> int:
+        """The number of the next line, if at most `lines` are written together; a tree record that is due is written
+        before."""
+        if len(self._pending) > TREE_EVERY - lines:
             self._plant({"kind": "tree"})
-        lines = (_bounded(first), _bounded(second(self.seq)))
+        return self.seq
+
+    def emit_all(self, lines: tuple[bytes, ...]) -> int:
+        """Lines with one call of the system, all or an error; the number of the first, as `next_of` gave it."""
+        for line in lines:
+            _bounded(line)
         return self._emit(b"".join(lines), lines)
 
     def _emit(self, data: bytes, lines: tuple[bytes, ...] = ()) -> int:

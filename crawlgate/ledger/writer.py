@@ -22,7 +22,7 @@ from ..errors import LedgerError
 from ..model import Basis
 from ..signed_note import SigningKey
 from . import segments
-from .answers import Outcome, read_line
+from .answers import Outcome, Received
 from .canonical import Table, clean, micros, plain_mapping
 from .closing import chain, closed
 from .current import CurrentSegment, System
@@ -131,11 +131,13 @@ class LedgerWriter:
         user_agent: str | None = None,
         hop_of: str | None = None,
         outcome: Outcome | None = None,
+        received: Received | None = None,
     ) -> tuple[str, int]:
         """Write a decision, and its basis before it where this segment lacks it; segment and number.
 
         The same bytes as `append` with a `decision_table`, some times faster. `user_agent` is left out where
-        it is the declared one. `outcome` is what became of the response, written with the decision or not at all.
+        it is the declared one. `outcome` is what became of the response, and `received` its body where that is in
+        hand already; they are written with the decision or not at all.
         """
         moment = micros(at)
         try:
@@ -162,11 +164,13 @@ class LedgerWriter:
                 if hop_of is not None:
                     table["hop_of"] = clean(hop_of)
                 line = current.line(table)
-            return current.name, current.emit(line) if outcome is None else current.emit_pair(line, outcome.line)
+            if outcome is None:
+                return current.name, current.emit(line)
+            number = current.next_of(3)
+            lines = (line, outcome.line(number))
+            return current.name, current.emit_all(lines if received is None else (*lines, received.line(at, number)))
 
-    def append_read(
-        self, at: datetime, decision: tuple[str, int], *, sha256: str, size: int, complete: bool
-    ) -> tuple[str, int]:
+    def append_received(self, at: datetime, decision: tuple[str, int], received: Received) -> tuple[str, int]:
         """Write what was read of the body that a decision (segment and number) released; segment and number."""
         segment, number = decision
         with self._lock:
@@ -174,9 +178,13 @@ class LedgerWriter:
             if current is None or current.over:
                 current = self._ready()
             if current.name == segment:
-                line = read_line(at, number, sha256=sha256, size=size, complete=complete)
-                return current.name, current.emit(line)
-        table = {"disposition": "read", "sha256": sha256, "bytes": size, "complete": complete}
+                return current.name, current.emit(received.line(at, number))
+        table = {
+            "disposition": "read",
+            "sha256": received.sha256,
+            "bytes": received.size,
+            "complete": received.complete,
+        }
         return self.append("outcome", {"at": at, "decision": f"{segment}:{number}", **table})
 
     # -- lifetime -----------------------------------------------------------------------------------

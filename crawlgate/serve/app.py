@@ -187,7 +187,9 @@ def create_app(
         return told(problem_of(error), metrics)
 
     handlers: dict[Any, Any] = {HTTPException: no_route, Problem: failed}
-    return Starlette(routes=routes, middleware=[guard], exception_handlers=handlers)
+    app = Starlette(routes=routes, middleware=[guard], exception_handlers=handlers)
+    app.router.redirect_slashes = False  # a question is answered, or a problem; it is not sent elsewhere
+    return app
 
 
 def _wants(request: Request) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from ..gate import Manner
+from ..options import Manner
 from .problems import Problem
 
 BATCH = 1000

@@ -13,8 +13,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 
 from .. import __version__
 from ..flow import Fetch
-from ..gate import AsyncGate, GateOptions
+from ..gate import AsyncGate
 from ..model import Decision, Declaration, Evidence
+from ..options import GateOptions
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

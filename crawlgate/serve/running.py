@@ -13,8 +13,8 @@ import anyio
 import uvicorn
 from prometheus_client import disable_created_metrics
 
-from ..gate import GateOptions
 from ..model import Declaration
+from ..options import GateOptions
 from .app import create_app
 from .guard import Bounds
 from .listening import Place, listen, shown

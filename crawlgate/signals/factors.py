@@ -9,6 +9,7 @@ repetitions, look-arounds) is a gap: a gap demands nothing, so that a word too m
 from __future__ import annotations
 
 import importlib
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,7 +21,7 @@ Words = frozenset[str]
 
 _MOST_WORDS, _MOST_LETTERS = 64, 24
 _SMALL_CLASS = 6
-_WIDTHLESS = ("AT", "ASSERT", "ASSERT_NOT")
+_BEFORE_CHOICE = ("AT", "ASSERT", "ASSERT_NOT", "LITERAL")
 _parser: Any = importlib.import_module("re._parser")
 
 
@@ -35,9 +36,10 @@ def necessary(pattern: re.Pattern[str]) -> tuple[tuple[Words, ...], ...]:
 
 
 def _alternatives(items: list[Any]) -> Iterator[list[Any]]:
-    """The sequence once for each of its alternatives, where it is nothing but a choice (in groups or not)."""
-    before = [item for item in items if str(item[0]) in _WIDTHLESS]
-    if len(items) == len(before) + 1 and items[: len(before)] == before:
+    """The sequence once for each of its alternatives, where it is nothing but a choice (in groups or not) and letters
+    before it: Python's parser takes out what all begin with."""
+    before = list(itertools.takewhile(lambda item: str(item[0]) in _BEFORE_CHOICE, items))
+    if len(items) == len(before) + 1:
         kind, value = str(items[-1][0]), items[-1][1]
         if kind == "BRANCH":
             for branch in value[1]:

@@ -37,57 +37,41 @@ def _either_case(name: bytes) -> bytes:
 
 
 _ENDS = rb"[\t\n\f\r />]"
-
-
-def _names(*names: bytes) -> bytes:
-    return b"|".join(map(_either_case, names))
-
-
-# Comments, what HTML takes for comments, elements that hold text, and the end of a template.
-_INERT = re.compile(
-    rb"<(?:[!?]|/(?:[^a-zA-Z]|(" + _names(b"template") + rb")" + _ENDS + rb")"
-    rb"|([sS](?:" + _names(b"cript", b"tyle") + rb")|[tT](?:" + _names(b"itle", b"extarea", b"emplate") + rb")"
-    rb"|"
-    + _names(b"xmp", b"iframe", b"plaintext")
-    + rb"|[nN][oO](?:"
-    + _names(b"embed", b"frames")
-    + rb"))"
-    + _ENDS
-    + rb")"
-)
 _HOLDS_DATA = re.compile(rb"[jJ][sS][oO][nN]|[rR][sS][lL]|&")
 _SHOWN = (b"textarea", b"xmp")
 _COMMENT = b"<!>"
 _CLOSES_AT_ONCE = (b">", b"->")
 _SLASH = 0x2F
+_NAME_ENDS = (b"\t", b"\n", b"\f", b"\r", b" ", b"/", b">")
+_END_TAGGED = HOLDS_TEXT - {b"plaintext", b"template"}
 
-
+_BANG, _TEMPLATE_END, _FIRST_HOLDER = 0, 1, 2
 _HOLDERS = (b"script", b"style", b"title", b"textarea", b"template", b"xmp", b"iframe", b"plaintext", b"noembed")
-
-
-_BANG, _LITERAL, _BANGED = 2, 1_000, 1_001
+_NAMES = (b"", b"template", *_HOLDERS, b"noframes")
+_LENGTHS = (2, 11, *(len(name) + 2 for name in _NAMES[_FIRST_HOLDER:]))
+_LITERAL, _BANGED = 1_000, 1_001
 
 
 @functools.cache
 def _opening() -> Automaton:
-    """Where something inert may begin (the number of a pattern is its length), and what stands in challenges."""
-    holders = ((len(name) + 2, b"<" + name + _ENDS) for name in (*_HOLDERS, b"noframes"))
+    """Where something inert may begin, by its place in `_NAMES`, and what stands in challenges."""
+    holders = enumerate((b"<" + name + _ENDS for name in _NAMES[_FIRST_HOLDER:]), _FIRST_HOLDER)
     return Automaton(
         [(_BANGED, b"--!>"), *((_LITERAL, re.escape(literal)) for literal in challenge.LITERALS)],
-        [(_BANG, rb"<[!?]"), (3, rb"</[^a-z]"), (11, b"</template" + _ENDS), *holders],
+        [(_BANG, rb"<[!?]"), (_TEMPLATE_END, b"</template" + _ENDS), *holders],
     )
 
 
 def _openings(data: bytes) -> tuple[list[tuple[int, int]], bool, bool]:
-    """Start and length of what was found, in order; whether a comment may end in `--!>`, and whether something of a
+    """Start and kind of what was found, in order; whether a comment may end in `--!>`, and whether something of a
     challenge is there."""
     found: list[tuple[int, int]] = []
     others = 0
-    for length, end in _opening().hits(data):
-        if length < _LITERAL:
-            found.append((end - length, length))
+    for kind, end in _opening().hits(data):
+        if kind < _LITERAL:
+            found.append((end - _LENGTHS[kind], kind))
         else:
-            others |= length - _LITERAL + 1
+            others |= kind - _LITERAL + 1
     found.sort()
     return found, others & 2 != 0, others & 1 != 0
 
@@ -107,7 +91,8 @@ class Live(NamedTuple):
 
 def live(data: bytes) -> Live | None:
     """The live parts of a page; right where no tag in `data` or `hidden` holds a `<`, so that every `<` begins a tag or
-    something inert. None where something is open at the end of the page. Time is linear."""
+    something inert, and no `</` begins what is no tag. None where something is open at the end of the page. Time is
+    linear."""
     shown: list[bytes] = []
     hidden: list[bytes] = []
     titles: list[bytes] = []
@@ -115,13 +100,10 @@ def live(data: bytes) -> Live | None:
     parts = shown
     kept = position = templates = 0
     openings, banged, challenges = _openings(data)
-    inert, match = _INERT.match, OPENER.match
-    for start, length in openings:
+    for start, kind in openings:
         if start < position:
             continue
-        found = None if length == _BANG else inert(data, start)
-        closing, name = (None, None) if found is None else found.groups()
-        if name is None and closing is None:
+        if kind == _BANG:
             if not data.startswith(b"<!--", start):
                 end = data.find(b">", start) + 1
             elif banged or data.startswith(_CLOSES_AT_ONCE, start + 4):
@@ -133,10 +115,10 @@ def live(data: bytes) -> Live | None:
             parts += (data[kept:start], _COMMENT)
             kept = position = end
             continue
-        tag = match(data, start)
-        if tag is None or tag[2] is None:
+        position = _tag_end(data, start)
+        if position < 0:
             return None
-        name, position = (name or closing or b"").lower(), tag.end()
+        name, closing = _NAMES[kind], kind == _TEMPLATE_END
         if name == b"template":
             templates = max(templates - 1, 0) if closing else templates + 1
             if templates == 1 and not closing:
@@ -148,7 +130,7 @@ def live(data: bytes) -> Live | None:
             continue
         if data[position - 2] == _SLASH:  # it depends on whether an svg is open
             return None
-        end = content_end(data, position, name)
+        end = _content_end(data, position, name)
         if end < 0:
             return None
         if name == b"title" and not templates:
@@ -165,6 +147,30 @@ def live(data: bytes) -> Live | None:
         kept = position = end
     parts.append(data[kept:])
     return Live(b"".join(shown), b"".join(hidden), tuple(titles), tuple(scripts), challenges)
+
+
+def _tag_end(data: bytes, start: int) -> int:
+    """Past the end of the tag at `start`, -1 if it is open."""
+    end = data.find(b">", start)
+    if data.find(b"=", start, end) < 0 <= end:  # no value that may hold one
+        return end + 1
+    tag = OPENER.match(data, start)
+    return -1 if tag is None or tag[2] is None else tag.end()
+
+
+def _content_end(data: bytes, begin: int, name: bytes) -> int:
+    """As `content_end`; nearly always the first end tag is the one."""
+    end = data.find(b"</", begin)
+    after = end + 2 + len(name)
+    if (
+        end >= 0
+        and data[after : after + 1] in _NAME_ENDS
+        and data.startswith(name, end + 2)
+        and name in _END_TAGGED
+        and (name != b"script" or data.find(b"<!--", begin, end) < 0)
+    ):
+        return end
+    return content_end(data, begin, name)
 
 
 def live_by_tags(data: bytes) -> Live:

@@ -11,6 +11,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from .. import url as urls
@@ -46,8 +47,8 @@ _JOINS = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f]")
 _NOTHING = Graph(())
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
-_FEW = 8
-"""Pages that are read in full before automata are made: a process that reads no more is done sooner without."""
+_FEW = 3
+"""Pages that are read in full before automata are made or loaded: who reads no more is done sooner without."""
 
 _ENOUGH_TEXT = 1_600
 _RUNS = 400
@@ -81,6 +82,14 @@ def read(
         return None
 
 
+def prepare() -> None:
+    """Have the automata now: for a process that is going to read many pages, before it begins."""
+    if AVAILABLE:
+        with suppress(Failed):
+            triggers()
+            look_at(b"", "text/html")
+
+
 def _read(
     body: bytes,
     before: Reading,
@@ -108,7 +117,8 @@ def _read(
         or (parts.challenge and not _has_content(parts.data) and _challenges(body, content_type))
     ):
         return None
-    metas = tuple(_metas(parts.data, look.metas)) if seen & (Trigger.META | Trigger.SPELT) else ()
+    bearing = look.metas if seen & Trigger.SPELT else look.bearing
+    metas = tuple(_metas(parts.data, bearing)) if bearing else ()
     head = PageHead(meta=metas, links=tuple(_links(parts.data, look.links)))
     blocks = _blocks(parts) if parts.scripts else []
     if blocks is None or _canonical_elsewhere(head, url):
@@ -118,7 +128,7 @@ def _read(
     graph = Graph((*blocks, *microdata.nodes(body, charset=charset)) if described else blocks)
     licensed = any("license" in link.rel for link in head.links)
     if not (graph.nodes or licensed or metas):
-        return replace(before, not_looked=not_looked)
+        return before if before.not_looked == not_looked else replace(before, not_looked=not_looked)
     facts = dataset.read(graph, page=url, evidence=evidence) if weighed else dataset.DatasetFacts()
     told = graph if weighed else _NOTHING
     if (
@@ -208,6 +218,8 @@ def _canonical_elsewhere(head: PageHead, page: Url) -> bool:
     """True if the first canonical link names another host: then it counts whether it stands in the head."""
     for link in head.links:
         if "canonical" in link.rel.split():
+            if link.href.startswith(f"{page.scheme}://{page.host}/"):
+                return False
             try:
                 return urls.join(page, link.href).host != page.host
             except UrlError:

@@ -45,6 +45,8 @@ _PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/xml", "application/xm
 # What a browser takes for "not said", and then looks at the octets (WHATWG MIME Sniffing 7).
 _UNKNOWN_TYPES = ("", "unknown/unknown", "application/unknown", "*/*")
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
+# Ranges of something; of what, its parts tell, which may be those of a page (RFC 9110 14.6).
+_RANGES = "multipart/byteranges"
 _NO_PAGES = ("image/svg+xml",)
 _QUIET = QuietHeaders()
 _SHORT = 200
@@ -68,7 +70,7 @@ _known_types = functools.lru_cache(maxsize=1024)(_are_page_types)
 
 
 def _is_page_type(media_type: str) -> bool:
-    if media_type in _PAGE_TYPES or media_type in _UNKNOWN_TYPES:
+    if media_type in _PAGE_TYPES or media_type in _UNKNOWN_TYPES or media_type == _RANGES:
         return True
     if media_type.endswith("+xml"):
         return media_type not in _NO_PAGES

@@ -36,7 +36,8 @@ def fill(folder: Path) -> None:
         rows.writerow(["host", "time", "status", "body"])
         rows.writerows([host, "2024-05-01T12:00:00Z", status, body] for host, (status, body) in SITES.items())
     urls = ["https://open.example/1.jpg", "https://closed.example/x/1.jpg"]
-    pq.write_table(pa.table({"url": urls}), folder / "urls.parquet")
+    odd = ["http://plain.example/1.jpg", "nothing", None]
+    pq.write_table(pa.table({"url": [*urls, *odd]}), folder / "urls.parquet")
     (folder / "images").mkdir()
     results = {"key": ["0", "1"], "url": urls, "status": ["success", "failed_to_download"]}
     pq.write_table(pa.table(results), folder / "images" / "00000.parquet")

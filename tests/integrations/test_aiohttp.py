@@ -13,9 +13,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from crawlgate import Denied, Held
+from crawlgate import AsyncGate, Denied, Held
 from crawlgate.integrations.aiohttp import gate_middleware
-from tests.integrations.clients import AGENT, HEAD, PAGE, Aiohttp, started
+from crawlgate.ledger.query import records
+from tests.integrations.clients import AGENT, DECLARATION, HEAD, PAGE, Aiohttp, started
 from tests.webserver import CUT, HANG, Answer, robots
 
 NOAI = b'<!doctype html><html><head><meta name="robots" content="noai"></head><body>tide'
@@ -67,7 +68,8 @@ def test_bodies_arrive_as_without_the_gate_in_every_way_of_reading(start: Start)
 
 
 def test_digests_are_of_what_was_read(start: Start) -> None:
-    client, at = start({"/gzip": Answer(PAGE, gzip=True), "/length": Answer(PAGE)})
+    far = Answer(PAGE + b"x" * 1_000_000)  # more than a stream holds that nobody reads
+    client, at = start({"/gzip": Answer(PAGE, gzip=True), "/length": Answer(PAGE), "/far": far})
     for path in ("/gzip", "/length"):
         assert client.get(at + path) == (200, PAGE)
         read = client.records("outcome")[-1]
@@ -75,12 +77,52 @@ def test_digests_are_of_what_was_read(start: Start) -> None:
         assert read["sha256"] == hashlib.sha256(PAGE).hexdigest()
 
     async def leave() -> None:
-        async with client.client.get(at + "/length") as answer:
+        async with client.client.get(at + "/far") as answer:
             await answer.content.read(10)
 
     client.run(leave())
     read = client.records("outcome")[-1]
     assert (read["complete"], read["bytes"]) == (False, 10)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_body_that_came_with_its_headers_is_on_record_with_the_answer(tmp_path: Path, zipped: bool) -> None:
+    pages = {"/page": b"text/html", "/file": b"application/pdf", "/no": b"text/html", "/empty": b"text/html"}
+    bodies = {"/page": HEAD, "/file": HEAD, "/no": NOAI, "/empty": b""}
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while asked := await reader.readuntil(b"\r\n\r\n"):
+            path = asked.split(b" ", 2)[1].decode()
+            known, body, coding = path in pages, bodies.get(path, b""), b""
+            if zipped and body:
+                body, coding = gzip.compress(body), b"Content-Encoding: gzip\r\n"
+            status, kind = (b"200 OK", pages[path]) if known else (b"404 Not Found", b"text/plain")
+            head = b"HTTP/1.1 %b\r\nContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n"
+            writer.write(head % (status, kind, coding, len(body)) + body)  # in one piece
+
+    async def fetch() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1")
+        at = f"http://localhost:{server.sockets[0].getsockname()[1]}"
+        async with (
+            AsyncGate(DECLARATION, home=tmp_path, allow_addresses=["127.0.0.0/8"]) as gate,
+            gate.aiohttp_session() as session,
+        ):
+            for path in ("/page", "/file", "/empty"):
+                async with session.get(at + path) as given:
+                    assert "_Released" not in type(given.content).__name__
+                    assert await given.read() == bodies[path]
+            with pytest.raises(Denied):
+                await session.get(at + "/no")
+        server.close()
+
+    asyncio.run(fetch())
+    told = [each.table for each in records(tmp_path / "ledger", kinds=("decision", "outcome"))]
+    for path in ("/page", "/file"):
+        last = max(number for number, table in enumerate(told) if table.get("url", "").endswith(path))
+        released, read = told[last + 1 : last + 3]
+        assert (released["disposition"], read["disposition"], read["complete"]) == ("released", "read", True)
+        assert (read["bytes"], read["sha256"]) == (len(HEAD), hashlib.sha256(HEAD).hexdigest())
+    assert [table["disposition"] for table in told if table["kind"] == "outcome"][-1] == "discarded"
 
 
 @pytest.mark.parametrize("zipped", [False, True])

@@ -51,6 +51,12 @@ def test_a_dataset_is_filtered_and_told(pages: Any) -> None:
     assert len(allowed(pages.select([]), gate())) == 0
 
 
+@pytest.mark.parametrize("chosen", [[0, 2], [0], [2, 0], [1, 3], [1, 0, 2, 3]])
+def test_rows_that_are_allowed_may_stand_together(chosen: list[int], pages: Any) -> None:
+    some = pages.select(chosen).flatten_indices()
+    assert allowed(some, gate())["id"][:] == [n + 1 for n in chosen if n + 1 in KEPT]
+
+
 def test_the_cache_answers_and_is_counted(pages: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first = allowed(pages, gate())
     monkeypatch.setattr(TableGate, "fates", lambda *_: pytest.fail("judged anew"))
@@ -99,6 +105,9 @@ def test_columns_of_the_same_name_are_left_alone(pages: Any) -> None:
     assert answered.with_format(None)["verdict"][:] == ["mine"] * len(ROWS)
     stream = judged(rows.with_format(None).to_iterable_dataset(), gate())
     assert [row["crawlgate_verdict"] for row in stream] == VERDICTS
+    for twice in (answered, stream):
+        with pytest.raises(ConfigError, match="drop or rename the older answers"):
+            judged(judged(twice, gate()), gate())
 
 
 def test_single_rows_are_filtered_too(pages: Any) -> None:
@@ -112,11 +121,14 @@ def test_equal_gates_have_equal_fingerprints(pages: Any) -> None:
     assert Hasher.hash(GateFilter(one)) != Hasher.hash(GateFilter(gate(notices=None)))
 
 
-def test_dictionaries_of_splits(pages: Any) -> None:
+def test_dictionaries_of_splits(pages: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "crawlgate")
     one = gate()
     splits = allowed(hf.DatasetDict({"train": pages, "test": pages}), one)
     assert {name: part["id"][:] for name, part in splits.items()} == {"train": KEPT, "test": KEPT}
     assert one.tally.rows == 2 * len(ROWS)
+    told = [record.getMessage().partition(" rows")[0] for record in caplog.records]
+    assert told == [f"datasets: {len(ROWS)}"] * 2  # each of itself
 
 
 def test_observing_keeps_every_row(pages: Any) -> None:

@@ -85,7 +85,9 @@ def test_single_documents_and_those_without_a_url() -> None:
     assert one.filter(Document("x", "2", metadata={"url": ROWS[1]["url"], "date": ROWS[1]["time"]})) == (False, "B2")
     assert GateFilter(gate(as_of=AT)).filter(Document("x", "3")) == (False, "not_judged_null")
     with pytest.raises(ConfigError, match="no column of times was found among url; name it with time="):
-        one.filter(Document("x", "4", metadata={"url": "https://open.example/"}))
+        GateFilter(gate()).filter(Document("x", "4", metadata={"url": "https://open.example/"}))
+    # Where documents before it had one, it is counted.
+    assert one.filter(Document("x", "4", metadata={"url": "https://open.example/"})) == (False, "not_judged_no_time")
 
 
 def test_observing_drops_nothing() -> None:

@@ -76,3 +76,35 @@ def test_the_rows_of_a_query_pass_as_a_stream(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="no column of URLs was found among id"):
             ducks.allowed(con.sql("SELECT id FROM pages"), one)
     assert dict(one.tally.dropped) == DROPPED
+
+
+def test_a_stream_says_what_it_dropped_where_it_is_left_too(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "crawlgate")
+    one = gate()
+    with duckdb.connect() as con:
+        pages = pa.Table.from_pylist(ROWS)  # noqa: F841 - read by the query
+        for _ in range(2):
+            kept = ducks.allowed(con.sql("SELECT id, url, time FROM pages ORDER BY id"), one)
+            assert kept.read_all()["id"].to_pylist() == KEPT
+        left = ducks.allowed(con.sql("SELECT id, url, time FROM pages ORDER BY id"), one, batch_size=len(ROWS))
+        assert left.read_next_batch().num_rows == len(KEPT)
+        del left
+    told = [record.getMessage().partition(" rows")[0] for record in caplog.records]
+    assert told == [f"DuckDB: {len(ROWS)}"] * 3
+    assert one.tally.rows == 3 * len(ROWS)
+
+
+def test_a_stream_of_text_views_is_judged() -> None:
+    pages = pa.Table.from_pylist(ROWS)  # noqa: F841 - read by the query
+    with duckdb.connect() as con:
+        con.sql("SET produce_arrow_string_view = true")
+        con.sql("SET arrow_output_version = '1.5'")
+        kept = ducks.allowed(con.sql("SELECT id, url, time FROM pages ORDER BY id"), gate()).read_all()
+    assert kept.schema.field("url").type == pa.string_view()
+    assert kept["id"].to_pylist() == KEPT
+
+
+def test_a_lazy_frame_that_was_judged_twice_is_told_when_it_is_planned() -> None:
+    twice = pl.LazyFrame(COLUMNS).pipe(bears.judged, gate()).pipe(bears.judged, gate())
+    with pytest.raises(ConfigError, match="drop or rename the older answers"):
+        twice.pipe(bears.judged, gate())

@@ -984,6 +984,47 @@ def test_async_transports_wrap_any_inner_transport(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+class Further(httpx.BaseTransport):
+    """More octets than the length says."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/p":
+            return httpx.Response(404)
+        head = {"Content-Type": "text/html", "Content-Length": str(len(PAGE))}
+        return httpx.Response(200, headers=head, stream=Pieces(PAGE, b"<meta name=robots content=noai>"))
+
+
+class Pieces(httpx.SyncByteStream):
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.pieces
+
+
+def test_what_follows_beyond_the_length_is_no_part_of_the_body(tmp_path: Path) -> None:
+    with (
+        Gate(DECLARATION, home=tmp_path, evidence_transport=Further()) as gate,
+        httpx.Client(transport=GateTransport(gate, Further()), headers={"User-Agent": AGENT}) as client,
+    ):
+        assert client.get("http://a.test/p").content == PAGE
+    _, read = [each.table for each in records(tmp_path / "ledger", kinds=("outcome",))]
+    assert (read["disposition"], read["bytes"], read["complete"]) == ("read", len(PAGE), True)
+    assert read["sha256"] == hashlib.sha256(PAGE).hexdigest()
+
+
+@pytest.mark.parametrize("further", [0, 1])
+def test_a_page_longer_than_is_read_is_not_all_looked_at(tmp_path: Path, further: int) -> None:
+    limits = replace(DEFAULT_LIMITS, page_head_bytes=len(PAGE) - further)
+    with (
+        Gate(DECLARATION, home=tmp_path, evidence_transport=Further(), limits=limits) as gate,
+        httpx.Client(transport=GateTransport(gate, Further()), headers={"User-Agent": AGENT}) as client,
+    ):
+        client.get("http://a.test/p")
+    decision = list(records(tmp_path / "ledger", kinds=("basis",)))[-1].table
+    assert decision["not_assessed"].get("check.terms") == ("not_assessed.head_only" if further else None)
+
+
 # -- the server of these tests -----------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from crawlgate.testing import FakeWeb
 from tests.integrations.pages import COLUMNS
 from tests.integrations.snippets import GATE, KEPT, SITES, command, fill, run, sections
 
-RUN_ELSEWHERE = {"Ray Data", "Spark", "Airflow", GATE}  # the first two in their own tests, where they are started
+RUN_ELSEWHERE = {"Ray Data", "Spark", "Airflow", "PyTorch", GATE}  # in their own tests
 
 
 @pytest.fixture
@@ -112,7 +112,9 @@ def test_img2dataset(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = crawlgate.Gate
     monkeypatch.setattr(crawlgate, "Gate", lambda declared: real(declared, evidence_transport=web.transport()))
     found = run("img2dataset")
-    assert pq.read_table(here / "allowed.parquet")["url"].to_pylist() == ["https://open.example/1.jpg"]
+    urls = ["https://open.example/1.jpg", "http://plain.example/1.jpg"]
+    assert pq.read_table(here / "allowed.parquet")["url"].to_pylist() == urls
+    assert dict(found["before"].tally.dropped) == {"B2": 1, "not_judged: no_scheme": 1, "not_judged: null": 1}
     assert found["judged"].select(["key", "verdict"]).to_pylist() == [{"key": "0", "verdict": "allow"}]
 
 

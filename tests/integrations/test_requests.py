@@ -44,7 +44,11 @@ def test_bodies_arrive_as_without_the_gate(start: Start) -> None:
             assert (ours.url, ours.headers, ours.raw.closed) == (bare.url, bare.headers, bare.raw.closed), path
             ours = client.client.get(at + path, stream=True)
             assert ours.raw.read(decode_content=True) == bare.content, path
+            if ours.raw.chunked:
+                ours = client.client.get(at + path, stream=True)
+                assert b"".join(ours.raw.read_chunked(777, decode_content=True)) == bare.content, path
             ours = client.client.get(at + path, stream=True)
+            assert ours.raw.geturl() == bare.raw.geturl() == path
             assert b"".join(ours.iter_content(777)) == bare.content, path
             wire = gzip.compress(PAGE, mtime=0) if answer.gzip else bare.content
             read = client.records("outcome")[-1]

@@ -80,12 +80,12 @@ def test_a_frame_is_filtered_and_all_workers_are_counted(spark: Any) -> None:
 
 def test_the_answers_are_those_of_one_process_row_for_row(spark: Any) -> None:
     frame = pages(spark)
-    frame = frame.withColumn("verdict", frame["text"])
+    frame = frame.withColumn("Verdict", frame["text"])  # to Spark the name of an answer
     rows = {row.id: row.asDict() for row in judged(frame, gate()).collect()}
     answers = gate().answers(COLUMNS).to_pylist()
     for row, answer in zip(ROWS, answers, strict=True):
         found = rows[row["id"]]
-        assert found["verdict"] == row["text"]
+        assert found["Verdict"] == row["text"]
         answer["crawlgate_verdict"] = answer.pop("verdict")
         assert {name: found[name] for name in answer} == answer
     assert [rows[n]["crawlgate_verdict"] for n in COLUMNS["id"]] == VERDICTS

@@ -23,6 +23,7 @@ from ledgers import AT, HEAD, basis, clock, outcome
 
 from crawlgate.errors import CrawlgateError
 from crawlgate.ledger import current, packing, segments
+from crawlgate.ledger.answers import Received
 from crawlgate.ledger.current import System
 from crawlgate.ledger.keys import home_key
 from crawlgate.ledger.query import records
@@ -97,9 +98,10 @@ def work(home, told):
                 key = home_key(home / "keys")
                 ledger = LedgerWriter(home / "ledger", HEAD, now=now, key=key, upkeep=upkeep, tidy=False, system=SYSTEM)
             found, became = basis(evidence=(str(number % 3),)), outcome(number)
-            place = ledger.append_decision(AT, f"https://example.com/{number}", found, outcome=became)
+            whole = Received("0" * 64, number, complete=True) if number % 5 == 0 else None
+            place = ledger.append_decision(AT, f"https://example.com/{number}", found, outcome=became, received=whole)
             if number % 7 == 0:
-                ledger.append_read(AT, place, sha256="0" * 64, size=number, complete=True)
+                ledger.append_received(AT, place, Received("0" * 64, number, complete=True))
             if number % 8 == 0:
                 ledger.commit(*place)
             told.add("{}:{}/{}".format(*place, number))

@@ -13,7 +13,7 @@ from ledgers import AT, HEAD, HOSTILE, abandon, basis, clock, tables, written
 
 from crawlgate.errors import LedgerError
 from crawlgate.ledger import current
-from crawlgate.ledger.answers import Outcome
+from crawlgate.ledger.answers import Outcome, Received
 from crawlgate.ledger.checkpoint import encode_hash
 from crawlgate.ledger.current import System
 from crawlgate.ledger.merkle import leaf_hash, root_of
@@ -111,8 +111,12 @@ def test_a_decision_and_what_became_of_its_body_are_written_as_two_appends_write
     body = {"sha256": "0" * 64, "bytes": 12, "complete": False}
     with opened(tmp_path / "one") as ledger:
         name, number = ledger.append_decision(AT, "https://example.com/", basis(), outcome=Outcome(AT, table))
-        assert ledger.append_read(AT, (name, number), sha256="0" * 64, size=12, complete=False) == (name, 4)
+        assert ledger.append_received(AT, (name, number), Received("0" * 64, 12, complete=False)) == (name, 4)
     fast = ledger.path.read_bytes().splitlines()[2:5]
+    with opened(tmp_path / "at once") as ledger:
+        found, whole = Outcome(AT, table), Received("0" * 64, 12, complete=False)
+        ledger.append_decision(AT, "https://example.com/", basis(), outcome=found, received=whole)
+    assert ledger.path.read_bytes().splitlines()[2:5] == fast
     with opened(tmp_path / "two") as ledger:
         number = ledger.append_decision(AT, "https://example.com/", basis())[1]
         named = {"at": AT, "decision": f"{ledger.segment}:{number}"}
@@ -126,7 +130,7 @@ def test_what_was_read_names_a_decision_of_an_earlier_segment_whole(tmp_path):
     with opened(tmp_path) as ledger:
         name, number = ledger.append_decision(AT, "https://example.com/", basis())
         ledger._current.over = True
-        ledger.append_read(AT, (name, number), sha256="0" * 64, size=1, complete=True)
+        ledger.append_received(AT, (name, number), Received("0" * 64, 1, complete=True))
     assert tables(ledger.path)[-2]["decision"] == f"{name}:{number}"
     assert verify(tmp_path).ok
 

@@ -214,6 +214,7 @@ def test_a_batch_answers_in_order_each_on_its_own(at_work: Running) -> None:
         ("/v1/inspect", {"json": {"url": "https://a.example/"}}, 422, "invalid", "status"),
         ("/v1/inspect", {"json": {"url": "https://a.example/", "status": 200, "body": "<p>"}}, 422, "invalid", "body"),
         ("/v1/checks", {"json": {}}, 404, "not_found", None),
+        ("/v1/check/", {"json": {"url": "https://a.example/"}}, 404, "not_found", None),
         ("/metrics", {"json": {}}, 405, "method", None),
     ],
 )
