@@ -45,6 +45,7 @@ from .triggers import AVAILABLE, Failed, Look, Trigger, triggers
 
 _JOINS = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f]")
 _NOTHING = Graph(())
+_CREATORS = re.compile(rb"author|creator", re.IGNORECASE)
 _RUN = re.compile(rb">([^<>&]{24,}+)<")
 _BLANKS = b"\t\n\v\f\r \x1c\x1d\x1e\x1f"
 _FEW = 3
@@ -124,21 +125,26 @@ def _read(
     if blocks is None or _canonical_elsewhere(head, url):
         return None
     described = seen & Trigger.MICRODATA and triggers().may_describe(parts.data)
-    weighed = bool(described or (blocks and triggers().may_weigh(b"\0".join(blocks))))
+    weighed = bool(described)
+    if blocks and not weighed:
+        told = b"\0".join(blocks)
+        weighed = triggers().may_weigh(told)
+        if not weighed and _CREATORS.search(told) is None:
+            blocks = []
     graph = Graph((*blocks, *microdata.nodes(body, charset=charset)) if described else blocks)
     licensed = any("license" in link.rel for link in head.links)
     if not (graph.nodes or licensed or metas):
         return before if before.not_looked == not_looked else replace(before, not_looked=not_looked)
     facts = dataset.read(graph, page=url, evidence=evidence) if weighed else dataset.DatasetFacts()
-    told = graph if weighed else _NOTHING
+    described_by = graph if weighed else _NOTHING
     if (
         facts.signals
         or facts.offers
-        or paywall.read(told, [(tag.name, tag.content) for tag in metas], evidence=evidence)
+        or paywall.read(described_by, [(tag.name, tag.content) for tag in metas], evidence=evidence)
         or (metas and robots_tags.meta(head, token=token, evidence=evidence))
         or (metas and tdmrep.meta(head, base=url, evidence=evidence))
         or (licensed and rsl.from_page(head, base=url))
-        or open_licence.from_page(b"", head, told, base=url, evidence=evidence)
+        or open_licence.from_page(b"", head, described_by, base=url, evidence=evidence)
     ):
         return None
     creators = creator.read(head, graph, page=url)

@@ -13,11 +13,14 @@ NOAI = b'<!doctype html><html><head><meta name="robots" content="noai"></head><b
 
 
 def _lies_of_its_length() -> Answer:
-    """Chunks, and a length beside them that is that of the first one; clients go by the chunks (RFC 9112 6.3)."""
+    """Chunks, and a length beside them that is that of the first one. Clients go by the chunks (RFC 9112 6.3); aiohttp
+    takes no such answer."""
     return Answer((NOAI[:15], 0.05, NOAI[15:]), headers=(("Content-Length", "15"),))
 
 
-@pytest.mark.parametrize("kind", [CLIENTS[name] for name in ("httpx", "httpx async", "httpx2", "requests")])
+@pytest.mark.parametrize(
+    "kind", [CLIENTS[name] for name in ("httpx", "httpx async", "httpx2", "requests", "Scrapy", "crawlee")]
+)
 def test_a_length_beside_chunks_ends_no_page(kind: type[Client], tmp_path: Path) -> None:
     with started(kind, tmp_path) as start:
         client, site = start({"/": _lies_of_its_length()})

@@ -477,6 +477,24 @@ def test_what_begins_like_an_end_tag_and_is_none(odd: str, said: str) -> None:
         assert taken is full.silent
 
 
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        ("publisher", ()),
+        *(("author", ("Mori",)), ("schema:creator", ("Mori",)), ("https://schema.org/author", ("Mori",))),
+        *(("http://purl.org/dc/terms/creator", ()), ("\\u0061uthor", ("Mori",)), ("Author", ())),
+    ],
+)
+@pytest.mark.parametrize("end", ["}", ",}", "} <!-- x -->"])
+def test_creators_in_json_ld_are_found_whatever_they_are_called(key: str, names: tuple[str, ...], end: str) -> None:
+    said = f'{{"@context":"https://schema.org","@type":"NewsArticle","{key}":{{"@type":"Person","name":"Mori"}}{end}'
+    page = f'<head><script type="application/ld+json">{said}</script></head>'.encode() + PADDING
+    quick, full, taken = both(page, "text/html")
+    assert taken
+    assert quick == full
+    assert quick.creators == names
+
+
 def test_only_meta_tags_that_may_bear_are_read() -> None:
     tags = (
         '<meta name=a content="x"><META NAME=author CONTENT=Mori><meta name=b><meta name="dc.creator" content="Sato">'
