@@ -1,8 +1,8 @@
 """How loops are compiled: by numba, once a machine; machine code is kept beside the source, or in the user's cache.
 
 numba takes kept code for good as long as the file of the loop itself is unchanged. Loops take those of other files
-whole into themselves, and code made from an older one would go on judging as that did. So kept code counts only while
-all files with loops are as they were when it was made.
+whole into themselves, constants by value, tuples by the order of their fields: code made from an older one would go on
+judging as that did. So kept code counts only while all of these files are as they were when it was made.
 """
 
 # mypy: disable-error-code="no-untyped-call, no-any-return"
@@ -20,11 +20,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _STAMP = "crawlgate-loops.sha256"
 _HERE = Path(__file__).parent
+_OTHERS = ("kernel_arrays.py", "shown.py", "words.py")
 
 
 def sources() -> list[Path]:
-    """The files with compiled loops."""
-    return sorted([*_HERE.glob("*kernels.py"), _HERE / "words.py", Path(__file__)])
+    """The files with compiled loops, and those of which loops take constants and tuples."""
+    return sorted([*_HERE.glob("*kernels.py"), *(_HERE / name for name in _OTHERS), Path(__file__)])
 
 
 def loop(function: F | None = None, **options: Any) -> Any:

@@ -31,6 +31,7 @@ from .classes import DecisionClass, class_of
 from .columns import BYTE_CLASSES, PLAIN, UrlColumn, parsed, parsed_targets, read_urls
 from .growing import Growing
 from .interning import Keys, Spans
+from .kernel_arrays import Batch, KnownClasses, PlanColumns, Reading, Targets, Weighed
 from .on_record import RobotsOnRecord
 from .outlines import Outlined
 from .plan_table import NO_TWIN, Plan, Plans
@@ -41,8 +42,7 @@ from .shown import AFTER_DENY, TRACES
 from .texts import Texts, joined
 from .timeline import Timelines
 
-_CONTEXT_BITS = 16
-_AGENTS = 16  # rule sets of named agents in a key; sites with more are read by the exact code
+_READING = Reading(BYTE_CLASSES, DEFAULT_LIMITS.url_length, PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class _OneByOne:
     contexts: npt.NDArray[np.int32]
 
 
-class _Weighed(NamedTuple):
-    """See `row_kernels.weigh_rows`."""
+class _Found(NamedTuple):
+    """What rows came to, how many of them are of a `new` key, and how many are to be judged one by one (`alone`)."""
 
     keys: npt.NDArray[np.int64]
     classes: npt.NDArray[np.int32]
@@ -109,7 +109,7 @@ class Engine:
         self._planner = planner_of(self.origins)
         self._timelines = Timelines(self._planner)
         self._tables = self._planner.outlines.tables
-        # By plan: see `row_kernels.weigh_rows`.
+        # By plan: see `kernel_arrays.PlanColumns`.
         self._aloof, self._doubtful = Growing(np.bool_), Growing(np.bool_)
         self._own, self._agents, self._kinds = Growing(np.int32), Growing(np.int32, 2), Growing(np.int64)
         self._agent_sets, self._octets = Growing(np.int32), Growing(np.int64)
@@ -143,8 +143,8 @@ class Engine:
         self._learn_plans()
         contexts = self._contexts.codes(rows)
         one_by_one = np.zeros(len(rows), np.bool_)
-        if len(self._contexts.known) > 1 << _CONTEXT_BITS:  # there is no room for more in a key
-            one_by_one = contexts >= 1 << _CONTEXT_BITS
+        if len(self._contexts.known) > 1 << row_kernels.CONTEXT_BITS:  # there is no room for more in a key
+            one_by_one = contexts >= 1 << row_kernels.CONTEXT_BITS
         if rows.particulars:
             one_by_one[list(rows.particulars)] = True
         one = _OneByOne(rows, column, plans, contexts)
@@ -197,7 +197,7 @@ class Engine:
         """Rows of which everything is known by now; and how many are not, which get a class below 0. `starts` says
         where targets begin in rows that the parser wrote."""
         found = Classed(np.empty(len(rows), np.int32), np.empty(len(rows), np.int32), {})
-        left = known_kernels.known_rows(
+        batch = Batch(
             _read_only(rows.urls.data),
             _read_only(rows.urls.offsets),
             _read_only(starts),
@@ -205,28 +205,24 @@ class Engine:
             _read_only(_NO_NUMBERS if rows.statuses is None else rows.statuses),
             _read_only(_NO_NUMBERS if rows.sent is None else rows.sent),
             self._contexts.places(rows.agents),
+        )
+        left = known_kernels.known_rows(
+            batch,
+            _READING,
             self._contexts.table.array,
-            BYTE_CLASSES,
-            DEFAULT_LIMITS.url_length,
-            *self.origins.index,
-            *self._timelines.index,
-            *self._by_plan,
-            PLAIN,
-            *self._tables.tables,
-            self._tables.by_rule,
-            _AGENTS + 1,
-            _CONTEXT_BITS,
-            *self._keys.index,
-            self._class_of_key.rows,
+            self.origins.index,
+            self._timelines.known,
+            self._by_plan,
+            self._tables.rules,
+            self._known_classes,
             found.classes,
             found.lines,
         )
         return found, left
 
     @property
-    def _by_plan(self) -> tuple[Any, Any, Any, Any, Any, Any]:
-        """What kernels have to know of plans, in their order."""
-        return (
+    def _by_plan(self) -> PlanColumns:
+        return PlanColumns(
             self._aloof.array,
             self._doubtful.array,
             self._own.array,
@@ -234,6 +230,10 @@ class Engine:
             self._agent_sets.array,
             self._kinds.array,
         )
+
+    @property
+    def _known_classes(self) -> KnownClasses:
+        return KnownClasses(*self._keys.index, self._class_of_key.rows)
 
     def plans_at(self, judged: Judged, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """The plan and the robots.txt that are in force at another instant, for rows judged before."""
@@ -247,35 +247,21 @@ class Engine:
         self._learn_plans()
         return plans[origins], robots[origins]
 
-    def _weigh(self, rows: Texts, starts: Any, state: Any, plans: Any, contexts: Any, one_by_one: Any) -> _Weighed:
+    def _weigh(self, rows: Texts, starts: Any, state: Any, plans: Any, contexts: Any, one_by_one: Any) -> _Found:
         """What each row comes to. Rows that have to be judged one by one are marked."""
         size = len(rows)
-        keys, classes, lines = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int32)
-        longest = int(np.diff(rows.offsets).max(initial=0)) if (state == url_kernels.ENCODED).any() else 0
+        weighed = Weighed(np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int32), one_by_one)
         new, alone, _ = row_kernels.weigh_rows(
-            rows.data,
-            rows.offsets,
-            starts,
-            state,
-            plans,
-            contexts,
-            *self._by_plan,
+            Targets(rows.data, rows.offsets, starts, state, plans, contexts),
+            self._tables.rules,
+            self._by_plan,
+            self._known_classes,
             PLAIN,
-            *self._tables.tables,
-            self._tables.by_rule,
-            _AGENTS + 1,
-            _CONTEXT_BITS,
-            np.empty(3 * longest + 1, np.uint8),
-            *self._keys.index,
-            self._class_of_key.rows,
-            keys,
-            classes,
-            lines,
-            one_by_one,
+            weighed,
         )
-        return _Weighed(keys, classes, lines, new, alone)
+        return _Found(weighed.keys, weighed.classes, weighed.lines, new, alone)
 
-    def _classes(self, found: _Weighed, places: Any, one: _OneByOne) -> npt.NDArray[np.int32]:
+    def _classes(self, found: _Found, places: Any, one: _OneByOne) -> npt.NDArray[np.int32]:
         """The class of each row; one row of each key that is new is judged exactly. `places` are the rows' in the
         batch."""
         if not found.new:
@@ -403,7 +389,7 @@ class Engine:
         one class; and the rules, None where they do not say all."""
         about = plan.notices_key()
         found = self._planner.outlines.of(plan) if about is not None and not plan.exact else None
-        if found is None or len(found.agents) > _AGENTS:
+        if found is None or len(found.agents) > row_kernels.AGENTS:  # there is no room for more in a key
             return plan.number, None
         return (found.kind, plan.age, plan.since, about), found
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import kernels, url_kernels
+from .kernel_arrays import Hosts
 from .texts import Texts
 from .url_kernels import FIRST_PLACE
 
@@ -50,9 +51,9 @@ class Spans:
         return starts, state, codes
 
     @property
-    def index(self) -> tuple[Any, Any]:
+    def index(self) -> Hosts:
         """Table and arena, for kernels that look spans up."""
-        return self._table, self._arena
+        return Hosts(self._table, self._arena)
 
     def text(self, code: int) -> str:
         """What is numbered `code`."""

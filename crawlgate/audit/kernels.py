@@ -52,14 +52,15 @@ _STRETCH = 128
 
 
 @loop
-def in_force(host, times, firsts, breaks, said, latest, state, found, plans, evidence):
-    """For each row the interval of its host's timeline that holds its time (`found`), and that one's plan and evidence
-    (`said`): the last of `breaks` (from `firsts[host]` to the next host's, ascending) that is not later. Each timeline
-    begins at the smallest 64-bit number, so there is always one; so do the breaks behind the last host. Rows of `state`
-    2 get any. Returns for how many the plan is negative: not worked out; the second number says nothing.
+def in_force(host, times, timeline, state, found, plans, evidence):
+    """For each row the interval of its host that holds its time (`found`), and that one's plan and evidence: the last
+    whose break is not later (`timeline`, see `kernel_arrays.Timeline`). There is always one, as the first of each host
+    begins at the smallest 64-bit number; so do the breaks behind the last host. Rows of `state` 2 get any. Returns for
+    how many the plan is negative: not worked out; the second number says nothing.
 
-    Rows of a host are often of one time: `latest` is the interval of its row before, and tried first.
+    Rows of a host are often of one time: the interval of its row before is tried first.
     """
+    firsts, breaks, said, latest = timeline
     beginning = breaks[0]
     places = np.zeros(_STRETCH, np.int64)
     waiting, touched = 0, np.int64(0)

@@ -14,6 +14,10 @@ _STRETCH = 128
 
 NEW = -2
 """The class of a row whose key was not seen before."""
+CONTEXT_BITS = 16
+"""Room for the context in a row's key."""
+AGENTS = 16
+"""Rule sets of named agents for which a row's key has a bit, above that of our own."""
 
 
 @loop
@@ -86,15 +90,10 @@ def _last_not_greater(data, begin, end, low, high, text, bounds):
 
 
 @loop(inline="always")
-def _deciding_rule(data, begin, end, rule_set, sets, text, plain, plain_bounds, plain_heads, wild, needs, piece_bounds):
+def _deciding_rule(data, begin, end, rule_set, rules):
     """The number of the rule that decides about the target `data[begin:end]`, -1 if none matches: the longest,
-    and of equally long ones an Allow (RFC 9309 2.2.2).
-
-    `sets` has a row for each rule set: first and end of its plain prefixes, first and end of its patterns.
-    `plain`: parent, length, allow, number, line, in the order of the text; `plain_heads` see `heads`; `wild`: length,
-    allow, number, first piece, end, to_end, line, the most telling first; `needs` are the characters a pattern cannot
-    do without, as bits. Of rules that say the same, the first line is named.
-    """
+    and of equally long ones an Allow (RFC 9309 2.2.2). Of rules that say the same, the first line is named."""
+    sets, text, plain, plain_bounds, plain_heads, wild, needs, piece_bounds, _ = rules
     best, best_length, best_allows, best_line = -1, -1, 0, 0
     bottom, high = sets[rule_set, 0], sets[rule_set, 1]
     if bottom < high:
@@ -131,11 +130,9 @@ def _deciding_rule(data, begin, end, rule_set, sets, text, plain, plain_bounds, 
 
 
 @loop
-def deciding_rule(data, begin, end, rule_set, sets, text, plain, plain_bounds, plain_heads, wild, needs, piece_bounds):
-    """See `_deciding_rule`, which loops take whole into themselves."""
-    return _deciding_rule(
-        data, begin, end, rule_set, sets, text, plain, plain_bounds, plain_heads, wild, needs, piece_bounds
-    )
+def deciding_rule(data, begin, end, rule_set, rules):
+    """See `_deciding_rule`, which loops take whole into themselves. `rules` are `kernel_arrays.Rules`."""
+    return _deciding_rule(data, begin, end, rule_set, rules)
 
 
 _HEX = b"0123456789ABCDEF"
@@ -199,8 +196,9 @@ def respell(data, begins, ends, one_spelling, out, bounds):
 
 
 @loop(inline="always")
-def _class_of(key, table, values, known):
-    """The class of a key (see `interning.Keys`), `NEW` if there is none."""
+def _class_of(key, known):
+    """The class of a key, `NEW` if there is none."""
+    table, values, classes = known
     mask = len(table) - 1
     slot = np.int64(((np.uint64(key) * np.uint64(11400714819323198485)) >> np.uint64(32)) & np.uint64(mask))
     while True:
@@ -208,54 +206,25 @@ def _class_of(key, table, values, known):
         if number < 0:
             return NEW
         if values[number] == key:
-            return known[number] if number < len(known) else NEW
+            return classes[number] if number < len(classes) else NEW
         slot = (slot + 1) & mask
 
 
 @loop
-def weigh_rows(
-    data,
-    offsets,
-    starts,
-    state,
-    plans,
-    contexts,
-    aloof,
-    doubtful,
-    own,
-    agents,
-    agent_sets,
-    kinds,
-    one_spelling,
-    sets,
-    text,
-    plain,
-    plain_bounds,
-    plain_heads,
-    wild,
-    needs,
-    piece_bounds,
-    by_rule,
-    agent_bits,
-    context_bits,
-    scratch,
-    key_table,
-    key_values,
-    class_of_key,
-    keys,
-    classes,
-    lines,
-    one_by_one,
-):
-    """What each row comes to: a key that says all on which its class depends, the class where it is known (else `NEW`),
-    and the line that keeps us out. Returns how many are `NEW`, and how many are to be judged `one_by_one`;
-    the third number says nothing: it keeps the looks ahead from being left out.
-
-    By plan: `aloof` (its rows are judged one by one), `doubtful` (so are those whose target has several spellings),
-    `own` rule set, `agents` (first and end among `agent_sets`), and `kinds`. `by_rule` is line and allow of each rule.
-    """
+def weigh_rows(targets, rules, by_plan, known, one_spelling, found):
+    """What each row comes to (`found`, see `kernel_arrays.Weighed`). Returns how many are `NEW`, and how many are to be
+    judged one by one; the third number says nothing: it keeps the looks ahead from being left out."""
+    data, offsets, starts, state, plans, contexts = targets
+    aloof, doubtful, own, agents, agent_sets, kinds = by_plan
+    sets, plain_heads, needs, by_rule = rules.sets, rules.plain_heads, rules.needs, rules.by_rule
+    keys, classes, lines, one_by_one = found
     new, alone = 0, 0
     rows = len(offsets) - 1
+    widest = np.int64(0)
+    for row in range(rows):
+        if state[row] == ENCODED:
+            widest = max(widest, np.int64(offsets[row + 1] - offsets[row]))
+    spelled = np.empty(3 * widest + 1, np.uint8)
     middles, touched = np.zeros(_STRETCH, np.int64), np.uint64(0)
     for row in range(rows):
         # Memory is slow to answer and answers many at once: the rules of a stretch of rows are asked for before.
@@ -280,54 +249,27 @@ def weigh_rows(
             alone += 1
             continue
         first, last = agents[plan, 0], agents[plan, 1]
-        key = (kinds[plan] << context_bits) | contexts[row]
+        key = (kinds[plan] << CONTEXT_BITS) | contexts[row]
         refused = np.int64(0)
         if own[plan] >= 0 or first < last:
             begin, end = offsets[row] + starts[row], offsets[row + 1]
             target = data
             if state[row] == ENCODED:
-                end = _respell(data, begin, end, one_spelling, scratch, 0)
-                begin, target = 0, scratch
+                end = _respell(data, begin, end, one_spelling, spelled, 0)
+                begin, target = 0, spelled
             if own[plan] >= 0:
-                rule = _deciding_rule(
-                    target,
-                    begin,
-                    end,
-                    own[plan],
-                    sets,
-                    text,
-                    plain,
-                    plain_bounds,
-                    plain_heads,
-                    wild,
-                    needs,
-                    piece_bounds,
-                )
+                rule = _deciding_rule(target, begin, end, own[plan], rules)
                 if rule >= 0 and not by_rule[rule, 1]:
                     refused = np.int64(1)
                     lines[row] = by_rule[rule, 0]
             for place in range(first, last):
-                rule = _deciding_rule(
-                    target,
-                    begin,
-                    end,
-                    agent_sets[place],
-                    sets,
-                    text,
-                    plain,
-                    plain_bounds,
-                    plain_heads,
-                    wild,
-                    needs,
-                    piece_bounds,
-                )
+                rule = _deciding_rule(target, begin, end, agent_sets[place], rules)
                 if rule >= 0 and not by_rule[rule, 1]:
                     refused |= np.int64(1) << (place - first + 1)
-        key = (key << agent_bits) | refused
+        key = (key << (AGENTS + 1)) | refused
         keys[row] = key
-        found = _class_of(key, key_table, key_values, class_of_key)
-        classes[row] = found
-        new += found == NEW
+        classes[row] = _class_of(key, known)
+        new += classes[row] == NEW
     return new, alone, touched
 
 

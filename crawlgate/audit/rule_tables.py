@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ..signals.pathmatch import PathPattern
 from . import robots_kernels as kernels
 from .growing import Growing
+from .kernel_arrays import Rules
 from .row_kernels import deciding_rule, heads
-
-_Ints = npt.NDArray[np.int32]
 
 NO_RULES = -1
 """The number of a rule set that says nothing."""
@@ -47,19 +45,6 @@ def as_pattern(pattern: PathPattern, *, allow: bool, line: int) -> Pattern:
         open_ended = True
         pieces.pop()
     return Pattern(allow, tuple(p.encode("ascii") for p in pieces), not open_ended, pattern.specificity, line)
-
-
-class Tables(NamedTuple):
-    """The arguments of `row_kernels.deciding_rule`, in its order."""
-
-    sets: _Ints
-    text: npt.NDArray[np.uint8]
-    plain: _Ints
-    plain_bounds: _Ints
-    plain_heads: npt.NDArray[np.uint64]
-    wild: _Ints
-    needs: npt.NDArray[np.uint64]
-    piece_bounds: _Ints
 
 
 class RuleTables:
@@ -176,18 +161,18 @@ class RuleTables:
 
     def allows(self, number: int, target: bytes) -> bool:
         """True if a rule set lets `target`, in its normal form, be fetched."""
-        rule = deciding_rule(np.frombuffer(target, np.uint8), 0, len(target), number, *self.tables)
+        rule = deciding_rule(np.frombuffer(target, np.uint8), 0, len(target), number, self.rules)
         return rule < 0 or bool(self._rules.array[rule, 1])
 
     @property
-    def tables(self) -> Tables:
+    def rules(self) -> Rules:
         """Everything added so far."""
         known, count = self._plain_heads.count, self._plain.count - 1  # the last row ends the others
         if known < count:
             room = self._plain_heads.room(count - known + 1)
             heads(self._text.array, self._plain_bounds.array, known, count, room)
             self._plain_heads.count = count
-        return Tables(
+        return Rules(
             self._sets.array,
             self._text.array,
             self._plain.array,
@@ -196,13 +181,8 @@ class RuleTables:
             self._wild.array,
             self._needs.array,
             self._piece_bounds.array,
+            self._rules.array,
         )
-
-    @property
-    def by_rule(self) -> _Ints:
-        """Line and allow of each rule."""
-        found: _Ints = self._rules.array
-        return found
 
     def _ended(self, first_plain: int, first_wild: int) -> int:
         return self._sets.add([(first_plain, self._plain.count - 1, first_wild, self._wild.count)])

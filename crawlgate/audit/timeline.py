@@ -13,6 +13,7 @@ import numpy as np
 
 from . import kernels
 from .growing import Growing
+from .kernel_arrays import Timeline
 
 BEGINNING = int(np.iinfo(np.int64).min)
 """The break before all others."""
@@ -44,10 +45,9 @@ class Timelines:
         self._latest = Growing(np.int64)
 
     @property
-    def index(self) -> tuple[Any, Any, Any, Any]:
-        """What `kernels.in_force` has to know: where timelines begin, cut to the hosts that are known; breaks; plans
-        and evidence; the latest interval of each host."""
-        return self._firsts.rows, self._breaks.array, self._said.array, self._latest.array
+    def known(self) -> Timeline:
+        """The intervals of the hosts that are known, for kernels."""
+        return Timeline(self._firsts.rows, self._breaks.array, self._said.array, self._latest.array)
 
     def plans(self, hosts: Any, times: Any, state: Any, count: int, *, aside: bool = False) -> tuple[Any, Any]:
         """Plan and evidence of each row, for rows whose host is one of the first `count`; rows of `state` `UNCLEAN`
@@ -56,8 +56,8 @@ class Timelines:
         size = len(hosts)
         found, plans, evidence = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int32)
         latest = self._latest.array.copy() if aside else self._latest.array
-        told = (self._firsts.array, self._breaks.array, self._said.array, latest)
-        if kernels.in_force(hosts, times, *told, state, found, plans, evidence)[0]:
+        told = Timeline(self._firsts.array, self._breaks.array, self._said.array, latest)
+        if kernels.in_force(hosts, times, told, state, found, plans, evidence)[0]:
             waiting = np.flatnonzero(plans == UNRESOLVED)
             wanted = np.zeros(self._breaks.count, np.bool_)
             wanted[found[waiting]] = True

@@ -1,3 +1,4 @@
+import ast
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,8 @@ def run(folder: Path) -> int:
 
 def test_a_loop_is_made_anew_when_one_that_it_takes_into_itself_changes(tmp_path: Path) -> None:
     shutil.copy(compiled.__file__, tmp_path / "compiled.py")
+    for name in compiled._OTHERS:
+        (tmp_path / name).touch()
     inner = tmp_path / "words.py"
     text = "from compiled import loop\n\n\n@loop(inline='always')\ndef more(n):\n    return n + 1\n"
     inner.write_text(text)
@@ -44,3 +47,16 @@ def test_every_file_with_loops_is_looked_at() -> None:
         if "@loop" in path.read_text("utf-8") or "njit" in path.read_text("utf-8"):
             assert path.name in looked_at, path
             assert path.parent == folder, path
+
+
+def test_so_is_every_file_of_which_loops_take_something() -> None:
+    looked_at = {path.stem for path in compiled.sources()}
+    taken = {
+        node.module
+        for path in compiled.sources()
+        if "@loop" in (text := path.read_text("utf-8"))
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and node.level
+    }
+    assert "kernel_arrays" in taken
+    assert taken <= looked_at

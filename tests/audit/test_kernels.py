@@ -119,10 +119,10 @@ def test_the_deciding_rule_is_the_one_of_the_exact_matcher(rules: list[tuple[boo
         if not rule_set.certain or canonical(target) != target:
             continue
         data = np.frombuffer(b"x" + target.encode() + b"y", np.uint8)
-        found = row_kernels.deciding_rule(data, 1, 1 + len(target), number, *tables.tables)
+        found = row_kernels.deciding_rule(data, 1, 1 + len(target), number, tables.rules)
         allowed, rule, _ = rule_set.decide(target)
-        assert (found < 0 or bool(tables.by_rule[found, 1])) == allowed, (rules, target)
-        assert (0 if found < 0 else tables.by_rule[found, 0] - 1) == (rule or 0), (rules, target)
+        assert (found < 0 or bool(tables.rules.by_rule[found, 1])) == allowed, (rules, target)
+        assert (0 if found < 0 else tables.rules.by_rule[found, 0] - 1) == (rule or 0), (rules, target)
 
 
 def test_numbers_grow_with_what_they_number() -> None:

@@ -91,8 +91,8 @@ class Reader:
         if number == NO_RULES:
             return 0
         data = canonical(target).encode()
-        rule = deciding_rule(np.frombuffer(data, np.uint8), 0, len(data), number, *self.tables.tables)
-        line, allow = self.tables.by_rule[rule].tolist() if rule >= 0 else (0, 1)
+        rule = deciding_rule(np.frombuffer(data, np.uint8), 0, len(data), number, self.tables.rules)
+        line, allow = self.tables.rules.by_rule[rule].tolist() if rule >= 0 else (0, 1)
         return 0 if allow else int(line)
 
     def _told(self, found: Scanned, targets: list[str]) -> Counter[object]:
