@@ -256,6 +256,7 @@ class Permit:
             findings_only=True,
             head_seen=self._head_seen,
         )
+        self._core.learn(self.url, self._known, self._reading)
 
     def refuse(self, problem: str) -> None:
         """Record that this hop is refused for a reason of its own (a `problem.*` key), and enforce it."""
@@ -325,13 +326,11 @@ class Permit:
         return basis
 
     def _log(self) -> None:
-        """Note what the answer says beyond itself and how it met the crawler, once, and add what the log shows by
-        now."""
+        """Note how the answer met the crawler, once, and add what the log shows by now."""
         if self._logged:
             return
         self._logged = True
         conduct, known, reading = self._core.conduct, self._known, self._reading
-        self._core.learn(self.url, known, reading)
         self._told = conduct.after(self.url, known, self._attempt, self._told, self._status, self.decision)
         if 300 <= self._status < 400 and (location := self._headers.get("location")):
             self._told = conduct.redirected(self._told, location, self.url)

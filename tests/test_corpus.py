@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from click.testing import CliRunner
 
-from crawlgate import Declaration, Gate, Refused
+from crawlgate import Declaration, Gate
 from crawlgate.audit.corpus import run_facts
 from crawlgate.cli.corpus import corpus
 from crawlgate.cli.register import register
@@ -137,16 +136,6 @@ def test_a_page_that_sells_data_is_known_to_the_next_gate(tmp_path: Path) -> Non
         later = again.check(f"{SITE}/1")
     outcomes = [str(d.basis.finding("B1").outcome) for d in (before, after, later)]  # type: ignore[union-attr]
     assert outcomes == ["not_met", "indicated", "indicated"]
-
-
-def test_a_server_that_asks_crawlers_to_pay_is_known_though_no_page_was_read(tmp_path: Path) -> None:
-    web = FakeWeb({f"{SITE}/paid": Page("pay", status=402), f"{SITE}/1": "<p>1</p>"})
-    with gate(web, tmp_path) as opened, opened.httpx_client(transport=web.transport()) as client:
-        before = opened.check(f"{SITE}/1")
-        with pytest.raises(Refused):
-            client.get(f"{SITE}/paid")
-        after = opened.check(f"{SITE}/1")
-    assert [d.basis.finding("B1").reason for d in (before, after)] == ["b1.none", "b1.registered"]  # type: ignore[union-attr]
 
 
 def test_bodies_that_were_not_measured_are_no_zero(tmp_path: Path) -> None:

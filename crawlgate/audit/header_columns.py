@@ -100,7 +100,8 @@ class _Answers:
                 reading = replace(reading, not_looked=reading.not_looked | NO_HEADERS)
             else:
                 headed[row] = HEADED_PAGE if response.is_page(status, found) else HEADED_FILE
-            self.found[row] = replace(self.found.get(row, Particulars()), reading=reading)
+            looked = answer.looked_into(status, found, body[:most])
+            self.found[row] = replace(self.found.get(row, Particulars()), reading=reading, looked=looked)
 
     def _status(self, row: int) -> int:
         return 200 if self._statuses is None or self._statuses[row] == NO_STATUS else int(self._statuses[row])

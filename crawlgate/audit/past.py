@@ -13,18 +13,15 @@ import numpy.typing as npt
 from .. import url as urls
 from ..domains import Suffixes
 from ..errors import ConfigError
-from ..signals import answer
 from ..url import Url
 from .behaviour import Attempts, Behaviour, Codes, Places, shows
 from .book import micros
 from .lore import Lore
 from .other_ways import Refused
 from .readers import Batch, Source, Told, kind, read
-from .rows import NOT_HEADED, QUIET, Particulars
+from .rows import Particulars
 from .tables import Columns, TableJudge, answers_in
 from .views import Views
-
-_PAYMENT_REQUIRED = 402
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +73,8 @@ class Past:
             self._behaviour.note(rows, answers)
             self._views.note(rows, table[columns.url], referrers, self._behaviour.origin)
         for row, one in answers.items():
-            if one.reading is not None and rows.site[row] >= 0:
+            if one.reading is not None and one.looked and rows.site[row] >= 0:
                 self._lore.note(rows.column.url(row), (int(rows.time[row]), int(rows.seq[row])), one.reading)
-        for row in np.flatnonzero((rows.status == _PAYMENT_REQUIRED) & (rows.site >= 0)).tolist():
-            if row not in answers or answers[row].reading is None:  # nothing but the status is there
-                url = rows.column.url(row)
-                asked_to_pay = answer.read(_PAYMENT_REQUIRED, QUIET[NOT_HEADED], None, url=url, token=token)
-                self._lore.note(url, (int(rows.time[row]), int(rows.seq[row])), asked_to_pay)
         if columns.redirect is not None:
             places = zip(rows.time.tolist(), rows.seq.tolist(), strict=True)
             self._lore.redirects(table[columns.url], table[columns.redirect], rows.status, places)

@@ -46,9 +46,10 @@ _COMPARED = 1 << 8
 @dataclass(frozen=True, slots=True)
 class Particulars:
     """What only few rows have: an answer with headers or a page, hops, listed pages that it is linked to, and what rows
-    before it said of its site."""
+    before it said of its site. `looked` says that `reading` rests on the body, too."""
 
     reading: Reading | None = None
+    looked: bool = False
     hops: tuple[NoticeMatch, ...] = ()
     links: tuple[NoticeMatch, ...] = ()
     offers: tuple[PaidOffer, ...] = ()

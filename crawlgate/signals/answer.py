@@ -24,6 +24,16 @@ def body_limit(status: int, headers: Headers, limits: Limits = DEFAULT_LIMITS) -
     return limits.media_bytes
 
 
+def looked_into(status: int, headers: Headers, body: bytes | None) -> bool:
+    """True if `read` looks into the body: that of a page, an empty one too, if it is there and can be read from its
+    beginning, and any other that is there."""
+    if status in NO_CONTENT:
+        return False
+    if response.is_page(status, headers):
+        return body is not None and not body.startswith(_GZIP) and not response.is_later_part(status, headers)
+    return bool(body)
+
+
 def read(
     status: int,
     headers: Headers,

@@ -76,7 +76,7 @@ def test_where_the_item_is_in_the_dataset(home, spelling):
     assert {key: stored[key] for key in ("dataset", "shard", "offset", "length", "sha256")} == {
         "dataset": "corpus-1", "shard": "part-7.parquet", "offset": 123, "length": 47, "sha256": SHA,
     }  # fmt: skip
-    assert [table["disposition"] for table in outcomes] == ["released", "released", "stored", "removed"]
+    assert [table["disposition"] for table in outcomes] == ["released", "read", "released", "stored", "removed"]
     assert all(step.exact is (spelling == address.url) for step in address.steps)
 
 

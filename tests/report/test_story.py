@@ -93,7 +93,7 @@ def test_it_tells_a_url_that_could_not_be_asked_about_and_what_became_of_a_body(
     assert "The URL could not be asked about: only http and https URLs are asked about" in odd
     free = story(home[0], home[1]["free"])
     assert "released  200  text/html" in story_text(free)
-    assert [row["disposition"] for row in story_object(free)["body"]] == ["released"]
+    assert [row["disposition"] for row in story_object(free)["body"]] == ["released", "read"]
 
 
 def test_records_are_found_by_name(home: tuple[Path, dict[str, str]]) -> None:

@@ -237,7 +237,7 @@ def _read(record: Any, url: str, status: int, told: Told) -> Particulars | None:
     body = _body(record, most + 1)
     whole = len(body) <= most and not record.rec_headers.get_header("WARC-Truncated")
     reading = answer.read(status, headers, body, url=asked, token=told.token, whole=whole)
-    return Particulars(reading=reading)
+    return Particulars(reading=reading, looked=answer.looked_into(status, headers, body))
 
 
 def _body(record: Any, limit: int) -> bytes:
