@@ -170,16 +170,17 @@ def _of_column(column: Any, mask: Any) -> Any:
         return pc.run_end_encode(pc.run_end_decode(column).filter(mask), run_end_type=kind.run_end_type)
     try:
         return column.filter(mask)
-    except (
-        pa.ArrowNotImplementedError
-    ):  # such types within others: by stretches of rows that are kept, which takes longer
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.to_numpy(zero_copy_only=False).view(np.int8), [0]])))
-        kept = [column.slice(begin, end - begin) for begin, end in edges.reshape(-1, 2).tolist()] or [
-            column.slice(0, 0)
-        ]
-        if isinstance(column, pa.Array):
-            return pa.concat_arrays(kept)
-        return pa.chunked_array([chunk for part in kept for chunk in part.chunks], kind).combine_chunks()
+    except pa.ArrowNotImplementedError:
+        return _by_stretches(column, mask)
+
+
+def _by_stretches(column: Any, mask: Any) -> Any:
+    """For such types within others: stretches of rows that are kept, put together, which takes longer."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.to_numpy(zero_copy_only=False).view(np.int8), [0]])))
+    kept = [column.slice(begin, end - begin) for begin, end in edges.reshape(-1, 2).tolist()] or [column.slice(0, 0)]
+    if isinstance(column, pa.Array):
+        return pa.concat_arrays(kept)
+    return pa.chunked_array([chunk for part in kept for chunk in part.chunks], column.type).combine_chunks()
 
 
 def _array(values: Any) -> Any:
